@@ -1,0 +1,1 @@
+"""Learn Kubernetes and Kubeflow on a live cluster."""

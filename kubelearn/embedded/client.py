@@ -1,0 +1,256 @@
+"""A component's way to the API server: HTTPS and plain dicts, nothing else.
+
+Stands where client-go's REST client stands. Left out: code generation, retries (callers hold a
+work queue), protobuf and client-side throttling.
+"""
+
+from __future__ import annotations
+
+import base64
+import ssl
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import aiohttp
+import orjson
+import yaml
+
+from kubelearn.errors import ClusterError, Unreachable, api_error
+from kubelearn.objects import Object, Resource
+
+PATCH_TYPES = {
+    "json": "application/json-patch+json",
+    "merge": "application/merge-patch+json",
+    "strategic": "application/strategic-merge-patch+json",
+    "apply": "application/apply-patch+yaml",
+}
+# A watch line may hold the largest object that the API takes (3 MiB) and its envelope.
+_LINE_LIMIT = 4 * 2**20
+
+
+class Client:
+    """One identity's connection to one API server. Close it, or use it with `async with`."""
+
+    def __init__(
+        self,
+        server: str,
+        *,
+        tls: ssl.SSLContext | None = None,
+        token: str | None = None,
+        user_agent: str = "kubelearn",
+    ) -> None:
+        self.server = server.rstrip("/")
+        self.tls = tls
+        self._headers = {"Accept": "application/json", "User-Agent": user_agent}
+        if token:
+            self._headers["Authorization"] = f"Bearer {token}"
+        self._session: aiohttp.ClientSession | None = None
+
+    @classmethod
+    def from_kubeconfig(cls, path: str | Path, *, user_agent: str = "kubelearn") -> Self:
+        """The client that a kubeconfig's current context describes.
+
+        Raises ClusterError when the file is missing or does not say what is needed.
+        """
+        try:
+            config = yaml.safe_load(Path(path).read_text())
+            named = {
+                kind: {item["name"]: item[kind] for item in config[f"{kind}s"]}
+                for kind in ("context", "cluster", "user")
+            }
+            context = named["context"][config["current-context"]]
+            cluster, user = named["cluster"][context["cluster"]], named["user"][context["user"]]
+            tls = _tls(cluster, user) if cluster["server"].startswith("https") else None
+        except (OSError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
+            raise ClusterError(
+                f"{path} is not a usable kubeconfig: {error}",
+                hint="kubelearn kubeconfig   # prints the path of a good one",
+            ) from error
+        return cls(cluster["server"], tls=tls, token=user.get("token"), user_agent=user_agent)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        if self._session:
+            await self._session.close()
+            self._session = None
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        params: Mapping[str, Any] | None = None,
+        content_type: str = "application/json",
+    ) -> Any:
+        """Send one request and decode the answer.
+
+        Raises an ApiError for a failure `Status`, Unreachable when nobody answers.
+        """
+        data = None if body is None else orjson.dumps(body)
+        headers = {"Content-Type": content_type} if data is not None else {}
+        try:
+            async with self._open().request(
+                method, self.server + path, data=data, params=_clean(params), headers=headers
+            ) as response:
+                raw = await response.read()
+                return _answer(response, raw)
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise self._unreachable(error) from error
+
+    async def get(
+        self, resource: Resource, name: str, namespace: str | None = None, *, sub: str = ""
+    ) -> Object:
+        """Read one object, or a subresource of it."""
+        answer: Object = await self.request("GET", resource.path(namespace, name, sub))
+        return answer
+
+    async def list(self, resource: Resource, namespace: str | None = None, **params: Any) -> Object:
+        """Read a collection; `params` are the API's own (`labelSelector`, `limit`, ...)."""
+        answer: Object = await self.request("GET", resource.path(namespace), params=params)
+        return answer
+
+    async def create(
+        self,
+        resource: Resource,
+        body: Mapping[str, Any],
+        namespace: str | None = None,
+        *,
+        name: str | None = None,
+        sub: str = "",
+    ) -> Object:
+        """Create an object; with `name` and `sub`, post to a subresource such as `binding`."""
+        namespace = namespace or body.get("metadata", {}).get("namespace")
+        answer: Object = await self.request("POST", resource.path(namespace, name, sub), body=body)
+        return answer
+
+    async def update(self, resource: Resource, body: Mapping[str, Any], *, sub: str = "") -> Object:
+        """Replace an object; its resourceVersion makes this a compare-and-swap."""
+        meta = body["metadata"]
+        path = resource.path(meta.get("namespace"), meta["name"], sub)
+        answer: Object = await self.request("PUT", path, body=body)
+        return answer
+
+    async def patch(
+        self,
+        resource: Resource,
+        name: str,
+        patch: Any,
+        namespace: str | None = None,
+        *,
+        kind: str = "merge",
+        sub: str = "",
+        **params: Any,
+    ) -> Object:
+        """Change an object; `kind` is a key of PATCH_TYPES."""
+        answer: Object = await self.request(
+            "PATCH",
+            resource.path(namespace, name, sub),
+            body=patch,
+            params=params,
+            content_type=PATCH_TYPES[kind],
+        )
+        return answer
+
+    async def delete(
+        self,
+        resource: Resource,
+        name: str,
+        namespace: str | None = None,
+        *,
+        options: Mapping[str, Any] | None = None,
+    ) -> Object:
+        """Delete an object; `options` are the fields of `DeleteOptions`."""
+        body = {"apiVersion": "v1", "kind": "DeleteOptions", **options} if options else None
+        answer: Object = await self.request("DELETE", resource.path(namespace, name), body=body)
+        return answer
+
+    async def watch(
+        self,
+        resource: Resource,
+        namespace: str | None = None,
+        *,
+        resource_version: str,
+        timeout_seconds: int = 600,
+        **params: Any,
+    ) -> AsyncIterator[tuple[str, Object]]:
+        """One watch request: pairs of (ADDED, MODIFIED, DELETED or BOOKMARK, object) till its end.
+
+        Raises Expired when that version is no longer kept, ApiError for other ERROR events.
+        """
+        query = {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": resource_version,
+            "timeoutSeconds": timeout_seconds,
+            **params,
+        }
+        try:
+            async with self._open().get(
+                self.server + resource.path(namespace),
+                params=_clean(query),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=10),
+                read_bufsize=_LINE_LIMIT,
+            ) as response:
+                if response.status >= 400:
+                    _answer(response, await response.read())
+                async for line in response.content:
+                    event = orjson.loads(line)
+                    if event["type"] == "ERROR":
+                        raise api_error(event["object"])
+                    yield event["type"], event["object"]
+        except (TimeoutError, aiohttp.ClientError, OSError, orjson.JSONDecodeError) as error:
+            raise self._unreachable(error) from error
+
+    def _open(self) -> aiohttp.ClientSession:
+        # Made on first use, because a session belongs to the event loop that runs then.
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(ssl=self.tls or True, limit=0),
+                headers=self._headers,
+                timeout=aiohttp.ClientTimeout(total=60, sock_connect=10),
+            )
+        return self._session
+
+    def _unreachable(self, error: BaseException) -> Unreachable:
+        message = f"no answer from the API server at {self.server}: {error or type(error).__name__}"
+        return Unreachable({"status": "Failure", "reason": "Unreachable", "message": message})
+
+
+def _answer(response: aiohttp.ClientResponse, raw: bytes) -> Any:
+    is_json = response.content_type == "application/json"
+    if response.status >= 400:
+        if is_json:
+            raise api_error(orjson.loads(raw))
+        raise api_error({"code": response.status, "message": raw.decode(errors="replace").strip()})
+    return orjson.loads(raw) if is_json else raw.decode(errors="replace")
+
+
+def _clean(params: Mapping[str, Any] | None) -> dict[str, str]:
+    return {k: str(v) for k, v in (params or {}).items() if v is not None}
+
+
+def _tls(cluster: Mapping[str, Any], user: Mapping[str, Any]) -> ssl.SSLContext:
+    context = ssl.create_default_context(cadata=_material(cluster, "certificate-authority"))
+    certificate, private = _material(user, "client-certificate"), _material(user, "client-key")
+    if certificate and private:
+        # ssl reads key pairs from files only; this one is private (0600) and gone at once.
+        with tempfile.NamedTemporaryFile("w") as pair:
+            pair.write(certificate + "\n" + private)
+            pair.flush()
+            context.load_cert_chain(pair.name)
+    return context
+
+
+def _material(section: Mapping[str, Any], name: str) -> str | None:
+    if f"{name}-data" in section:
+        return base64.b64decode(section[f"{name}-data"]).decode()
+    return Path(section[name]).read_text() if name in section else None

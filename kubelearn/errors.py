@@ -1,0 +1,98 @@
+"""The one tree of errors. Every message says what happened, to what, and what to type next.
+
+KubelearnError
+├── StateError          the state folder cannot be used, or is from a newer version
+├── ClusterError        a cluster cannot be started, reached or stopped
+│   └── NotAvailable    this back end cannot do that; the reason is part of the message
+├── ContainerError      an image or a container cannot be built, found or run
+├── ManifestError       a manifest is not valid YAML, or not an object
+└── ApiError            the API server answered with a failure `Status`
+    ├── NotFound        404
+    ├── AlreadyExists   409, reason AlreadyExists
+    ├── Conflict        409, reason Conflict: read it again and repeat
+    ├── Expired         410: the resource version is too old, list again
+    └── Unreachable     no answer at all
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class KubelearnError(Exception):
+    """Something that the reader can mend; `hint` is the next thing to type or to do."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(f"{message}\n  → {hint}" if hint else message)
+        self.message = message
+        self.hint = hint
+
+
+class StateError(KubelearnError):
+    """The state folder cannot be used as it is."""
+
+
+class ClusterError(KubelearnError):
+    """A cluster cannot be started, reached or stopped."""
+
+
+class NotAvailable(ClusterError):
+    """This back end cannot do that."""
+
+
+class ContainerError(KubelearnError):
+    """An image or a container cannot be built, found or run."""
+
+
+class ManifestError(KubelearnError):
+    """A manifest is not valid YAML, or not an object that a cluster could take."""
+
+
+class ApiError(KubelearnError):
+    """A failure `Status` of an API server.
+
+    Follows k8s.io/apimachinery `pkg/api/errors`: the reason decides the class, else the code.
+    """
+
+    def __init__(self, status: Mapping[str, Any]) -> None:
+        super().__init__(str(status.get("message") or status.get("reason") or "unknown error"))
+        self.status = dict(status)
+        self.code = int(status.get("code") or 0)
+        self.reason = str(status.get("reason") or "")
+
+
+class NotFound(ApiError):
+    """404: no such object."""
+
+
+class AlreadyExists(ApiError):
+    """409: an object of that name exists."""
+
+
+class Conflict(ApiError):
+    """409: the object changed since it was read; read it again and repeat."""
+
+
+class Expired(ApiError):
+    """410: that resource version is no longer kept; list again."""
+
+
+class Unreachable(ApiError):
+    """The API server gave no answer."""
+
+
+_BY_REASON: dict[str, type[ApiError]] = {
+    "NotFound": NotFound,
+    "AlreadyExists": AlreadyExists,
+    "Conflict": Conflict,
+    "Expired": Expired,
+    "Gone": Expired,
+}
+_BY_CODE: dict[int, type[ApiError]] = {404: NotFound, 409: Conflict, 410: Expired}
+
+
+def api_error(status: Mapping[str, Any]) -> ApiError:
+    """The error class that fits a failure `Status` object."""
+    kind = _BY_REASON.get(str(status.get("reason") or ""))
+    return (kind or _BY_CODE.get(int(status.get("code") or 0), ApiError))(status)

@@ -1,0 +1,231 @@
+"""Helpers for Kubernetes objects as plain dicts: names, selectors, owners, quantities, conditions.
+
+Pure functions, no input or output. Everything above this module uses them, the embedded
+components as well as widgets and labs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+Object = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A kind as the API serves it: where its objects live and what they are called."""
+
+    group: str
+    version: str
+    plural: str
+    kind: str
+    namespaced: bool = True
+
+    @property
+    def api_version(self) -> str:
+        """`v1` for the core group, `apps/v1` elsewhere."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    def path(self, namespace: str | None = None, name: str | None = None, sub: str = "") -> str:
+        """The URL path of a collection, an object, or a subresource of it."""
+        parts = ["/apis" if self.group else "/api", self.api_version]
+        if self.namespaced and namespace:
+            parts += ["namespaces", namespace]
+        parts.append(self.plural)
+        parts += [part for part in (name, sub) if part]
+        return "/".join(parts)
+
+
+NAMESPACES = Resource("", "v1", "namespaces", "Namespace", namespaced=False)
+NODES = Resource("", "v1", "nodes", "Node", namespaced=False)
+PODS = Resource("", "v1", "pods", "Pod")
+SERVICES = Resource("", "v1", "services", "Service")
+CONFIG_MAPS = Resource("", "v1", "configmaps", "ConfigMap")
+SECRETS = Resource("", "v1", "secrets", "Secret")
+SERVICE_ACCOUNTS = Resource("", "v1", "serviceaccounts", "ServiceAccount")
+EVENTS = Resource("", "v1", "events", "Event")
+LEASES = Resource("coordination.k8s.io", "v1", "leases", "Lease")
+DEPLOYMENTS = Resource("apps", "v1", "deployments", "Deployment")
+REPLICA_SETS = Resource("apps", "v1", "replicasets", "ReplicaSet")
+ENDPOINT_SLICES = Resource("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice")
+
+
+def key(obj: Mapping[str, Any]) -> str:
+    """`namespace/name`, or `name` for objects without a namespace: what work queues hold."""
+    meta = obj["metadata"]
+    return f"{meta['namespace']}/{meta['name']}" if meta.get("namespace") else str(meta["name"])
+
+
+def split_key(object_key: str) -> tuple[str | None, str]:
+    """The namespace (or None) and the name in a key."""
+    namespace, _, name = object_key.rpartition("/")
+    return namespace or None, name
+
+
+def timestamp(moment: datetime) -> str:
+    """A time as the API writes it: UTC, whole seconds, `Z`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def micro_timestamp(moment: datetime) -> str:
+    """A `MicroTime`, as in Leases and new Events."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def parse_time(text: str) -> datetime:
+    """A time as the API writes it, with or without fractions."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def condition(obj: Mapping[str, Any], kind: str) -> Object | None:
+    """The condition of that type in `status.conditions`."""
+    for item in (obj.get("status") or {}).get("conditions") or []:
+        if item["type"] == kind:
+            return dict(item)
+    return None
+
+
+def is_true(obj: Mapping[str, Any], kind: str) -> bool:
+    """Whether the condition of that type has status "True"."""
+    found = condition(obj, kind)
+    return bool(found) and found["status"] == "True"  # type: ignore[index]
+
+
+def set_condition(conditions: list[Object], new: Object) -> list[Object]:
+    """Conditions with `new` in place of its type's old one.
+
+    `lastTransitionTime` is kept while the status stays the same, as upstream's
+    `meta.SetStatusCondition` does.
+    """
+    for i, old in enumerate(conditions):
+        if old["type"] == new["type"]:
+            kept = old.get("lastTransitionTime")
+            if old["status"] == new["status"] and kept is not None:
+                new = {**new, "lastTransitionTime": kept}
+            return [*conditions[:i], new, *conditions[i + 1 :]]
+    return [*conditions, new]
+
+
+def controller_of(obj: Mapping[str, Any]) -> Object | None:
+    """The owner reference with `controller: true`."""
+    for ref in obj["metadata"].get("ownerReferences") or []:
+        if ref.get("controller"):
+            return dict(ref)
+    return None
+
+
+def owner_reference(owner: Mapping[str, Any]) -> Object:
+    """A controller's reference to put on an object that it makes (`metav1.NewControllerRef`)."""
+    return {
+        "apiVersion": owner["apiVersion"],
+        "kind": owner["kind"],
+        "name": owner["metadata"]["name"],
+        "uid": owner["metadata"]["uid"],
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def is_active(pod: Mapping[str, Any]) -> bool:
+    """Not finished and not being deleted: what a ReplicaSet counts."""
+    phase = (pod.get("status") or {}).get("phase")
+    return phase not in ("Succeeded", "Failed") and not pod["metadata"].get("deletionTimestamp")
+
+
+def is_ready(pod: Mapping[str, Any]) -> bool:
+    """Whether a pod's Ready condition is true."""
+    return is_true(pod, "Ready")
+
+
+# --- selectors ---------------------------------------------------------------------------------
+
+
+def matches(selector: Mapping[str, Any] | None, labels: Mapping[str, str] | None) -> bool:
+    """Whether a `LabelSelector` object selects these labels.
+
+    None selects nothing and {} everything, as in `metav1.LabelSelectorAsSelector`.
+    """
+    if selector is None:
+        return False
+    labels = labels or {}
+    wanted = selector.get("matchLabels") or {}
+    return all(labels.get(k) == v for k, v in wanted.items()) and all(
+        requirement_holds(labels, str(item["key"]), str(item["operator"]), item.get("values") or [])
+        for item in selector.get("matchExpressions") or []
+    )
+
+
+def requirement_holds(
+    labels: Mapping[str, str], name: str, operator: str, values: Iterable[str]
+) -> bool:
+    """One requirement of a selector or a node affinity term."""
+    present = name in labels
+    match operator:
+        case "In" | "=" | "==":
+            return present and labels[name] in set(values)
+        case "NotIn" | "!=":
+            return not present or labels[name] not in set(values)
+        case "Exists":
+            return present
+        case "DoesNotExist":
+            return not present
+        case "Gt" | "Lt":
+            bound = int(next(iter(values)))
+            text = labels.get(name, "")
+            if not re.fullmatch(r"-?\d+", text):
+                return False
+            return int(text) > bound if operator == "Gt" else int(text) < bound
+    raise ValueError(f"{operator!r} is not a valid label selector operator")
+
+
+def format_selector(selector: Mapping[str, Any] | None) -> str:
+    """A `LabelSelector` as kubectl prints it and the API takes it: `app=web,tier in (a,b)`."""
+    selector = selector or {}
+    parts = [f"{k}={v}" for k, v in sorted((selector.get("matchLabels") or {}).items())]
+    for item in selector.get("matchExpressions") or []:
+        values = ",".join(sorted(item.get("values") or []))
+        match item["operator"]:
+            case "In":
+                parts.append(f"{item['key']} in ({values})")
+            case "NotIn":
+                parts.append(f"{item['key']} notin ({values})")
+            case "Exists":
+                parts.append(item["key"])
+            case "DoesNotExist":
+                parts.append(f"!{item['key']}")
+    return ",".join(parts)
+
+
+# --- quantities --------------------------------------------------------------------------------
+
+_SUFFIX = {
+    "": Decimal(1), "n": Decimal("1e-9"), "u": Decimal("1e-6"), "m": Decimal("1e-3"),
+    "k": Decimal(10**3), "M": Decimal(10**6), "G": Decimal(10**9), "T": Decimal(10**12),
+    "P": Decimal(10**15), "E": Decimal(10**18),
+    "Ki": Decimal(2**10), "Mi": Decimal(2**20), "Gi": Decimal(2**30), "Ti": Decimal(2**40),
+    "Pi": Decimal(2**50), "Ei": Decimal(2**60),
+}  # fmt: skip
+_QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:([eE][+-]?\d+)|([numkMGTPE]|[KMGTPE]i)?)")
+
+
+def quantity(text: str | int | float) -> Decimal:
+    """The number behind a quantity such as `500m`, `1.5Gi` or `2`.
+
+    Raises ValueError with upstream's words when it is none (`apimachinery/pkg/api/resource`).
+    """
+    found = _QUANTITY.fullmatch(str(text))
+    if not found:
+        raise ValueError(
+            "quantities must match the regular expression "
+            "'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+        )
+    number, exponent, suffix = found.groups()
+    try:
+        return Decimal(number + (exponent or "")) * _SUFFIX[suffix or ""]
+    except InvalidOperation as error:
+        raise ValueError("unable to parse quantity's suffix") from error
