@@ -1,0 +1,83 @@
+# Common uses:
+#
+#   make learn       set everything up, start a cluster, open JupyterLab on lesson 00
+#   make test        set everything up and run every check; what CI runs
+#
+#   make unit        the tests without lessons and browser       make lint      ruff, mypy, import rules
+#   make conformance behaviours of Kubernetes, on a real API     make lessons   run the lessons, store their outputs
+#   make browser     widgets in a real Chromium                  make bench     tables of speed and size
+#   make clean       remove the virtual environment and caches; lessons you worked on in work/ stay
+#
+# Variables: PYTHON=python3.12 (which Python to build on), WORK=work (where the learner's copies live).
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help learn test lint unit conformance nbval browser lessons bench clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+WORK ?= work
+# Lessons and tests must find our tools first, with no environment activated.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+help:
+	@sed -n '3,12s/^# \{0,1\}//p' Makefile
+
+# --- set-up -------------------------------------------------------------------------------------
+
+$(VENV)/ready-learn: pyproject.toml tools/venv tools/lab-settings.json
+	@tools/venv $(VENV) .
+	@mkdir -p $(VENV)/share/jupyter/lab/settings
+	@cp tools/lab-settings.json $(VENV)/share/jupyter/lab/settings/overrides.json
+	@touch $@
+
+$(VENV)/ready-test: $(VENV)/ready-learn
+	@tools/venv $(VENV) '.[test]'
+	@touch $@
+
+# --- learning -----------------------------------------------------------------------------------
+
+learn: $(VENV)/ready-learn
+	@tools/system-package dot graphviz
+	@kubelearn lessons $(WORK)/lessons
+	@kubelearn up
+	@cd $(WORK)/lessons && exec jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) \
+	    --LabApp.extension_manager=readonly $(LAB_ARGS) 00-start-here.ipynb
+
+# --- testing ------------------------------------------------------------------------------------
+
+test: $(VENV)/ready-test
+	@tools/system-package dot graphviz
+	@tools/system-package chromium chromium
+	@$(MAKE) --no-print-directory lint
+	pytest
+	@$(MAKE) --no-print-directory nbval
+
+lint: $(VENV)/ready-test
+	ruff check
+	ruff format --check
+	lint-imports
+	mypy
+
+unit: $(VENV)/ready-test
+	pytest --ignore=tests/browser --ignore=tests/conformance --ignore=tests/clients
+
+conformance: $(VENV)/ready-test
+	pytest tests/conformance tests/clients
+
+browser: $(VENV)/ready-test
+	pytest tests/widgets tests/browser
+
+nbval: $(VENV)/ready-test
+	tools/nbval
+
+lessons: $(VENV)/ready-test
+	python -m tools.lessons
+
+bench: $(VENV)/ready-test
+	for script in bench/*.py; do echo; echo "## $$script"; python $$script; done
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,153 @@
+"""Plain JSON over the official client's own connection: any path, any verb, streams too.
+
+The official client's typed calls are what lessons use. Widgets and helpers need three things that
+those don't give: the request line to show, objects as plain dicts without the cost of models, and
+one way that is the same in all supported versions of the client (30.1 to 37). The connection pool,
+TLS set-up and credentials are the client's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import urllib3
+
+from kubelearn.errors import Unreachable, api_error
+
+if TYPE_CHECKING:
+    from kubernetes.client import ApiClient
+
+APPLY_PATCH = "application/apply-patch+yaml"
+JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
+STRATEGIC_PATCH = "application/strategic-merge-patch+json"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: the request line that was sent, the HTTP code, and the body.
+
+    `body` is decoded JSON, or text where the server sent something else.
+    """
+
+    request: str
+    code: int
+    body: Any
+
+    def __str__(self) -> str:
+        return f"{self.request} → {self.code}"
+
+    def checked(self) -> Any:
+        """The body; raises the ApiError that fits when it is a failure."""
+        if self.code < 400:
+            return self.body
+        is_status = isinstance(self.body, dict) and self.body.get("kind") == "Status"
+        raise api_error(
+            self.body if is_status else {"code": self.code, "message": str(self.body).strip()}
+        )
+
+
+def send(
+    api: ApiClient,
+    method: str,
+    path: str,
+    *,
+    body: Any = None,
+    query: Mapping[str, Any] | None = None,
+    content_type: str = "application/json",
+    timeout: float = 30,
+) -> Answer:
+    """Send one request with the client's credentials.
+
+    Raises Unreachable when nobody answers; a failure `Status` is an Answer like any other.
+    """
+    response = _open(
+        api, method, path, body=body, query=query, content_type=content_type, timeout=timeout
+    )
+    raw = response.data
+    is_json = response.headers.get("Content-Type", "").startswith("application/json")
+    return Answer(
+        request=f"{method} {path}{_query(query)}",
+        code=response.status,
+        body=json.loads(raw) if is_json and raw else raw.decode(errors="replace"),
+    )
+
+
+def lines(
+    api: ApiClient, path: str, *, query: Mapping[str, Any] | None = None, idle: float = 90
+) -> Iterator[bytes]:
+    """The lines of a streamed answer (a watch, a followed log) as they come.
+
+    `idle` is how many seconds of silence end the stream. Raises Unreachable for a broken
+    connection and the fitting ApiError for a refusal.
+    """
+    response = _open(api, "GET", path, query=query, timeout=idle, stream=True)
+    try:
+        if response.status >= 400:
+            Answer(f"GET {path}", response.status, _decoded(response.data)).checked()
+        rest = b""
+        for piece in response.stream(2**16, decode_content=True):
+            *whole, rest = (rest + piece).split(b"\n")
+            yield from whole
+        if rest:
+            yield rest
+    except urllib3.exceptions.HTTPError as error:
+        raise _unreachable(api, error) from error
+    finally:
+        response.close()
+        response.release_conn()
+
+
+def _open(
+    api: ApiClient,
+    method: str,
+    path: str,
+    *,
+    body: Any = None,
+    query: Mapping[str, Any] | None = None,
+    content_type: str = "application/json",
+    timeout: float,
+    stream: bool = False,
+) -> urllib3.BaseHTTPResponse:
+    configuration = api.configuration
+    headers = {"Accept": "application/json", "User-Agent": api.user_agent}
+    for setting in configuration.auth_settings().values():
+        if setting["in"] == "header" and setting["value"]:
+            headers[setting["key"]] = setting["value"]
+    if body is not None:
+        headers["Content-Type"] = content_type
+    try:
+        answer: urllib3.BaseHTTPResponse = api.rest_client.pool_manager.request(
+            method,
+            f"{configuration.host}{path}{_query(query)}",
+            body=None if body is None else json.dumps(body),
+            headers=headers,
+            timeout=urllib3.Timeout(connect=5, read=timeout),
+            preload_content=not stream,
+            retries=False,
+        )
+    except urllib3.exceptions.HTTPError as error:
+        raise _unreachable(api, error) from error
+    return answer
+
+
+def _query(query: Mapping[str, Any] | None) -> str:
+    pairs = {k: v for k, v in (query or {}).items() if v is not None}
+    return f"?{urlencode(pairs, safe='=,')}" if pairs else ""
+
+
+def _decoded(raw: bytes) -> Any:
+    try:
+        return json.loads(raw)
+    except ValueError:
+        return raw.decode(errors="replace")
+
+
+def _unreachable(api: ApiClient, error: Exception) -> Unreachable:
+    where = api.configuration.host
+    message = f"no answer from the API server at {where}: {error}"
+    return Unreachable({"status": "Failure", "reason": "Unreachable", "message": message})
