@@ -28,6 +28,11 @@ class KubelearnError(Exception):
         self.message = message
         self.hint = hint
 
+    def _render_traceback_(self) -> list[str]:
+        # IPython asks this of an exception before it prints one. The message is written for the
+        # learner and says what to do; twenty lines of our own code above it would hide that.
+        return [f"{type(self).__name__}: {self}"]
+
 
 class StateError(KubelearnError):
     """The state folder cannot be used as it is."""
