@@ -59,6 +59,7 @@ def send(
     body: Any = None,
     query: Mapping[str, Any] | None = None,
     content_type: str = "application/json",
+    accept: str = "application/json",
     timeout: float = 30,
 ) -> Answer:
     """Send one request with the client's credentials.
@@ -66,7 +67,14 @@ def send(
     Raises Unreachable when nobody answers; a failure `Status` is an Answer like any other.
     """
     response = _open(
-        api, method, path, body=body, query=query, content_type=content_type, timeout=timeout
+        api,
+        method,
+        path,
+        body=body,
+        query=query,
+        content_type=content_type,
+        accept=accept,
+        timeout=timeout,
     )
     raw = response.data
     is_json = response.headers.get("Content-Type", "").startswith("application/json")
@@ -77,29 +85,54 @@ def send(
     )
 
 
+class Lines:
+    """The lines of a streamed answer as they come; `close` ends it, from any thread."""
+
+    def __init__(self, api: ApiClient, response: urllib3.BaseHTTPResponse) -> None:
+        self._api = api
+        self._response = response
+        self._closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        rest = b""
+        try:
+            for piece in self._response.stream(2**16, decode_content=True):
+                *whole, rest = (rest + piece).split(b"\n")
+                yield from whole
+            if rest:
+                yield rest
+        except (urllib3.exceptions.HTTPError, OSError, ValueError, AttributeError) as error:
+            # A socket that another thread shut down fails in any of these ways.
+            if not self._closed:
+                raise _unreachable(self._api, error) from error
+        finally:
+            self._response.close()
+            self._response.release_conn()
+
+    def close(self) -> None:
+        """End the stream; a thread that waits for the next line gets the end at once."""
+        self._closed = True
+        try:
+            self._response.shutdown()
+        except (AttributeError, OSError, RuntimeError, ValueError):
+            # Ended already, or urllib3 before 2.3, where the stream's own timeout has to do.
+            return
+
+
 def lines(
     api: ApiClient, path: str, *, query: Mapping[str, Any] | None = None, idle: float = 90
-) -> Iterator[bytes]:
-    """The lines of a streamed answer (a watch, a followed log) as they come.
+) -> Lines:
+    """Open a stream of lines: a watch, a followed log.
 
     `idle` is how many seconds of silence end the stream. Raises Unreachable for a broken
     connection and the fitting ApiError for a refusal.
     """
     response = _open(api, "GET", path, query=query, timeout=idle, stream=True)
-    try:
-        if response.status >= 400:
-            Answer(f"GET {path}", response.status, _decoded(response.data)).checked()
-        rest = b""
-        for piece in response.stream(2**16, decode_content=True):
-            *whole, rest = (rest + piece).split(b"\n")
-            yield from whole
-        if rest:
-            yield rest
-    except urllib3.exceptions.HTTPError as error:
-        raise _unreachable(api, error) from error
-    finally:
-        response.close()
+    if response.status >= 400:
+        raw = response.data
         response.release_conn()
+        Answer(f"GET {path}", response.status, _decoded(raw)).checked()
+    return Lines(api, response)
 
 
 def _open(
@@ -110,11 +143,12 @@ def _open(
     body: Any = None,
     query: Mapping[str, Any] | None = None,
     content_type: str = "application/json",
+    accept: str = "application/json",
     timeout: float,
     stream: bool = False,
 ) -> urllib3.BaseHTTPResponse:
     configuration = api.configuration
-    headers = {"Accept": "application/json", "User-Agent": api.user_agent}
+    headers = {"Accept": accept, "User-Agent": api.user_agent}
     for setting in configuration.auth_settings().values():
         if setting["in"] == "header" and setting["value"]:
             headers[setting["key"]] = setting["value"]
