@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import ssl
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -90,13 +90,17 @@ class Client:
         body: Any = None,
         params: Mapping[str, Any] | None = None,
         content_type: str = "application/json",
+        accept: str | None = None,
     ) -> Any:
         """Send one request and decode the answer.
 
+        `accept` asks for another form of it, such as discovery in one document.
         Raises an ApiError for a failure `Status`, Unreachable when nobody answers.
         """
         data = None if body is None else orjson.dumps(body)
         headers = {"Content-Type": content_type} if data is not None else {}
+        if accept:
+            headers["Accept"] = accept
         try:
             async with self._open().request(
                 method, self.server + path, data=data, params=_clean(params), headers=headers
@@ -181,7 +185,7 @@ class Client:
         resource_version: str,
         timeout_seconds: int = 600,
         **params: Any,
-    ) -> AsyncIterator[tuple[str, Object]]:
+    ) -> AsyncGenerator[tuple[str, Object], None]:
         """One watch request: pairs of (ADDED, MODIFIED, DELETED or BOOKMARK, object) till its end.
 
         Raises Expired when that version is no longer kept, ApiError for other ERROR events.

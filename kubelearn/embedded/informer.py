@@ -1,0 +1,298 @@
+"""A local copy of a collection, kept up to date by a watch: client-go's `tools/cache`.
+
+Components read this copy instead of asking the API server, and are called when it changes. Left
+out: periodic resync (controllers that need a later look ask their queue for it), watch lists and
+the delta queue (handlers run at once, on the one event loop). Objects in the copy belong to all
+readers: nobody may change them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+from kubelearn.embedded.client import Client
+from kubelearn.embedded.clock import Clock
+from kubelearn.errors import Expired, Unreachable
+from kubelearn.objects import Object, Resource, key
+
+_log = logging.getLogger(__name__)
+
+_PAGE = 500
+_FIRST_DELAY, _LONGEST_DELAY = 0.5, 8.0
+_SHORT = 1.0
+
+Index = Callable[[Object], Iterable[str]]
+
+
+@dataclass(frozen=True)
+class _Handler:
+    on_add: Callable[[Object], None] | None
+    on_update: Callable[[Object, Object], None] | None
+    on_delete: Callable[[Object], None] | None
+
+
+class Informer:
+    """The objects of one resource, by key, with handlers and indexes.
+
+    `transform` may replace an object before it is stored, to keep less of it in memory.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        resource: Resource,
+        *,
+        clock: Clock,
+        namespace: str | None = None,
+        field_selector: str | None = None,
+        label_selector: str | None = None,
+        transform: Callable[[Object], Object] | None = None,
+    ) -> None:
+        self.resource = resource
+        self.synced = asyncio.Event()
+        self.resource_version = 0
+        self._client = client
+        self._clock = clock
+        self._namespace = namespace
+        self._selectors: dict[str, Any] = {
+            "fieldSelector": field_selector,
+            "labelSelector": label_selector,
+        }
+        self._transform = transform
+        self._objects: dict[str, Object] = {}
+        self._handlers: list[_Handler] = []
+        self._index_functions: dict[str, Index] = {}
+        self._indexes: dict[str, defaultdict[str, dict[str, Object]]] = {}
+
+    # --- reading ---
+
+    def get(self, object_key: str) -> Object | None:
+        """The object of that key, if it is there."""
+        return self._objects.get(object_key)
+
+    def items(self) -> Sequence[Object]:
+        """All objects, as a list of its own."""
+        return list(self._objects.values())
+
+    def by_index(self, name: str, value: str) -> Sequence[Object]:
+        """The objects for which the index function gave that value."""
+        return list(self._indexes[name].get(value, {}).values())
+
+    # --- setting up ---
+
+    def add_index(self, name: str, function: Index) -> None:
+        """Make objects findable by what `function` gives for them. Once per name is enough."""
+        if name in self._indexes:
+            return
+        self._index_functions[name] = function
+        self._indexes[name] = defaultdict(dict)
+        for object_key, obj in self._objects.items():
+            for value in function(obj):
+                self._indexes[name][value][object_key] = obj
+
+    def add_handler(
+        self,
+        *,
+        on_add: Callable[[Object], None] | None = None,
+        on_update: Callable[[Object, Object], None] | None = None,
+        on_delete: Callable[[Object], None] | None = None,
+    ) -> None:
+        """Have functions called with every change, and `on_add` with what is there already."""
+        self._handlers.append(_Handler(on_add, on_update, on_delete))
+        for obj in self.items():
+            self._call(on_add, obj)
+
+    # --- following the API server: forever ⊃ list, then watch ⊃ one request ---
+
+    async def run(self) -> None:
+        """Follow the collection until cancelled, whatever happens to the API server."""
+        delay = _FIRST_DELAY
+        while True:
+            self.synced.clear()
+            try:
+                await self._list_then_watch()
+            except Exception as error:
+                if self.synced.is_set():
+                    delay = _FIRST_DELAY
+                known = isinstance(error, Unreachable)
+                _log.warning(
+                    "%s: following ended, again in %.1f s: %s",
+                    self.resource.plural,
+                    delay,
+                    error,
+                    exc_info=None if known else error,
+                )
+                await self._clock.sleep(delay)
+                delay = min(delay * 2, _LONGEST_DELAY)
+
+    async def _list_then_watch(self) -> None:
+        version = await self._list()
+        self.synced.set()
+        while True:
+            started, before = self._clock.monotonic(), version
+            try:
+                version = await self._watch(version)
+            except Expired:
+                # Normal after a long break: the changes since then are no longer kept, so only a
+                # new list can tell what they added up to.
+                return
+            if version == before and self._clock.monotonic() - started < _SHORT:
+                # A server that hangs up at once must not be asked in a tight loop.
+                await self._clock.sleep(_SHORT)
+
+    async def _list(self) -> str:
+        found: dict[str, Object] = {}
+        token: str | None = None
+        while True:
+            page = await self._client.list(
+                self.resource,
+                self._namespace,
+                limit=_PAGE,
+                **{"continue": token},
+                **self._selectors,
+            )
+            for item in page["items"] or []:
+                obj = self._prepare(item)
+                found[key(obj)] = obj
+            token = page["metadata"].get("continue")
+            if not token:
+                break
+        self._replace(found)
+        version = str(page["metadata"]["resourceVersion"])
+        self.resource_version = int(version)
+        return version
+
+    async def _watch(self, version: str) -> str:
+        watch = self._client.watch(
+            self.resource, self._namespace, resource_version=version, **self._selectors
+        )
+        async with aclosing(watch) as events:
+            async for kind, obj in events:
+                version = obj["metadata"]["resourceVersion"]
+                if kind != "BOOKMARK":
+                    obj = self._prepare(obj)
+                # The version moves before handlers run: they may ask whether the copy has
+                # caught up with a write of theirs.
+                self.resource_version = int(version)
+                match kind:
+                    case "ADDED" | "MODIFIED":
+                        self._put(obj)
+                    case "DELETED":
+                        self._remove(obj)
+        return version
+
+    def _prepare(self, obj: Object) -> Object:
+        # Items of a list do not say their kind, and nobody here asks who owns which field.
+        obj["apiVersion"], obj["kind"] = self.resource.api_version, self.resource.kind
+        obj["metadata"].pop("managedFields", None)
+        return self._transform(obj) if self._transform else obj
+
+    # --- changing the copy ---
+
+    def _replace(self, found: dict[str, Object]) -> None:
+        for object_key in [k for k in self._objects if k not in found]:
+            self._remove(self._objects[object_key])
+        for obj in found.values():
+            self._put(obj)
+
+    def _put(self, obj: Object) -> None:
+        object_key = key(obj)
+        old = self._objects.get(object_key)
+        if old is None:
+            self._store(object_key, obj)
+            for handler in self._handlers:
+                self._call(handler.on_add, obj)
+        elif old["metadata"]["uid"] != obj["metadata"]["uid"]:
+            self._remove(old)
+            self._put(obj)
+        elif old["metadata"]["resourceVersion"] != obj["metadata"]["resourceVersion"]:
+            self._drop(object_key, old)
+            self._store(object_key, obj)
+            for handler in self._handlers:
+                self._call(handler.on_update, old, obj)
+
+    def _remove(self, obj: Object) -> None:
+        object_key = key(obj)
+        if object_key not in self._objects:
+            return
+        self._drop(object_key, self._objects[object_key])
+        for handler in self._handlers:
+            self._call(handler.on_delete, obj)
+
+    def _store(self, object_key: str, obj: Object) -> None:
+        self._objects[object_key] = obj
+        for name, function in self._index_functions.items():
+            for value in function(obj):
+                self._indexes[name][value][object_key] = obj
+
+    def _drop(self, object_key: str, obj: Object) -> None:
+        del self._objects[object_key]
+        for name, function in self._index_functions.items():
+            index = self._indexes[name]
+            for value in function(obj):
+                index[value].pop(object_key, None)
+                if not index[value]:
+                    del index[value]
+
+    def _call(self, function: Callable[..., None] | None, *objects: Object) -> None:
+        if function is None:
+            return
+        try:
+            function(*objects)
+        except Exception:
+            # One reader's mistake must not take the copy away from all the others.
+            _log.exception("%s: a handler failed on %s", self.resource.plural, key(objects[-1]))
+
+
+class Informers:
+    """One informer a resource for all who read it: client-go's SharedInformerFactory."""
+
+    def __init__(self, client: Client, *, clock: Clock) -> None:
+        self._client = client
+        self._clock = clock
+        self._informers: dict[Resource, Informer] = {}
+        self._tasks: dict[Resource, asyncio.Task[None]] = {}
+        self._running = False
+
+    def get(
+        self, resource: Resource, *, transform: Callable[[Object], Object] | None = None
+    ) -> Informer:
+        """The resource's informer; the first who asks decides what it keeps of an object."""
+        if resource not in self._informers:
+            self._informers[resource] = Informer(
+                self._client, resource, clock=self._clock, transform=transform
+            )
+            if self._running:
+                self._start(resource)
+        return self._informers[resource]
+
+    def drop(self, resource: Resource) -> None:
+        """Stop following a resource that is no longer served."""
+        del self._informers[resource]
+        if task := self._tasks.pop(resource, None):
+            task.cancel()
+
+    async def run(self) -> None:
+        """Run every informer, those asked for later too, until cancelled."""
+        self._running = True
+        try:
+            for resource in self._informers:
+                self._start(resource)
+            await asyncio.get_running_loop().create_future()
+        finally:
+            self._running = False
+            for task in self._tasks.values():
+                task.cancel()
+            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+            self._tasks.clear()
+
+    def _start(self, resource: Resource) -> None:
+        self._tasks[resource] = asyncio.create_task(
+            self._informers[resource].run(), name=f"informer {resource.plural}"
+        )

@@ -1,0 +1,94 @@
+"""Keys that wait for a worker: client-go's `util/workqueue`, for one event loop.
+
+Three promises hold it together. A key that is added many times before a worker takes it is worked
+on once. A key that is added while a worker holds it is worked on again afterwards, never at the
+same time. A key that failed comes back later each time. Left out: metrics, priorities and shutting
+down by draining, because whoever owns a queue cancels its workers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+from kubelearn.embedded.clock import Clock
+
+_FIRST_DELAY = 0.005
+# Upstream goes on to 1000 seconds. Somebody who mends the cause wants to see it heal.
+_LONGEST_DELAY = 30.0
+
+
+class WorkQueue:
+    """A queue of keys with delays and back-off; call `done` for every key that `get` returned."""
+
+    def __init__(self, clock: Clock, *, name: str) -> None:
+        self.name = name
+        self._clock = clock
+        self._queue: asyncio.Queue[str] = asyncio.Queue()
+        self._dirty: set[str] = set()
+        self._processing: set[str] = set()
+        self._failures: Counter[str] = Counter()
+        self._timers: dict[str, tuple[float, asyncio.Task[None]]] = {}
+
+    def __len__(self) -> int:
+        return self._queue.qsize()
+
+    def add(self, key: str) -> None:
+        """Have the key worked on soon."""
+        if key in self._dirty:
+            return
+        self._dirty.add(key)
+        if key not in self._processing:
+            self._queue.put_nowait(key)
+
+    def add_after(self, key: str, seconds: float) -> None:
+        """Have the key worked on in that many seconds, or earlier if asked to before."""
+        if seconds <= 0:
+            self.add(key)
+            return
+        due = self._clock.monotonic() + seconds
+        if key in self._timers:
+            earlier, timer = self._timers[key]
+            if earlier <= due:
+                return
+            timer.cancel()
+        timer = asyncio.create_task(self._later(key, seconds), name=f"{self.name}: {key} later")
+        self._timers[key] = due, timer
+
+    def add_rate_limited(self, key: str) -> None:
+        """Have a failed key worked on again, later each time."""
+        exponent = min(self._failures[key], 20)
+        self._failures[key] += 1
+        self.add_after(key, min(_FIRST_DELAY * 2**exponent, _LONGEST_DELAY))
+
+    def failures(self, key: str) -> int:
+        """How often in a row the key has failed."""
+        return self._failures[key]
+
+    def forget(self, key: str) -> None:
+        """The key succeeded: its next failure is its first."""
+        self._failures.pop(key, None)
+
+    async def get(self) -> str:
+        """Take the next key, waiting for one."""
+        key = await self._queue.get()
+        self._processing.add(key)
+        self._dirty.discard(key)
+        return key
+
+    def done(self, key: str) -> None:
+        """Give a key back; if it was added in the meantime, it waits again."""
+        self._processing.discard(key)
+        if key in self._dirty:
+            self._queue.put_nowait(key)
+
+    def close(self) -> None:
+        """Cancel every delay."""
+        for _, timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+
+    async def _later(self, key: str, seconds: float) -> None:
+        await self._clock.sleep(seconds)
+        del self._timers[key]
+        self.add(key)
