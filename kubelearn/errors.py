@@ -54,6 +54,10 @@ class ManifestError(KubelearnError):
     """A manifest is not valid YAML, or not an object that a cluster could take."""
 
 
+class CheckFailed(KubelearnError):
+    """A claim about the cluster did not come true in time; the message says what was seen."""
+
+
 class ApiError(KubelearnError):
     """A failure `Status` of an API server.
 
