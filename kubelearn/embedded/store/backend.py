@@ -131,20 +131,25 @@ def connect(path: Path) -> sqlite3.Connection:
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
     """Failures of the file as a StateError that says what to do."""
-    aside = shlex.quote(str(path.with_name("damaged")))
     try:
         yield
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            raise StateError(
-                f"the store {path} is damaged: {error}",
-                hint=f"mkdir {aside} && mv {shlex.quote(str(path))}* {aside}/"
-                "   # the cluster then starts empty",
-            ) from error
+            raise _damaged(path, error) from error
         raise _unusable(path, error) from error
     except OSError as error:
         raise _unusable(path, error) from error
+
+
+def _damaged(path: Path, reason: object) -> StateError:
+    # The files beside it move too: SQLite would play an old log into a new database.
+    aside = shlex.quote(str(path.with_name("damaged")))
+    return StateError(
+        f"the store {path} is damaged: {reason}",
+        hint=f"mkdir {aside} && mv {shlex.quote(str(path))}* {aside}/"
+        "   # the cluster then starts empty",
+    )
 
 
 def _unusable(path: Path, error: Exception) -> StateError:
@@ -180,7 +185,7 @@ def _open(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = FULL")
         if _format(connection) == 0:
             connection.executescript(_SCHEMA)
-        _check_pages(connection)
+        _check_pages(path, connection)
     except BaseException:
         connection.close()
         raise
@@ -201,13 +206,11 @@ def _check_format(path: Path, connection: sqlite3.Connection) -> None:
         )
 
 
-def _check_pages(connection: sqlite3.Connection) -> None:
+def _check_pages(path: Path, connection: sqlite3.Connection) -> None:
     # Now rather than in the middle of a lesson; 35 ms for 10,000 pods.
     (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if found != "ok":
-        error = sqlite3.DatabaseError(found)
-        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-        raise error
+        raise _damaged(path, found)
 
 
 def _format(connection: sqlite3.Connection) -> int:
