@@ -118,11 +118,12 @@ async def test_a_bookmark_may_say_up_to_where_all_is_told(store):
     assert watch.revision == 1
     while watch.revision < 3:  # until the reader has searched the past
         await asyncio.sleep(0)
+    reader.cancel()
     await fill(store, 2)
     assert watch.revision == 5
     await store.create(NODE, lambda revision: b"")
     assert watch.revision == 5
-    await reader
+    await anext(watch)
     assert watch.revision == 6
 
 
