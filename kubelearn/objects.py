@@ -61,6 +61,11 @@ def key(obj: Mapping[str, Any]) -> str:
     return f"{meta['namespace']}/{meta['name']}" if meta.get("namespace") else str(meta["name"])
 
 
+def annotations_of(obj: Mapping[str, Any]) -> dict[str, str]:
+    """An object's annotations, perhaps none."""
+    return obj["metadata"].get("annotations") or {}
+
+
 def split_key(object_key: str) -> tuple[str | None, str]:
     """The namespace (or None) and the name in a key."""
     namespace, _, name = object_key.rpartition("/")

@@ -1,0 +1,45 @@
+"""All controllers in one component: the kube-controller-manager.
+
+Upstream: cmd/kube-controller-manager. Left out: leader election (there is one of everything) and
+flags to choose controllers. A controller that crashes is restarted and takes no other with it;
+stopping the manager and running it again loses nothing, for all it knows is in the API.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+from kubelearn.embedded.client import Client
+from kubelearn.embedded.clock import Clock
+from kubelearn.embedded.controller import Controller, ControllerContext, supervise
+from kubelearn.embedded.controllers.deployment.controller import DeploymentController
+from kubelearn.embedded.controllers.replicaset import ReplicaSetController
+from kubelearn.embedded.informer import Informers
+
+
+class ControllerManager:
+    """Runs the control loops; `root_ca` is the certificate that pods shall trust, in PEM."""
+
+    def __init__(
+        self, client: Client, *, clock: Clock, random: random.Random, root_ca: str | None = None
+    ) -> None:
+        self._client = client
+        self._clock = clock
+        self._random = random
+        self._root_ca = root_ca
+
+    async def run(self) -> None:
+        """Run everything, from fresh copies of the API's objects, until cancelled."""
+        informers = Informers(self._client, clock=self._clock)
+        context = ControllerContext(self._client, informers, self._clock, self._random)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(informers.run(), name="informers")
+            for controller in self._make(context):
+                group.create_task(
+                    supervise(controller.name, controller.run, clock=self._clock),
+                    name=controller.name,
+                )
+
+    def _make(self, context: ControllerContext) -> list[Controller]:
+        return [DeploymentController(context), ReplicaSetController(context)]
