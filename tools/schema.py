@@ -1,0 +1,275 @@
+"""Generate the schema of the built-in kinds; run it from the root of the repository.
+
+Two published packages are read and nothing else. kubernetes-validate (PyPI) gives the structure
+that Kubernetes declares in OpenAPI: types, required fields, list keys, patch strategies. The Go
+modules of the same release give what OpenAPI leaves out: field numbers of the protobuf encoding,
+the names of Go types (error messages print them), defaults, enumerations, and which empty fields
+are written. Only such facts are kept, no prose. `kubelearn/embedded/apiserver/schema.py` loads the
+result and explains it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+VALIDATE = "kubernetes-validate==1.37.0"
+DEFINITIONS = "kubernetes_validate/kubernetes-json-schema/v1.36.0-local/_definitions.json"
+GO_VERSION = "v0.36.3"
+GO_MODULES = ("k8s.io/api", "k8s.io/apimachinery", "k8s.io/apiextensions-apiserver")
+TARGET = Path("kubelearn/embedded/apiserver/data/schema.json")
+
+# The API groups whose kinds are served; the types that they use follow by themselves.
+PACKAGES = (
+    "core.v1", "apps.v1", "authentication.v1", "authorization.v1", "autoscaling.v1",
+    "autoscaling.v2", "batch.v1", "coordination.v1", "discovery.v1", "events.v1", "networking.v1",
+    "node.v1", "policy.v1", "rbac.v1", "scheduling.v1", "storage.v1", "apiextensions.v1",
+)  # fmt: skip
+EXTRA_ROOTS = ("meta.v1.DeleteOptions", "meta.v1.Status")
+OPENAPI_PREFIXES = {
+    "io.k8s.api.": "",
+    "io.k8s.apimachinery.pkg.apis.": "",
+    "io.k8s.apiextensions-apiserver.pkg.apis.": "",
+}
+# Types with an encoding of their own, written in Go: the loader knows them by these names.
+SCALARS = {
+    "meta.v1.Time": "Time",
+    "meta.v1.MicroTime": "MicroTime",
+    "meta.v1.Duration": "Duration",
+    "meta.v1.FieldsV1": "Any",
+    "resource.Quantity": "Quantity",
+    "intstr.IntOrString": "IntOrString",
+    "runtime.RawExtension": "Any",
+    "apiextensions.v1.JSON": "Any",
+    "apiextensions.v1.JSONSchemaPropsOrArray": "Any",
+    "apiextensions.v1.JSONSchemaPropsOrBool": "Any",
+    "apiextensions.v1.JSONSchemaPropsOrStringArray": "Any",
+}
+BASIC = {"bool", "byte", "float64", "int32", "int64", "string", *SCALARS.values()}
+
+_IMPORT = re.compile(r'^\s*(?:import\s+)?(\w+)?\s*"([\w./-]+)"$', re.M)
+_STRUCT = re.compile(r"^type (\w+) struct ?\{(\}|.*?^\})", re.M | re.S)
+_NAMED = re.compile(r"^type (\w+) (?:=\s*)?([\w.\[\]*]+)$", re.M)
+_ENUM = re.compile(r"^// \+enum\n(?://.*\n)*type (\w+) string$", re.M)
+_CONSTANT = re.compile(r'^\s*(\w+)\s+(\w+)\s+=\s+"([^"]*)"', re.M)
+_FIELD = re.compile(r'^\t(?:(\w+)\s+)?(\S+)\s+`.*?json:"([^"]*)"(.*)`')
+_NUMBER = re.compile(r'protobuf:"\w+,(\d+)')
+_DEFAULT = re.compile(r"\+default=(.+)$")
+
+
+def main() -> None:
+    """Download, read, join, write."""
+    with tempfile.TemporaryDirectory() as folder:
+        definitions = openapi_definitions(Path(folder))
+    go = GoTypes([package for module in go_modules() for package in go_packages(module)])
+    schema = joined(definitions, go)
+    TARGET.write_text(rendered(schema))
+    print(f"{TARGET}: {len(schema['types'])} types, {TARGET.stat().st_size:,} bytes")
+
+
+def openapi_definitions(folder: Path) -> dict[str, Any]:
+    """The OpenAPI definitions of kubernetes-validate, under short names such as core.v1.Pod."""
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder)]
+    subprocess.run([*pip, VALIDATE], check=True)
+    with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
+        found: dict[str, Any] = json.loads(wheel.read(DEFINITIONS))["$defs"]
+    return {short_name(name): definition for name, definition in found.items()}
+
+
+def short_name(name: str) -> str:
+    """`core.v1.Pod` for OpenAPI's long name."""
+    for prefix, short in OPENAPI_PREFIXES.items():
+        if name.startswith(prefix):
+            return short + name.removeprefix(prefix)
+    return name
+
+
+def go_modules() -> Iterator[Path]:
+    """The folders of the downloaded Go modules."""
+    for module in GO_MODULES:
+        command = ["go", "mod", "download", "-json", f"{module}@{GO_VERSION}"]
+        answer = subprocess.run(command, check=True, capture_output=True, text=True)
+        yield Path(json.loads(answer.stdout)["Dir"])
+
+
+def go_packages(module: Path) -> Iterator[tuple[str, str]]:
+    """Pairs of package and source text, such as (core.v1, ...)."""
+    for path in sorted(module.glob("**/types*.go")):
+        package = ".".join(path.parent.parts[-2:])
+        wanted = package in PACKAGES or package == "meta.v1"
+        if wanted and not path.name.endswith(("_test.go", "_generated.go")):
+            yield package, path.read_text()
+
+
+class GoTypes:
+    """Structs, named types and enumerations in Go source text."""
+
+    def __init__(self, sources: list[tuple[str, str]]) -> None:
+        self.structs: dict[str, list[dict[str, Any]]] = {}
+        self.named: dict[str, str] = {"types.UID": "string"}
+        self.enums: dict[str, list[str]] = {}
+        for package, text in sources:
+            self._read(package, text)
+
+    def _read(self, package: str, text: str) -> None:
+        imports = {
+            alias or path.rsplit("/", 1)[-1]: imported_package(path)
+            for alias, path in _IMPORT.findall(text)
+        }
+        constants = {name: value for name, _, value in _CONSTANT.findall(text)}
+        for name, target in _NAMED.findall(text):
+            if target not in ("struct", "interface"):
+                self.named[f"{package}.{name}"] = full_name(target, package, imports)
+        for name in _ENUM.findall(text):
+            values = {value for _, kind, value in _CONSTANT.findall(text) if kind == name}
+            self.enums[f"{package}.{name}"] = sorted(values)
+        for name, body in _STRUCT.findall(text):
+            self.structs[f"{package}.{name}"] = list(go_fields(body, package, imports, constants))
+
+
+def imported_package(path: str) -> str:
+    """`meta.v1` for k8s.io/apimachinery/pkg/apis/meta/v1, `types` for .../pkg/types."""
+    parts = path.split("/")
+    return ".".join(parts[-2:]) if re.fullmatch(r"v\d\w*", parts[-1]) else parts[-1]
+
+
+def full_name(go: str, package: str, imports: dict[str, str]) -> str:
+    """A Go type with its names in full: `[]core.v1.Container` for `[]Container`."""
+
+    def qualify(found: re.Match[str]) -> str:
+        prefix, name = found.groups()
+        if prefix:
+            full = f"{imports[prefix[:-1]]}.{name}"
+            return SCALARS.get(full, full)
+        if name in BASIC or name == "map":
+            return name
+        return SCALARS.get(f"{package}.{name}", f"{package}.{name}")
+
+    return re.sub(r"(\w+\.)?(\w+)", qualify, go)
+
+
+def go_fields(
+    body: str, package: str, imports: dict[str, str], constants: dict[str, str]
+) -> Iterator[dict[str, Any]]:
+    """The fields of one struct, in the order of their declaration."""
+    default = None
+    for line in body.splitlines():
+        if found := _DEFAULT.search(line):
+            default = marker_value(found[1], constants)
+        elif found := _FIELD.match(line):
+            _, go, tag, rest = found.groups()
+            name, *options = tag.split(",")
+            number = _NUMBER.search(rest)
+            yield {
+                "name": name,
+                "type": full_name(go, package, imports),
+                "number": int(number[1]) if number else 0,
+                "options": options,
+                "default": default,
+            }
+            default = None
+
+
+def marker_value(text: str, constants: dict[str, str]) -> Any:
+    """The value of a `+default=` marker: JSON, or a reference to a constant."""
+    reference = re.fullmatch(r"ref\((\w+)\)", text.strip())
+    return constants[reference[1]] if reference else json.loads(text)
+
+
+def joined(definitions: dict[str, Any], go: GoTypes) -> dict[str, Any]:
+    """Types reachable from the served kinds, with the facts of both sources."""
+    types: dict[str, Any] = {}
+    named: dict[str, Any] = {}
+    todo = [(name, definitions[name]) for name in (*EXTRA_ROOTS, *served_kinds(definitions))]
+    while todo:
+        name, parent = todo.pop()
+        if name in go.structs and name not in types:
+            # OpenAPI does not name a struct that Go inlines: its fields stand among the parent's.
+            definition = definitions.get(name, parent)
+            types[name] = struct_facts(name, definition, go)
+            todo += [(base(field[0]), definition) for field in types[name]["fields"].values()]
+        elif name in go.named and name not in named:
+            named[name] = {"type": go.named[name]}
+            if name in go.enums:
+                named[name]["enum"] = go.enums[name]
+            todo += [(other, {}) for other in re.findall(r"[\w.]+\w", go.named[name])]
+    return {"named": dict(sorted(named.items())), "types": dict(sorted(types.items()))}
+
+
+def served_kinds(definitions: dict[str, Any]) -> list[str]:
+    """The kinds of the served groups, without their lists: those follow from the items."""
+    return [
+        name
+        for name, definition in definitions.items()
+        if name.rsplit(".", 1)[0] in PACKAGES
+        and "x-kubernetes-group-version-kind" in definition
+        and "items" not in definition["properties"]
+    ]
+
+
+def base(expression: str) -> str:
+    """The named type inside `*T`, `[]T` or `map[string]T`."""
+    return re.sub(r"^(?:\*|\[\]|map\[[\w.]+\])+", "", expression)
+
+
+def struct_facts(name: str, definition: dict[str, Any], go: GoTypes) -> dict[str, Any]:
+    """What is kept of one struct; a field is [Go type, protobuf number, the rest]."""
+    facts: dict[str, Any] = {"fields": {}}
+    if definition.get("x-kubernetes-map-type") == "atomic":
+        facts["atomic"] = True
+    for field in go.structs[name]:
+        add_field(facts["fields"], field, definition, go)
+    return facts
+
+
+def add_field(
+    fields: dict[str, Any], field: dict[str, Any], definition: dict[str, Any], go: GoTypes
+) -> None:
+    """Add what is known of a field; TypeMeta is spelled out, as it has no number of its own."""
+    if field["type"] == "meta.v1.TypeMeta":
+        for inner in go.structs["meta.v1.TypeMeta"]:
+            fields[inner["name"]] = ["string", 0]
+        return
+    facts = field_facts(field, definition)
+    name = field["name"] or base(field["type"]).rsplit(".", 1)[-1]
+    fields[name] = [field["type"], field["number"], *([facts] if facts else [])]
+
+
+def field_facts(field: dict[str, Any], definition: dict[str, Any]) -> dict[str, Any]:
+    """The less common facts of one field."""
+    declared = definition.get("properties", {}).get(field["name"], {})
+    facts = {
+        "inline": "inline" in field["options"] or None,
+        "required": field["name"] in definition.get("required", []) or None,
+        "always": not {"omitempty", "omitzero", "inline"} & set(field["options"]) or None,
+        "omitzero": "omitzero" in field["options"] or None,
+        "default": field["default"],
+        "list": declared.get("x-kubernetes-list-type"),
+        "keys": declared.get("x-kubernetes-list-map-keys"),
+        "map": declared.get("x-kubernetes-map-type"),
+        "strategy": declared.get("x-kubernetes-patch-strategy"),
+        "merge": declared.get("x-kubernetes-patch-merge-key"),
+    }
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def rendered(schema: dict[str, Any]) -> str:
+    """JSON with one type a line, so that a new release shows up as a readable diff."""
+    parts = []
+    for section, types in schema.items():
+        lines = (
+            f"{json.dumps(n)}:{json.dumps(t, separators=(',', ':'))}" for n, t in types.items()
+        )
+        parts.append(f'"{section}":{{\n' + ",\n".join(lines) + "\n}")
+    return "{" + ",\n".join(parts) + "}\n"
+
+
+if __name__ == "__main__":
+    main()
