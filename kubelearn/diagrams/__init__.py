@@ -1,0 +1,1 @@
+"""Drawing: pure functions from Kubernetes objects to SVG; same objects, same bytes."""

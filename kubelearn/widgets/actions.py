@@ -1,0 +1,143 @@
+"""What a click does: one HTTP request, and the kubectl line that would have sent it.
+
+Each function only describes its request; `perform` sends it. Widgets show both lines, so that no
+click is magic. The requests are the ones that kubectl itself sends.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kubelearn.clusters.transport import JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, send
+from kubelearn.errors import KubelearnError
+from kubelearn.objects import DEPLOYMENTS, NODES, PODS, Object
+
+if TYPE_CHECKING:
+    from kubernetes.client import ApiClient
+
+REVISION = "deployment.kubernetes.io/revision"
+_HASH = "pod-template-hash"
+# What `kubectl rollout undo` does not take over from the old ReplicaSet (upstream `rollback.go`).
+_NOT_ROLLED_BACK = (
+    "kubectl.kubernetes.io/last-applied-configuration",
+    REVISION,
+    "deployment.kubernetes.io/revision-history",
+    "deployment.kubernetes.io/desired-replicas",
+    "deployment.kubernetes.io/max-replicas",
+    "deprecated.deployment.rollback.to",
+)
+
+
+@dataclass(frozen=True)
+class Action:
+    """A request, not sent yet."""
+
+    command: str
+    method: str
+    path: str
+    body: Any = None
+    content_type: str = MERGE_PATCH
+
+
+def delete_pod(namespace: str, name: str) -> Action:
+    """Delete a pod, gracefully."""
+    return Action(_line("delete", "pod", name, namespace), "DELETE", PODS.path(namespace, name))
+
+
+def cordon(node: str, *, on: bool) -> Action:
+    """Keep new pods off a node, or let them come again."""
+    return Action(
+        f"kubectl {'cordon' if on else 'uncordon'} {node}",
+        "PATCH",
+        NODES.path(name=node),
+        {"spec": {"unschedulable": True if on else None}},
+        STRATEGIC_PATCH,
+    )
+
+
+def scale(namespace: str, name: str, replicas: int) -> Action:
+    """Set how many pods a Deployment shall have."""
+    return Action(
+        _line("scale", f"deployment/{name}", f"--replicas={replicas}", namespace),
+        "PATCH",
+        DEPLOYMENTS.path(namespace, name, "scale"),
+        {"spec": {"replicas": replicas}},
+    )
+
+
+def set_image(namespace: str, name: str, *, container: str, image: str) -> Action:
+    """Give a Deployment's container another image, which starts a rollout."""
+    return Action(
+        _line("set", "image", f"deployment/{name}", f"{container}={image}", namespace),
+        "PATCH",
+        DEPLOYMENTS.path(namespace, name),
+        {"spec": {"template": {"spec": {"containers": [{"name": container, "image": image}]}}}},
+        STRATEGIC_PATCH,
+    )
+
+
+def undo(deployment: Mapping[str, Any], replica_sets: Iterable[Mapping[str, Any]]) -> Action | None:
+    """Go back to the revision before, as `kubectl rollout undo` does; None if there is none.
+
+    The server knows no rollback: the client copies the old ReplicaSet's template.
+    """
+    ordered = sorted(replica_sets, key=revision)
+    if len(ordered) < 2:
+        return None
+    meta, old = deployment["metadata"], ordered[-2]
+    template = json.loads(json.dumps(old["spec"]["template"]))
+    (template["metadata"].get("labels") or {}).pop(_HASH, None)
+    current, former = meta.get("annotations") or {}, old["metadata"].get("annotations") or {}
+    annotations = {k: v for k, v in current.items() if k in _NOT_ROLLED_BACK}
+    annotations |= {k: v for k, v in former.items() if k not in _NOT_ROLLED_BACK}
+    return Action(
+        _line("rollout", "undo", f"deployment/{meta['name']}", meta["namespace"]),
+        "PATCH",
+        DEPLOYMENTS.path(meta["namespace"], meta["name"]),
+        [
+            {"op": "replace", "path": "/spec/template", "value": template},
+            {"op": "replace", "path": "/metadata/annotations", "value": annotations},
+        ],
+        JSON_PATCH,
+    )
+
+
+def revision(replica_set: Mapping[str, Any]) -> int:
+    """Which revision of its Deployment a ReplicaSet stands for."""
+    return int((replica_set["metadata"].get("annotations") or {}).get(REVISION) or 0)
+
+
+def perform(api: ApiClient, action: Action) -> Object:
+    """Send the request; the trace entry to show: what was sent and what came back."""
+    started = time.perf_counter()
+    entry = {"command": action.command, "request": f"{action.method} {action.path}"}
+    try:
+        answer = send(
+            api, action.method, action.path, body=action.body, content_type=action.content_type
+        )
+    except KubelearnError as error:
+        return {**entry, "body": _short(action.body), "code": 0, "message": str(error)}
+    failed = answer.code >= 400
+    body = answer.body if isinstance(answer.body, dict) else {"message": str(answer.body)}
+    return {
+        **entry,
+        "body": _short(action.body),
+        "code": answer.code,
+        "message": str(body.get("message") or "") if failed else "",
+        "ms": round((time.perf_counter() - started) * 1000, 1),
+    }
+
+
+def _line(*words: str) -> str:
+    *command, namespace = words
+    return shlex.join(["kubectl", *command, "-n", namespace])
+
+
+def _short(body: Any) -> str:
+    text = "" if body is None else json.dumps(body, separators=(",", ":"))
+    return text if len(text) <= 160 else f"{text[:159]}…"

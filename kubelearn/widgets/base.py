@@ -1,0 +1,233 @@
+"""What every widget shares: a document told to the browser as diffs, actions, a static fallback.
+
+A widget is a `.py` file that says what to watch and what to show of it, and a `.js` file beside it
+that draws. Handlers of clicks run on whichever thread the kernel likes, perhaps only after a busy
+cell: so they only enqueue, and a thread of the widget's own does the work.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import anywidget
+import traitlets
+
+from kubelearn.objects import Object, Resource
+from kubelearn.widgets.actions import Action, perform
+from kubelearn.widgets.courier import Parcel, courier
+from kubelearn.widgets.document import Document
+from kubelearn.widgets.watchset import CONNECTING, Collection, Subscription, watches_of
+
+if TYPE_CHECKING:
+    from kubernetes.client import ApiClient
+
+_HERE = Path(__file__).parent
+# How long a first picture may wait for the cluster's answer.
+_FIRST_ANSWER = 3.0
+_TRACE_LENGTH = 50
+
+
+class Internals(Protocol):
+    """What widgets do beside the API."""
+
+    def stop_node(self, name: str) -> None:
+        """Stop the machine; raises NotAvailable with the reason."""
+        ...
+
+    def start_node(self, name: str) -> None:
+        """Start the machine again."""
+        ...
+
+
+class Cluster(Protocol):
+    """What widgets need of a cluster."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def api_client(self) -> ApiClient:
+        """The official client's connection."""
+        ...
+
+    @property
+    def internals(self) -> Internals:
+        """What is not in the API."""
+        ...
+
+
+def script(name: str) -> str:
+    """A widget's JavaScript: what all views share, then its own; no build step."""
+    return (_HERE / "base.js").read_text() + (_HERE / f"{name}.js").read_text()
+
+
+def style(name: str) -> str:
+    """A widget's style sheet, after the one that all views share."""
+    return (_HERE / "base.css").read_text() + (_HERE / f"{name}.css").read_text()
+
+
+class Widget(anywidget.AnyWidget):
+    """A widget with a static fallback: a picture and one line of text."""
+
+    def picture(self) -> str:
+        """The SVG that stays in the notebook; the same for the same state."""
+        raise NotImplementedError
+
+    def line(self) -> str:
+        """The one line for terminals and for tests."""
+        raise NotImplementedError
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        data, metadata = bundle if bundle else ({}, {})
+        return {**data, "image/svg+xml": self.picture(), "text/plain": self.line()}, metadata
+
+
+class LiveWidget(Widget):
+    """A widget that shows what a cluster does. Close it with `close()`, or just clear its cell."""
+
+    # Never assigned: asked for only when a view opens, and then it is the document as it is.
+    snapshot = traitlets.Dict().tag(sync=True, to_json=lambda _, widget: widget.document.snapshot())
+
+    # The sections that are made from watched objects: they start anew with the watch.
+    watched: tuple[str, ...] = ()
+
+    def __init__(
+        self, cluster: Cluster, collections: Iterable[Collection], *, facts: dict[str, Any]
+    ) -> None:
+        self.cluster = cluster
+        self.document = Document(facts=facts, connection={"reason": CONNECTING}, trace={})
+        self._collections = list(collections)
+        self._subscription: Subscription | None = None
+        self._views: dict[str, int] = {}
+        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._worker: threading.Thread | None = None
+        self._traced = 0
+        super().__init__()
+        self._parcel = Parcel(self.document, self.send)
+        self.on_msg(self._on_message)
+        self._attach()
+
+    # --- what a widget says -----------------------------------------------------------------
+
+    def on_object(self, resource: Resource, name: str, obj: Object | None) -> None:
+        """Put into the document what shall be shown of an object."""
+        raise NotImplementedError
+
+    def act(self, name: str, arguments: dict[str, Any]) -> None:
+        """Do what a click asked for; runs on the widget's own thread."""
+        raise NotImplementedError
+
+    # --- the watch --------------------------------------------------------------------------
+
+    def on_connection(self, reason: str | None) -> None:
+        """Show whether the picture is up to date."""
+        self.document.put("connection", "reason", reason)
+        self.document.put("connection", "since", round(time.time() * 1000))
+        courier.wake()
+
+    def wait(self, seconds: float = _FIRST_ANSWER) -> bool:
+        """Wait until the cluster has answered for the first time; whether it did."""
+        return self._subscription is not None and self._subscription.wait(seconds)
+
+    @property
+    def disconnected(self) -> str:
+        """Why the picture is not up to date, or nothing."""
+        return str(self.document.get("connection", "reason") or "")
+
+    def close(self) -> None:
+        """End the watch and remove the views."""
+        self._detach()
+        if self._worker:
+            self._jobs.put(None)
+            self._worker = None
+        super().close()
+
+    def _attach(self) -> None:
+        if self._subscription is None:
+            for section in self.watched:
+                self.document.replace(section, {})
+            watches = watches_of(self.cluster.api_client)
+            self._subscription = watches.subscribe(self._collections, _Reporter(self))
+            courier.add(self._parcel)
+
+    def _detach(self) -> None:
+        # ipywidgets also closes objects whose constructor failed half-way.
+        subscription = getattr(self, "_subscription", None)
+        if subscription is not None:
+            self._subscription = None
+            subscription.close()
+            courier.remove(self._parcel)
+
+    # --- messages of the view ---------------------------------------------------------------
+
+    def _on_message(self, _widget: Any, content: dict[str, Any], _buffers: Any) -> None:
+        kind = content.get("type")
+        if kind == "action":
+            self.enqueue(lambda: self.act(str(content["name"]), content.get("arguments") or {}))
+        elif kind == "resync":
+            self._parcel.ask_for_all()
+            courier.wake()
+        elif kind == "views":
+            self._views[str(content["page"])] = int(content["count"])
+            self.enqueue(self._follow_views)
+
+    def _follow_views(self) -> None:
+        """Watch only while somebody looks."""
+        if any(self._views.values()):
+            self._parcel.opened()
+            self._attach()
+        else:
+            self._detach()
+
+    def enqueue(self, job: Callable[[], None]) -> None:
+        """Do something on the widget's own thread, after what is queued already."""
+        if self._worker is None:
+            self._worker = threading.Thread(
+                target=self._work, name=f"kubelearn {type(self).__name__}", daemon=True
+            )
+            self._worker.start()
+        self._jobs.put(job)
+
+    def _work(self) -> None:
+        while job := self._jobs.get():
+            try:
+                job()
+            except Exception as error:  # a failed click must not end the widget
+                self.trace({"command": "", "request": "", "code": 0, "message": repr(error)})
+
+    # --- actions ----------------------------------------------------------------------------
+
+    def perform(self, action: Action) -> Object:
+        """Send an action's request and show it in the trace."""
+        entry = perform(self.cluster.api_client, action)
+        self.trace(entry)
+        return entry
+
+    def trace(self, entry: Object) -> None:
+        """Show what was done, and what came back."""
+        self._traced += 1
+        self.document.put("trace", str(self._traced), {**entry, "at": round(time.time() * 1000)})
+        self.document.drop("trace", str(self._traced - _TRACE_LENGTH))
+        courier.wake()
+
+
+class _Reporter:
+    """Passes a watch set's news on to a widget and wakes the courier."""
+
+    def __init__(self, widget: LiveWidget) -> None:
+        self._widget = widget
+
+    def on_object(self, resource: Resource, name: str, obj: Object | None) -> None:
+        self._widget.on_object(resource, name, obj)
+        courier.wake()
+
+    def on_connection(self, reason: str | None) -> None:
+        self._widget.on_connection(reason)

@@ -1,0 +1,212 @@
+"""The simulated cluster's API: objects with versions, and the few requests that widgets send.
+
+It stands where the official client's connection stands, below `kubelearn.clusters.transport`.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import threading
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import urllib3
+
+from kubelearn.objects import (
+    DEPLOYMENTS,
+    NODES,
+    PODS,
+    REPLICA_SETS,
+    SERVICES,
+    Object,
+    Resource,
+)
+from kubelearn.widgets.simulation.objects import NAMESPACE
+
+_RESOURCES = {r.kind: r for r in (NODES, PODS, DEPLOYMENTS, REPLICA_SETS, SERVICES)}
+
+
+class SimulatedApi:
+    """Objects in memory behind what looks like an `ApiClient`."""
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.version = 0
+        self.reachable = True
+        self.requests: list[tuple[str, str, Any]] = []
+        self._objects: dict[str, Object] = {}
+        self._log: list[tuple[int, str, Object]] = []
+        # The three things that the transport asks of the official client.
+        self.configuration = SimpleNamespace(host="https://simulated", auth_settings=dict)
+        self.rest_client = SimpleNamespace(pool_manager=self)
+        self.user_agent = "kubelearn"
+
+    # --- storage ----------------------------------------------------------------------------
+
+    def all(self, resource: Resource) -> list[Object]:
+        """All objects of a kind, as copies."""
+        with self.changed:
+            found = [o for o in self._objects.values() if o["kind"] == resource.kind]
+            return copy.deepcopy(found)
+
+    def get(self, resource: Resource, name: str) -> Object:
+        """One object by its name, as a copy."""
+        return next(o for o in self.all(resource) if o["metadata"]["name"] == name)
+
+    def put(self, obj: Object) -> Object:
+        """Create or replace an object."""
+        with self.changed:
+            path = _path(obj)
+            kind = "MODIFIED" if path in self._objects else "ADDED"
+            self._record(kind, obj)
+            self._objects[path] = copy.deepcopy(obj)
+            return obj
+
+    def delete(self, obj: Object) -> Object:
+        """Mark an object as being deleted."""
+        if not obj["metadata"].get("deletionTimestamp"):
+            obj["metadata"]["deletionTimestamp"] = "2026-01-01T14:00:00Z"
+            self.put(obj)
+        return obj
+
+    def remove(self, obj: Object) -> None:
+        """Take an object away."""
+        with self.changed:
+            del self._objects[_path(obj)]
+            self._record("DELETED", obj)
+
+    def _record(self, kind: str, obj: Object) -> None:
+        self.version += 1
+        obj["metadata"]["resourceVersion"] = str(self.version)
+        self._log.append((self.version, kind, copy.deepcopy(obj)))
+        self.changed.notify_all()
+
+    # --- the wire ---------------------------------------------------------------------------
+
+    def request(self, method: str, url: str, *, body: str | None = None, **_: Any) -> Response:
+        """What urllib3's pool manager does."""
+        parts = urlsplit(url)
+        query = parse_qs(parts.query)
+        with self.changed:
+            if not self.reachable:
+                raise urllib3.exceptions.ProtocolError("the simulated cluster is switched off")
+            if "watch" in query:
+                return Watch(self, parts.path, after=int(query["resourceVersion"][0]))
+            data = json.loads(body) if body else None
+            if method != "GET":
+                self.requests.append((method, parts.path, data))
+            return self._answer(method, parts.path, data)
+
+    def _answer(self, method: str, path: str, body: Any) -> Response:
+        if path.endswith("/proxy/"):
+            return self.visit()
+        collection = collection_at(path)
+        if collection:
+            meta = {"resourceVersion": str(self.version)}
+            items = self.all(collection)
+            return Response(200, {"kind": "List", "metadata": meta, "items": items})
+        obj = copy.deepcopy(self._objects.get(path.removesuffix("/scale")))
+        if obj is None:
+            return _not_found(path)
+        if method == "DELETE":
+            self.delete(obj)
+        elif method == "PATCH":
+            obj = patched(obj, body)
+            obj["metadata"]["generation"] = int(obj["metadata"].get("generation") or 0) + 1
+            self.put(obj)
+        return Response(200, obj)
+
+    def visit(self) -> Response:
+        """One request through a Service; the cluster knows who answers."""
+        raise NotImplementedError
+
+    def events(self, resource: Resource, *, after: int) -> tuple[int, list[Object]]:
+        """Wait a little for what happens to objects of a kind; the version it leads to."""
+        with self.changed:
+            self.changed.wait_for(lambda: self.version > after or not self.reachable, timeout=1)
+            if not self.reachable:
+                raise urllib3.exceptions.ProtocolError("the simulated cluster is switched off")
+            news = [
+                {"type": kind, "object": obj}
+                for version, kind, obj in self._log
+                if version > after and obj["kind"] == resource.kind
+            ]
+            return self.version, news
+
+
+class Response:
+    """The part of urllib3's response that the transport reads."""
+
+    def __init__(self, status: int, body: Any = None, *, text: str | None = None) -> None:
+        self.status = status
+        self.headers = {"Content-Type": "application/json" if text is None else "text/plain"}
+        self.data = (json.dumps(body) if text is None else text).encode()
+        self.open = True
+
+    def stream(self, *_: Any, **__: Any) -> Iterator[bytes]:
+        """The pieces of a streamed answer."""
+        return iter([self.data])
+
+    def shutdown(self) -> None:
+        """End the stream, from another thread."""
+        self.open = False
+
+    close = release_conn = shutdown
+
+
+class Watch(Response):
+    """The answer to a watch."""
+
+    def __init__(self, api: SimulatedApi, path: str, *, after: int) -> None:
+        super().__init__(200)
+        self._api, self._resource, self._seen = api, collection_at(path), after
+
+    def stream(self, *_: Any, **__: Any) -> Iterator[bytes]:
+        """Events until somebody ends it."""
+        while self.open and self._resource:
+            self._seen, news = self._api.events(self._resource, after=self._seen)
+            for event in news:
+                yield json.dumps(event).encode() + b"\n"
+
+
+def collection_at(path: str) -> Resource | None:
+    """The kind whose objects are listed there."""
+    kinds = _RESOURCES.values()
+    return next((r for r in kinds if path in (r.path(), r.path(NAMESPACE))), None)
+
+
+def patched(obj: Object, patch: Any) -> Object:
+    """A JSON patch of `replace` operations, or a merge patch (lists by position)."""
+    if not isinstance(patch, list):
+        return dict(_merged(obj, patch))
+    for operation in patch:
+        *way, last = operation["path"].strip("/").split("/")
+        target = obj
+        for step in way:
+            target = target[step]
+        target[last] = operation["value"]
+    return obj
+
+
+def _merged(old: Any, new: Any) -> Any:
+    if isinstance(old, dict) and isinstance(new, dict):
+        keys = {**old, **new}
+        merged = {k: _merged(old.get(k), new[k]) if k in new else old[k] for k in keys}
+        return {k: v for k, v in merged.items() if v is not None}
+    if isinstance(old, list) and isinstance(new, list):
+        return [_merged(*pair) for pair in zip(old, new, strict=False)]
+    return new
+
+
+def _path(obj: Object) -> str:
+    meta = obj["metadata"]
+    return _RESOURCES[obj["kind"]].path(meta.get("namespace"), meta["name"])
+
+
+def _not_found(path: str) -> Response:
+    *_, plural, name = path.split("/")
+    message = f'{plural} "{name}" not found'
+    return Response(404, {"kind": "Status", "message": message, "reason": "NotFound", "code": 404})

@@ -1,0 +1,195 @@
+"""How a simulated cluster moves: pods start, stop and get replaced, one `step()` at a time.
+
+Left out: nearly everything; a real cluster, or the embedded one, is for learning.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kubelearn.objects import (
+    DEPLOYMENTS,
+    NODES,
+    PODS,
+    REPLICA_SETS,
+    Object,
+    is_active,
+    is_ready,
+)
+from kubelearn.widgets.simulation import objects
+from kubelearn.widgets.simulation.api import Response, SimulatedApi
+
+
+class SimulatedCluster(SimulatedApi):
+    """Nodes, and a Deployment `web` with a Service in the namespace `demo`."""
+
+    name = "simulated"
+
+    def __init__(self, *, workers: int = 2, replicas: int = 3) -> None:
+        super().__init__()
+        self._made = 0
+        self.api_client: Any = self
+        self.internals = self
+        self.put(objects.node("simulated-control-plane", control_plane=True))
+        for i in range(workers):
+            self.put(objects.node(f"simulated-worker{i + 1 if i else ''}"))
+        self.put(objects.service("web"))
+        self.put(objects.deployment("web", replicas=replicas))
+
+    # --- the machines -----------------------------------------------------------------------
+
+    def stop_node(self, name: str) -> None:
+        """Switch a node off: it turns NotReady."""
+        self._set_ready(name, "Unknown")
+
+    def start_node(self, name: str) -> None:
+        """Switch it on again."""
+        self._set_ready(name, "True")
+
+    def _set_ready(self, name: str, status: str) -> None:
+        node = self.get(NODES, name)
+        node["status"]["conditions"][0]["status"] = status
+        self.put(node)
+
+    def switch(self, *, on: bool) -> None:
+        """Let the API answer, or let nobody answer."""
+        with self.changed:
+            self.reachable = on
+            self.changed.notify_all()
+
+    # --- time -------------------------------------------------------------------------------
+
+    def step(self) -> None:
+        """Let everything move on by one small step."""
+        with self.changed:
+            for pod in self.all(PODS):
+                self._advance(pod)
+            for deployment in self.all(DEPLOYMENTS):
+                self._reconcile(deployment)
+
+    def settle(self) -> None:
+        """Step until nothing moves any more."""
+        before = -1
+        while before != self.version:
+            before = self.version
+            self.step()
+
+    def _advance(self, pod: Object) -> None:
+        if pod["metadata"].get("deletionTimestamp"):
+            self.remove(pod)
+        elif not pod["spec"].get("nodeName"):
+            self._bind(pod)
+        elif pod["status"]["phase"] == "Pending":
+            self._start(pod)
+        elif not is_ready(pod) and not pod["status"]["containerStatuses"][0]["state"].get(
+            "waiting"
+        ):
+            pod["status"]["conditions"] = [{"type": "Ready", "status": "True"}]
+            pod["status"]["containerStatuses"][0]["ready"] = True
+            self.put(pod)
+
+    def _bind(self, pod: Object) -> None:
+        """Choose the free node with the fewest pods."""
+        homes = [other["spec"].get("nodeName") for other in self.all(PODS)]
+        free = [
+            node["metadata"]["name"]
+            for node in self.all(NODES)
+            if is_ready(node)
+            and not (node["spec"].get("unschedulable") or "taints" in node["spec"])
+        ]
+        if free:
+            pod["spec"]["nodeName"] = min(free, key=homes.count)
+            waiting = objects.container_statuses(pod, waiting="ContainerCreating")
+            pod["status"]["containerStatuses"] = waiting
+            self.put(pod)
+
+    def _start(self, pod: Object) -> None:
+        broken = pod["spec"]["containers"][0]["image"].endswith(":broken")
+        reason = "CrashLoopBackOff" if broken else None
+        self._made += 1
+        pod["status"] |= {
+            "phase": "Running",
+            "podIP": f"127.65.2.{self._made % 250 + 2}",
+            "containerStatuses": objects.container_statuses(pod, waiting=reason),
+        }
+        self.put(pod)
+
+    # --- the Deployment ---------------------------------------------------------------------
+
+    def _reconcile(self, deployment: Object) -> None:
+        """A rolling update: one pod more than wanted, and never fewer ready ones."""
+        new = self._replica_set_for(deployment)
+        old = [rs for rs in self.all(REPLICA_SETS) if _name(rs) != _name(new)]
+        wanted = deployment["spec"]["replicas"]
+        others = sum(len(self._pods_of(rs)) for rs in old)
+        ready = sum(is_ready(pod) for pod in self._pods_of(new))
+        self._scale(new, min(wanted, max(wanted + 1 - others, 0)))
+        for rs in old:
+            self._scale(rs, min(rs["spec"]["replicas"], max(wanted - ready, 0)))
+        active = [pod for rs in [new, *old] for pod in self._pods_of(rs)]
+        status = {
+            "replicas": len(active),
+            "readyReplicas": sum(is_ready(pod) for pod in active),
+            "updatedReplicas": len(self._pods_of(new)),
+            "observedGeneration": deployment["metadata"]["generation"],
+        }
+        if deployment["status"] != status:
+            self.put({**deployment, "status": status})
+
+    def _replica_set_for(self, deployment: Object) -> Object:
+        sets = self.all(REPLICA_SETS)
+        newest = max((_revision(rs) for rs in sets), default=0)
+        for rs in sets:
+            if _image(rs) == _image(deployment):
+                if _revision(rs) != newest:
+                    rs["metadata"]["annotations"][objects.REVISION] = str(newest + 1)
+                    self.put(rs)
+                return rs
+        return self.put(objects.replica_set(deployment, revision=newest + 1))
+
+    def _scale(self, replica_set: Object, replicas: int) -> None:
+        pods = self._pods_of(replica_set)
+        for _ in range(len(pods), replicas):
+            self._made += 1
+            self.put(objects.pod(replica_set, number=self._made))
+        for pod in pods[replicas:]:
+            self.delete(pod)
+        ready = sum(is_ready(pod) for pod in pods[:replicas])
+        changed = {
+            **replica_set,
+            "spec": {**replica_set["spec"], "replicas": replicas},
+            "status": {"replicas": replicas, "readyReplicas": ready},
+        }
+        if changed != replica_set:
+            self.put(changed)
+
+    def _pods_of(self, replica_set: Object) -> list[Object]:
+        pods = (pod for pod in self.all(PODS) if is_active(pod))
+        return [
+            p for p in pods if p["metadata"]["ownerReferences"][0]["name"] == _name(replica_set)
+        ]
+
+    # --- the app ----------------------------------------------------------------------------
+
+    def visit(self) -> Response:
+        """One request to the Service: the ready pods answer in turn."""
+        ready = [pod for pod in self.all(PODS) if is_ready(pod) and is_active(pod)]
+        if not ready:
+            message = 'no endpoints available for service "web"'
+            return Response(503, {"kind": "Status", "message": message, "code": 503})
+        self._made += 1
+        pod = ready[self._made % len(ready)]
+        version = pod["spec"]["containers"][0]["image"].rpartition(":")[2]
+        return Response(200, text=f"Hello from {_name(pod)}, version {version}\n")
+
+
+def _name(obj: Object) -> str:
+    return str(obj["metadata"]["name"])
+
+
+def _image(owner: Object) -> str:
+    return str(owner["spec"]["template"]["spec"]["containers"][0]["image"])
+
+
+def _revision(replica_set: Object) -> int:
+    return int(replica_set["metadata"]["annotations"][objects.REVISION])
