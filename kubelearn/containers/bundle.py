@@ -1,0 +1,91 @@
+"""What a process needs in order to run as a container: OCI's word for it is bundle.
+
+A folder that holds what the container may call its own, laid out as the container sees it, and the
+environment and arguments that lead there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kubelearn.containers.leftovers import MARK
+from kubelearn.containers.paths import PathMap
+from kubelearn.containers.runtime import ContainerConfig, Sandbox
+
+_HOME = "/root"
+# Private in every container, mounted or not.
+_ALWAYS = ("/tmp", _HOME)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A container's folder, and how to run a program with it."""
+
+    folder: Path
+    paths: PathMap
+    env: Mapping[str, str]
+    cwd: Path
+
+    def argv(self, words: Sequence[str]) -> list[str]:
+        """A command with private paths as this machine's."""
+        return [self.paths.to_machine(word) for word in words]
+
+
+def make_bundle(
+    folder: Path, config: ContainerConfig, *, container_id: str, sandbox: Sandbox
+) -> Bundle:
+    """Lay out a container's folder."""
+    links = dict(config.image.files) | {
+        mount.container_path.rstrip("/"): mount.host_path for mount in config.mounts
+    }
+    paths = PathMap(folder / "root", [*_ALWAYS, *links])
+    for path in _ALWAYS:
+        paths.place(path).mkdir(parents=True, exist_ok=True)
+    # Outer ones first, so that a mount inside another one lands in it.
+    for path in sorted(links, key=len):
+        _link(paths.place(path), links[path])
+    cwd = paths.place(config.working_dir or config.image.working_dir)
+    cwd.mkdir(parents=True, exist_ok=True)
+    env = _environment(config, paths, container_id=container_id, sandbox=sandbox)
+    return Bundle(folder, paths, env, cwd)
+
+
+def command_of(config: ContainerConfig) -> list[str]:
+    """Command and arguments: the container's, else the image's.
+
+    A command of the container's drops the image's arguments too, as in Kubernetes.
+    """
+    image = config.image
+    if config.command:
+        return [*config.command, *config.args]
+    return [*image.entrypoint, *(config.args or image.cmd)]
+
+
+def _link(place: Path, target: Path) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if place.is_dir() and not place.is_symlink():
+        place.rmdir()  # the empty one that every container has
+    if not place.is_symlink():
+        place.symlink_to(target)
+
+
+def _environment(
+    config: ContainerConfig, paths: PathMap, *, container_id: str, sandbox: Sandbox
+) -> dict[str, str]:
+    own = {
+        "HOSTNAME": sandbox.config.hostname,
+        "HOME": _HOME,
+        **({"TERM": "xterm"} if config.tty else {}),
+        **config.image.env,
+        **config.env,
+    }
+    # Their names begin like those of the cluster's own Service, which nobody mistakes for an app's.
+    ours = {
+        MARK: container_id,
+        "KUBERNETES_RUNTIME_POD_IP": sandbox.ip,
+        "KUBERNETES_RUNTIME_ROOT": str(paths.root),
+        "KUBERNETES_RUNTIME_PRIVATE": ":".join(paths.private),
+    }
+    return {name: paths.to_machine(value) for name, value in own.items()} | ours

@@ -1,0 +1,192 @@
+"""The images that every node has: our own app, and stand-ins for those that learners type.
+
+A stand-in runs this machine's own programs (Python, BusyBox, a shell) under the image's name, so
+that lessons need no registry. Each says what it is, and the kubelet tells it in an Event. What is
+no stock image cannot be pulled.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from kubelearn.containers.images import PATH, Image, PullError, Reference
+
+_HERE = Path(__file__).parent
+_HELLO = {"1.0": "1.0", "2.0": "2.0", "broken": "2.0-broken"}
+_LISTED = (
+    "kubelearn/hello:1.0", "kubelearn/hello:2.0", "kubelearn/hello:broken",
+    "busybox", "nginx", "python", "pause", "redis",
+)  # fmt: skip
+
+# The process has to end on SIGTERM, as the real one does.
+_PAUSE = 'trap "exit 0" TERM INT; sleep infinity & wait'
+# Redis listens on 127.0.0.1 if it is not told otherwise, and that is every pod's at once.
+_REDIS = 'exec redis-server --bind "$KUBERNETES_RUNTIME_POD_IP" --protected-mode no "$@"'
+
+
+class StockImages:
+    """An ImageStore of this machine's own programs; `folder` takes the few files that it needs."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._images: dict[Reference, Image | None] = {}
+        self._makers: dict[str, Callable[[Reference], Image | None]] = {
+            "kubelearn/hello": self._hello,
+            "library/python": self._python,
+            "library/busybox": self._busybox,
+            "library/nginx": self._nginx,
+            "library/redis": self._redis,
+            "library/pause": self._pause,
+            "pause": self._pause,
+        }
+
+    def find(self, reference: Reference) -> Image | None:
+        """The image of that name if it is one of these."""
+        if reference not in self._images:
+            maker = self._makers.get(reference.path)
+            self._images[reference] = maker(reference) if maker and not reference.digest else None
+        return self._images[reference]
+
+    async def pull(self, reference: Reference) -> Image:
+        """The image, which is there already. Raises PullError for all others."""
+        if image := self.find(reference):
+            return image
+        known = ", ".join(_short(image.name) for image in self.list())
+        raise PullError(
+            f'failed to pull and unpack image "{reference}": failed to resolve reference '
+            f'"{reference}": not found: this cluster pulls from no registry, it has {known}'
+        )
+
+    def list(self) -> Sequence[Image]:
+        """The images that can be named here."""
+        found = (self.find(Reference.parse(name)) for name in _LISTED)
+        return [image for image in found if image]
+
+    # --- the images ---
+
+    def _hello(self, reference: Reference) -> Image | None:
+        version = _HELLO.get(reference.tag)
+        if version is None:
+            return None
+        # What apps/hello/Dockerfile says.
+        return Image(
+            str(reference),
+            cmd=("python", "app.py"),
+            env={**_PYTHON_ENV, "VERSION": version},
+            working_dir="/app",
+            user="1000",
+            files={**self._python_files, "/app/app.py": _HERE / "apps/hello/app.py"},
+        )
+
+    def _python(self, reference: Reference) -> Image:
+        here = ".".join(map(str, sys.version_info[:3]))
+        return Image(
+            str(reference),
+            cmd=("python3",),
+            env=_PYTHON_ENV,
+            files=self._python_files,
+            stand_in=f"this machine's Python {here}",
+        )
+
+    def _nginx(self, reference: Reference) -> Image:
+        return Image(
+            str(reference),
+            cmd=("python", "/usr/share/nginx/server.py"),
+            env=_PYTHON_ENV,
+            files={
+                **self._python_files,
+                "/usr/share/nginx/server.py": _HERE / "apps/nginx/server.py",
+                "/usr/share/nginx/html": _HERE / "apps/nginx/html",
+            },
+            stand_in="a small web server in Python, which serves /usr/share/nginx/html",
+        )
+
+    def _busybox(self, reference: Reference) -> Image:
+        program = shutil.which("busybox")
+        if program is None:
+            words = "this machine's shell and tools"
+            return Image(str(reference), cmd=("sh",), stand_in=words)
+        return Image(
+            str(reference),
+            cmd=("sh",),
+            files=self._busybox_files,
+            stand_in=f"this machine's BusyBox ({program})",
+        )
+
+    def _redis(self, reference: Reference) -> Image | None:
+        program = shutil.which("redis-server")
+        if program is None:
+            return None
+        return Image(
+            str(reference),
+            entrypoint=("/bin/sh", "-c", _REDIS, "redis-server"),
+            stand_in=f"this machine's Redis ({program})",
+        )
+
+    def _pause(self, reference: Reference) -> Image:
+        return Image(
+            str(reference),
+            entrypoint=("/bin/sh", "-c", _PAUSE),
+            stand_in="a shell that waits",
+        )
+
+    # --- the files that they need, made once ---
+
+    @cached_property
+    def _python_files(self) -> dict[str, Path]:
+        """A /usr/local with this machine's Python, without the packages installed here."""
+        local = _fresh(self._folder / "python/usr/local")
+        _make_python(local)
+        return {"/usr/local": local}
+
+    @cached_property
+    def _busybox_files(self) -> dict[str, Path]:
+        """Folders with BusyBox's programs and no others, like the real image's."""
+        program = shutil.which("busybox") or "busybox"
+        applets, usr = _fresh(self._folder / "busybox/bin"), _fresh(self._folder / "busybox/usr")
+        names = subprocess.run([program, "--list"], capture_output=True, text=True, check=True)
+        for name in names.stdout.split():
+            (applets / name).symlink_to(program)
+        (usr / "bin").symlink_to(applets)
+        return {"/bin": applets, "/sbin": applets, "/usr": usr}
+
+
+_PYTHON_ENV = {
+    "PATH": f"/usr/local/bin:{PATH}",
+    "LANG": "C.UTF-8",
+    "PYTHON_VERSION": ".".join(map(str, sys.version_info[:3])),
+}
+
+
+def _make_python(local: Path) -> None:
+    # A virtual environment in three files. Its only package makes a program see the pod's address
+    # and files; a .pth line loads it, because some systems have a sitecustomize of their own.
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    program = Path(getattr(sys, "_base_executable", sys.executable))
+    packages = _fresh(local / "lib" / version / "site-packages")
+    for name in ("python", "python3", version):
+        (_made(local / "bin") / name).symlink_to(program)
+    (packages / "podview.py").symlink_to(_HERE / "shim/podview.py")
+    (packages / "podview.pth").write_text("import podview\n")
+    (local / "pyvenv.cfg").write_text(
+        f"home = {program.parent}\ninclude-system-site-packages = false\n"
+    )
+
+
+def _fresh(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    return _made(folder)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _short(name: str) -> str:
+    return name.removeprefix("docker.io/").removeprefix("library/").removesuffix(":latest")
