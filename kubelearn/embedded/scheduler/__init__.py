@@ -1,0 +1,5 @@
+"""The kube-scheduler: a queue of pods, a cache of nodes, plugins that filter and score, binding."""
+
+from kubelearn.embedded.scheduler.scheduler import Scheduler
+
+__all__ = ["Scheduler"]

@@ -1,0 +1,167 @@
+"""What the scheduler knows about nodes and the pods on them.
+
+Upstream: pkg/scheduler/backend/cache and framework.NodeInfo. A pod is *assumed* on its node from
+the moment of the decision, so that the next decision can be made while the binding is under way.
+There are no snapshots: one decision is made between two turns of the event loop, and nothing can
+change meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+
+from kubelearn.embedded.scheduler.resources import (
+    Amounts,
+    amounts,
+    host_ports,
+    pod_requests,
+    scored_requests,
+)
+from kubelearn.objects import Object, key
+
+LabelSet = tuple[str, frozenset[tuple[str, str]]]
+
+
+class PodInfo:
+    """A pod and what is derived from it for scheduling."""
+
+    def __init__(self, pod: Object) -> None:
+        self.pod = pod
+        self.key = key(pod)
+        self.uid: str = pod["metadata"]["uid"]
+        self.namespace: str = pod["metadata"]["namespace"]
+        self.labels: dict[str, str] = pod["metadata"].get("labels") or {}
+        self.priority: int = pod["spec"].get("priority") or 0
+
+    @cached_property
+    def requests(self) -> Amounts:
+        """What the pod asks for."""
+        return pod_requests(self.pod)
+
+    @cached_property
+    def scored_requests(self) -> Amounts:
+        """What it counts for when nodes are scored."""
+        return scored_requests(self.pod)
+
+    @cached_property
+    def ports(self) -> set[tuple[str, str, int]]:
+        """The ports of its node that it takes."""
+        return host_ports(self.pod)
+
+    @cached_property
+    def label_set(self) -> LabelSet:
+        """Its namespace and labels: pods of one owner share them."""
+        return self.namespace, frozenset(self.labels.items())
+
+
+class NodeInfo:
+    """A node and the pods that are, or soon will be, on it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.node: Object | None = None
+        self.labels: dict[str, str] = {}
+        self.taints: Sequence[Object] = ()
+        self.allocatable: Amounts = {}
+        self.pods: dict[str, PodInfo] = {}
+        self.requested: Counter[str] = Counter()
+        self.scored: Counter[str] = Counter()
+        self.ports: Counter[tuple[str, str, int]] = Counter()
+        # How many pods have the same labels. Counting what a selector selects is the costliest
+        # part of a decision; this makes it depend on the kinds of pods, not on their number.
+        self.label_sets: Counter[LabelSet] = Counter()
+
+    def set_node(self, node: Object | None) -> None:
+        """Take over what the node says of itself."""
+        self.node = node
+        if node is not None:
+            self.labels = node["metadata"].get("labels") or {}
+            self.taints = node["spec"].get("taints") or ()
+            self.allocatable = amounts((node.get("status") or {}).get("allocatable"))
+
+    def add(self, info: PodInfo) -> None:
+        """Count a pod in."""
+        self.pods[info.key] = info
+        self._count(info, 1)
+
+    def remove(self, pod_key: str) -> None:
+        """Count a pod out."""
+        self._count(self.pods.pop(pod_key), -1)
+
+    def _count(self, info: PodInfo, times: int) -> None:
+        for counter, values in (
+            (self.requested, info.requests),
+            (self.scored, info.scored_requests),
+        ):
+            for name, value in values.items():
+                counter[name] += times * value
+        for port in info.ports:
+            self.ports[port] += times
+            if not self.ports[port]:
+                del self.ports[port]
+        # A pod that is on its way out no longer takes part in spreading.
+        if not info.pod["metadata"].get("deletionTimestamp"):
+            self.label_sets[info.label_set] += times
+            if not self.label_sets[info.label_set]:
+                del self.label_sets[info.label_set]
+
+    def count_pods(self, namespace: str, selects: Callable[[dict[str, str]], bool]) -> int:
+        """How many pods of a namespace have labels that `selects` takes."""
+        return sum(
+            count
+            for (pod_namespace, labels), count in self.label_sets.items()
+            if pod_namespace == namespace and selects(dict(labels))
+        )
+
+
+class Cache:
+    """The nodes with their pods, assumed ones included."""
+
+    def __init__(self) -> None:
+        self._nodes: dict[str, NodeInfo] = {}
+        self._node_of: dict[str, str] = {}
+
+    def nodes(self) -> list[NodeInfo]:
+        """The nodes that exist."""
+        return [info for info in self._nodes.values() if info.node is not None]
+
+    def put_node(self, node: Object) -> None:
+        """A node appeared or changed."""
+        self._info(node["metadata"]["name"]).set_node(node)
+
+    def remove_node(self, name: str) -> None:
+        """A node is gone; its pods may still be there for a while."""
+        info = self._nodes.get(name)
+        if info:
+            info.set_node(None)
+            self._prune(info)
+
+    def put_pod(self, info: PodInfo, node: str) -> None:
+        """A pod is on a node, or assumed to be."""
+        self.remove_pod(info.key)
+        self._info(node).add(info)
+        self._node_of[info.key] = node
+
+    def remove_pod(self, pod_key: str) -> None:
+        """A pod is not on its node any more, or was never bound."""
+        name = self._node_of.pop(pod_key, None)
+        if name is not None:
+            self._nodes[name].remove(pod_key)
+            self._prune(self._nodes[name])
+
+    def node_of(self, pod_key: str) -> str | None:
+        """The node that a pod is on, as far as is known."""
+        return self._node_of.get(pod_key)
+
+    def keys(self) -> Iterable[str]:
+        """The pods that are on nodes."""
+        return self._node_of.keys()
+
+    def _info(self, name: str) -> NodeInfo:
+        return self._nodes.setdefault(name, NodeInfo(name))
+
+    def _prune(self, info: NodeInfo) -> None:
+        if info.node is None and not info.pods:
+            del self._nodes[info.name]

@@ -1,0 +1,66 @@
+"""What the scheduler decided lately and why, for people to read.
+
+A real scheduler keeps this to itself (at best in its log at verbosity 10); here it is the point.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
+
+from kubelearn.embedded.scheduler.framework import Rejection
+
+_KEPT = 200
+_NODES = 50
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One attempt to place one pod: why nodes were rejected, how the others scored, who won."""
+
+    pod: str
+    uid: str
+    time: datetime
+    rejections: dict[str, Rejection]
+    scores: dict[str, dict[str, int]]
+    node: str | None
+    message: str
+
+    def total(self, node: str) -> int:
+        """The sum of a node's scores."""
+        return sum(self.scores[node].values())
+
+
+class Decisions:
+    """The latest decision about each of the latest pods."""
+
+    def __init__(self) -> None:
+        self._decisions: OrderedDict[str, Decision] = OrderedDict()
+
+    def add(self, decision: Decision) -> None:
+        """Keep a decision in place of the last one about that pod."""
+        shortened = Decision(
+            **{
+                **vars(decision),
+                "rejections": dict(list(decision.rejections.items())[:_NODES]),
+                "scores": _best(decision),
+            }
+        )
+        self._decisions[decision.pod] = shortened
+        self._decisions.move_to_end(decision.pod)
+        if len(self._decisions) > _KEPT:
+            self._decisions.popitem(last=False)
+
+    def get(self, pod_key: str) -> Decision | None:
+        """The latest decision about a pod, by `namespace/name`."""
+        return self._decisions.get(pod_key)
+
+    def latest(self, count: int = _KEPT) -> list[Decision]:
+        """The latest decisions, newest first."""
+        return list(reversed(self._decisions.values()))[:count]
+
+
+def _best(decision: Decision) -> dict[str, dict[str, int]]:
+    best = sorted(decision.scores, key=decision.total, reverse=True)[:_NODES]
+    return {node: decision.scores[node] for node in best}

@@ -1,0 +1,116 @@
+"""Carries what happens in the cluster into the scheduler's cache and queue.
+
+Upstream: pkg/scheduler/eventhandlers.go. Every change also has a name, by which plugins say what
+would help the pods that they rejected.
+"""
+
+from __future__ import annotations
+
+from kubelearn.embedded.informer import Informers
+from kubelearn.embedded.scheduler.cache import Cache, PodInfo
+from kubelearn.embedded.scheduler.framework import Framework
+from kubelearn.embedded.scheduler.queue import SchedulingQueue
+from kubelearn.objects import NODES, PODS, Object, key
+
+
+class EventHandlers:
+    """The handlers of one scheduler, which looks after pods with its own name."""
+
+    def __init__(
+        self, name: str, *, cache: Cache, queue: SchedulingQueue, framework: Framework
+    ) -> None:
+        self._name = name
+        self._cache = cache
+        self._queue = queue
+        self._framework = framework
+
+    def attach(self, informers: Informers) -> None:
+        """Listen to nodes and pods; nodes first, for pods are of no use without them."""
+        informers.get(NODES).add_handler(
+            on_add=self._node_added, on_update=self._node_updated, on_delete=self._node_deleted
+        )
+        informers.get(PODS).add_handler(
+            on_add=self._pod_added, on_update=self._pod_updated, on_delete=self._pod_deleted
+        )
+
+    def _changed(self, change: str) -> None:
+        self._queue.move_all(lambda plugin: self._framework.is_helped_by(plugin, change))
+
+    # --- nodes ---
+
+    def _node_added(self, node: Object) -> None:
+        self._cache.put_node(node)
+        self._changed("NodeAdd")
+
+    def _node_updated(self, old: Object, new: Object) -> None:
+        self._cache.put_node(new)
+        # Nodes report every few seconds that they live; only this much of them matters.
+        if _schedulability(old) != _schedulability(new):
+            self._changed("NodeUpdate")
+
+    def _node_deleted(self, node: Object) -> None:
+        self._cache.remove_node(node["metadata"]["name"])
+
+    # --- pods ---
+
+    def _pod_added(self, pod: Object) -> None:
+        if _is_assigned(pod):
+            self._assigned(pod)
+        elif self._is_mine(pod):
+            self._queue.add(PodInfo(pod))
+
+    def _pod_updated(self, old: Object, new: Object) -> None:
+        if _is_assigned(new):
+            self._assigned(new)
+        elif self._is_mine(new):
+            matters = _wishes(old) != _wishes(new)
+            self._queue.update(PodInfo(new), worth_a_try=matters)
+        else:
+            self._pod_deleted(new)
+
+    def _pod_deleted(self, pod: Object) -> None:
+        self._queue.remove(key(pod))
+        if self._cache.node_of(key(pod)):
+            self._cache.remove_pod(key(pod))
+            self._changed("PodDelete")
+
+    def _assigned(self, pod: Object) -> None:
+        self._queue.remove(key(pod))
+        was_there = self._cache.node_of(key(pod))
+        self._cache.put_pod(PodInfo(pod), pod["spec"]["nodeName"])
+        if not was_there:
+            self._changed("PodAdd")
+
+    def _is_mine(self, pod: Object) -> bool:
+        """Whether the pod waits for this scheduler to find it a node."""
+        spec, meta = pod["spec"], pod["metadata"]
+        return (
+            not spec.get("nodeName")
+            and spec.get("schedulerName") == self._name
+            and not spec.get("schedulingGates")
+            and not meta.get("deletionTimestamp")
+            and not _is_finished(pod)
+        )
+
+
+def _is_finished(pod: Object) -> bool:
+    return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+
+
+def _is_assigned(pod: Object) -> bool:
+    """Whether the pod takes room on a node; a finished one does not."""
+    return bool(pod["spec"].get("nodeName")) and not _is_finished(pod)
+
+
+def _wishes(pod: Object) -> tuple[object, object]:
+    return pod["spec"], pod["metadata"].get("labels")
+
+
+def _schedulability(node: Object) -> tuple[object, ...]:
+    spec = node["spec"]
+    return (
+        node["metadata"].get("labels"),
+        spec.get("taints"),
+        spec.get("unschedulable"),
+        (node.get("status") or {}).get("allocatable"),
+    )

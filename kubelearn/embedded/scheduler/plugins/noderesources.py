@@ -1,0 +1,86 @@
+"""Puts pods where there is room, and evenly (upstream: plugins/noderesources).
+
+`NodeResourcesFit` scores by upstream's default strategy, LeastAllocated.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from kubelearn.embedded.scheduler.cache import NodeInfo, PodInfo
+from kubelearn.embedded.scheduler.framework import MAX_SCORE, Filter, Plugin, Rejection, Score
+
+_SCORED = ("cpu", "memory")
+
+
+class NodeResourcesFit(Plugin):
+    """Rejects nodes without room for the pod's requests; prefers those with most left."""
+
+    name: ClassVar[str] = "NodeResourcesFit"
+    helped_by: ClassVar[frozenset[str]] = frozenset({"NodeAdd", "NodeUpdate", "PodDelete"})
+
+    def filter_for(self, pod: PodInfo, nodes: Sequence[NodeInfo]) -> Filter | None:
+        """Compare the pod's requests with what is left."""
+        return lambda info: self._check(pod, info)
+
+    def _check(self, pod: PodInfo, info: NodeInfo) -> Rejection | None:
+        reasons, final = [], False
+        if len(info.pods) + 1 > info.allocatable.get("pods", 0):
+            reasons.append("Too many pods")
+        for name, asked in pod.requests.items():
+            capacity = info.allocatable.get(name, 0)
+            if asked > 0 and asked > capacity - info.requested[name]:
+                reasons.append(f"Insufficient {name}")
+                final = final or asked > capacity
+        return Rejection(self.name, tuple(reasons), final=final) if reasons else None
+
+    def score_for(self, pod: PodInfo, nodes: Sequence[NodeInfo]) -> Score | None:
+        """The mean share of CPU and memory that would be left."""
+
+        def score(info: NodeInfo) -> int:
+            left = [
+                _left(info.scored[name] + pod.scored_requests.get(name, 0), info.allocatable[name])
+                for name in _SCORED
+                if info.allocatable.get(name)
+            ]
+            return sum(left) // len(left) if left else 0
+
+        return score
+
+
+class NodeResourcesBalancedAllocation(Plugin):
+    """Prefers nodes whose CPU and memory the pod would bring closer to equal use."""
+
+    name: ClassVar[str] = "NodeResourcesBalancedAllocation"
+
+    def score_for(self, pod: PodInfo, nodes: Sequence[NodeInfo]) -> Score | None:
+        """Compare the balance with the pod and without it."""
+        if not any(pod.requests.get(name) for name in _SCORED):
+            return None  # it changes no balance, and would only crowd on the most balanced node
+
+        def score(info: NodeInfo) -> int:
+            before = _balance(info.requested, info.allocatable)
+            after = _balance(
+                {name: info.requested[name] + pod.requests.get(name, 0) for name in _SCORED},
+                info.allocatable,
+            )
+            half = MAX_SCORE // 2
+            return half + (half + after - before) // 2
+
+        return score
+
+
+def _left(requested: int, capacity: int) -> int:
+    return max(capacity - requested, 0) * MAX_SCORE // capacity
+
+
+def _balance(requested: Mapping[str, int], allocatable: Mapping[str, int]) -> int:
+    shares = [
+        min(requested.get(name, 0) / allocatable[name], 1.0)
+        for name in _SCORED
+        if allocatable.get(name)
+    ]
+    deviation = statistics.pstdev(shares) if shares else 0.0
+    return int((1 - deviation) * MAX_SCORE)

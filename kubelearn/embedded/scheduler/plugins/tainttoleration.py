@@ -1,0 +1,63 @@
+"""Keeps pods off nodes whose taints they do not tolerate (upstream: plugins/tainttoleration)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from kubelearn.embedded.scheduler.cache import NodeInfo, PodInfo
+from kubelearn.embedded.scheduler.framework import Filter, Plugin, Rejection, Score, normalize
+
+
+class TaintToleration(Plugin):
+    """Rejects for NoSchedule and NoExecute, and prefers nodes without PreferNoSchedule."""
+
+    name: ClassVar[str] = "TaintToleration"
+    weight: ClassVar[int] = 3
+    helped_by: ClassVar[frozenset[str]] = frozenset({"NodeAdd", "NodeUpdate"})
+
+    def filter_for(self, pod: PodInfo, nodes: Sequence[NodeInfo]) -> Filter | None:
+        """Look for a taint that keeps pods away and is not tolerated."""
+        tolerations = pod.pod["spec"].get("tolerations") or []
+        rejection = Rejection(self.name, ("node(s) had untolerated taint(s)",))
+
+        def check(info: NodeInfo) -> Rejection | None:
+            refused = any(
+                taint["effect"] in ("NoSchedule", "NoExecute") and not tolerates(tolerations, taint)
+                for taint in info.taints
+            )
+            return rejection if refused else None
+
+        return check
+
+    def score_for(self, pod: PodInfo, nodes: Sequence[NodeInfo]) -> Score | None:
+        """Count the taints that only ask pods to stay away."""
+        tolerations = [
+            item
+            for item in pod.pod["spec"].get("tolerations") or []
+            if item.get("effect") in (None, "", "PreferNoSchedule")
+        ]
+        return lambda info: sum(
+            taint["effect"] == "PreferNoSchedule" and not tolerates(tolerations, taint)
+            for taint in info.taints
+        )
+
+    def normalize(self, scores: dict[str, int]) -> dict[str, int]:
+        """The fewer such taints the better."""
+        return normalize(scores, reverse=True)
+
+
+def tolerates(tolerations: Iterable[Mapping[str, Any]], taint: Mapping[str, Any]) -> bool:
+    """Whether any of the tolerations is for that taint."""
+    return any(_is_for(item, taint) for item in tolerations)
+
+
+def _is_for(toleration: Mapping[str, Any], taint: Mapping[str, Any]) -> bool:
+    if toleration.get("effect") and toleration["effect"] != taint["effect"]:
+        return False
+    if toleration.get("key") and toleration["key"] != taint["key"]:
+        return False
+    if toleration.get("operator") == "Exists":
+        return True
+    same = (toleration.get("value") or "") == (taint.get("value") or "")
+    return bool(toleration.get("key")) and same

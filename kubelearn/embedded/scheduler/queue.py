@@ -1,0 +1,141 @@
+"""Pods that wait to be scheduled: now, after a pause, or when something changes.
+
+Upstream: pkg/scheduler/backend/queue. A pod that fits nowhere waits until a change happens that
+could help the plugins which rejected it; if that comes soon after its last attempt it pauses
+first, longer after each attempt. Left out: gates on entering (`PreEnqueue`; the API server and
+`Scheduler` leave gated pods out) and nominated pods.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from kubelearn.embedded.clock import Clock
+from kubelearn.embedded.scheduler.cache import PodInfo
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 10.0
+# However unlikely a pod is to fit, it is tried again after this long.
+_FORGOTTEN = 300.0
+
+
+@dataclass
+class QueuedPod:
+    """A pod in the queue, and how it fared so far."""
+
+    info: PodInfo
+    order: int
+    attempts: int = 0
+    last_attempt: float = 0.0
+    rejected_by: frozenset[str] = frozenset()
+
+
+class SchedulingQueue:
+    """Active pods by priority, then first come first served; and those that wait."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._pods: dict[str, QueuedPod] = {}
+        self._active: list[tuple[int, int, QueuedPod]] = []
+        self._unschedulable: set[str] = set()
+        self._pauses: dict[str, asyncio.Task[None]] = {}
+        self._waiting = asyncio.Event()
+        self._numbers = itertools.count()
+
+    def __len__(self) -> int:
+        return len(self._pods)
+
+    def add(self, info: PodInfo) -> None:
+        """A pod without a node appeared."""
+        self.remove(info.key)
+        queued = QueuedPod(info, next(self._numbers))
+        self._pods[info.key] = queued
+        self._activate(queued)
+
+    def update(self, info: PodInfo, *, worth_a_try: bool) -> None:
+        """A waiting pod changed; if in a way that matters, it is tried again."""
+        queued = self._pods.get(info.key)
+        if queued is None:
+            if worth_a_try:
+                self.add(info)
+            return
+        queued.info = info
+        if worth_a_try and info.key in self._unschedulable:
+            self._move(queued)
+
+    def remove(self, pod_key: str) -> None:
+        """A pod is gone, or has a node."""
+        self._pods.pop(pod_key, None)
+        self._unschedulable.discard(pod_key)
+        if pause := self._pauses.pop(pod_key, None):
+            pause.cancel()
+
+    async def pop(self) -> QueuedPod:
+        """The next pod to try, waiting for one."""
+        while True:
+            while self._active:
+                queued = heapq.heappop(self._active)[-1]
+                if self._pods.get(queued.info.key) is queued:
+                    queued.attempts += 1
+                    queued.last_attempt = self._clock.monotonic()
+                    return queued
+            self._waiting.clear()
+            await self._waiting.wait()
+
+    def put_back(self, queued: QueuedPod, rejected_by: Iterable[str]) -> None:
+        """A pod fits nowhere: it waits for a change that helps one of those plugins.
+
+        Without any, it was no plugin's fault, and the pod is tried again after a pause.
+        """
+        queued.rejected_by = frozenset(rejected_by)
+        if self._pods.get(queued.info.key) is not queued:
+            return
+        if queued.rejected_by:
+            self._unschedulable.add(queued.info.key)
+            self._pause(queued, _FORGOTTEN)
+        else:
+            self._move(queued)
+
+    def move_all(self, is_helped: Callable[[str], bool]) -> None:
+        """Something changed: try again what was rejected by a plugin that this may help."""
+        for pod_key in list(self._unschedulable):
+            queued = self._pods[pod_key]
+            if any(map(is_helped, queued.rejected_by)):
+                self._move(queued)
+
+    def close(self) -> None:
+        """Cancel every pause."""
+        for pause in self._pauses.values():
+            pause.cancel()
+        self._pauses.clear()
+
+    def _move(self, queued: QueuedPod) -> None:
+        pause = min(_FIRST_PAUSE * 2 ** (queued.attempts - 1), _LONGEST_PAUSE)
+        left = queued.last_attempt + pause - self._clock.monotonic()
+        self._unschedulable.discard(queued.info.key)
+        if left > 0:
+            self._pause(queued, left)
+        else:
+            self._activate(queued)
+
+    def _pause(self, queued: QueuedPod, seconds: float) -> None:
+        if earlier := self._pauses.pop(queued.info.key, None):
+            earlier.cancel()
+        self._pauses[queued.info.key] = asyncio.create_task(
+            self._activate_later(queued, seconds), name=f"{queued.info.key} pauses"
+        )
+
+    async def _activate_later(self, queued: QueuedPod, seconds: float) -> None:
+        await self._clock.sleep(seconds)
+        del self._pauses[queued.info.key]
+        self._activate(queued)
+
+    def _activate(self, queued: QueuedPod) -> None:
+        self._unschedulable.discard(queued.info.key)
+        if pause := self._pauses.pop(queued.info.key, None):
+            pause.cancel()
+        heapq.heappush(self._active, (-queued.info.priority, queued.order, queued))
+        self._waiting.set()

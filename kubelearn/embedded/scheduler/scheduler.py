@@ -1,0 +1,197 @@
+"""Finds a node for each pod that has none, and binds it there.
+
+Upstream: pkg/scheduler/{scheduler,schedule_one}.go. Deciding is one step without any waiting; the
+binding goes on beside the next decision. Left out: preemption (messages say that there are no
+victims), volumes and several profiles.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+
+from kubelearn.embedded.client import Client
+from kubelearn.embedded.clock import Clock
+from kubelearn.embedded.controller import supervise
+from kubelearn.embedded.events import EventRecorder
+from kubelearn.embedded.informer import Informers
+from kubelearn.embedded.scheduler.algorithm import Algorithm
+from kubelearn.embedded.scheduler.cache import Cache
+from kubelearn.embedded.scheduler.decisions import Decision, Decisions
+from kubelearn.embedded.scheduler.eventhandlers import EventHandlers
+from kubelearn.embedded.scheduler.framework import Framework
+from kubelearn.embedded.scheduler.plugins import default_plugins
+from kubelearn.embedded.scheduler.queue import QueuedPod, SchedulingQueue
+from kubelearn.errors import ApiError, NotFound
+from kubelearn.objects import (
+    NODES,
+    PODS,
+    REPLICA_SETS,
+    SERVICES,
+    Object,
+    condition,
+    timestamp,
+)
+
+_log = logging.getLogger(__name__)
+
+_LONGEST_MESSAGE = 1024
+
+
+class Scheduler:
+    """Schedules the pods whose `spec.schedulerName` is `name`; `decisions` tells how it went."""
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        clock: Clock,
+        random: random.Random,
+        name: str = "default-scheduler",
+    ) -> None:
+        self.decisions = Decisions()
+        self.name = name
+        self._client = client
+        self._clock = clock
+        self._random = random
+        self._forget()
+
+    def _forget(self) -> None:
+        """Begin anew: everything that matters is in the API."""
+        self._informers = Informers(self._client, clock=self._clock)
+        self._events = EventRecorder(self._client, self.name, clock=self._clock)
+        self._cache = Cache()
+        self._queue = SchedulingQueue(self._clock)
+        framework = Framework(
+            default_plugins(
+                services=self._informers.get(SERVICES),
+                replica_sets=self._informers.get(REPLICA_SETS),
+            )
+        )
+        self._algorithm = Algorithm(framework, clock=self._clock, random=self._random)
+        EventHandlers(self.name, cache=self._cache, queue=self._queue, framework=framework).attach(
+            self._informers
+        )
+
+    async def run(self) -> None:
+        """Schedule until cancelled; may be run again."""
+        self._forget()
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._informers.run(), name="informers")
+                group.create_task(
+                    supervise("scheduling", self._schedule_all, clock=self._clock),
+                    name="scheduling",
+                )
+        finally:
+            self._queue.close()
+            self._events.close()
+
+    async def _schedule_all(self) -> None:
+        # What is on the nodes already has to be known before anything is added to them.
+        for resource in (NODES, PODS, SERVICES, REPLICA_SETS):
+            await self._informers.get(resource).synced.wait()
+        async with asyncio.TaskGroup() as bindings:
+            while True:
+                queued = await self._queue.pop()
+                try:
+                    decision = self._decide(queued)
+                except Exception:
+                    # A pod that no plugin can make sense of must not stop all others.
+                    _log.exception("no decision about %s", queued.info.key)
+                    self._queue.put_back(queued, rejected_by=())
+                    continue
+                step = (
+                    self._bind(queued, decision.node)
+                    if decision.node
+                    else self._report(queued, decision.message)
+                )
+                bindings.create_task(step, name=f"binding {queued.info.key}")
+                await self._clock.sleep(0)  # let others have their turn
+
+    def _decide(self, queued: QueuedPod) -> Decision:
+        decision = self._algorithm.decide(queued.info, self._cache.nodes())
+        self.decisions.add(decision)
+        if decision.node:
+            self._cache.put_pod(queued.info, decision.node)
+        else:
+            rejected_by = {rejection.plugin for rejection in decision.rejections.values()}
+            # Without any node it is as if each had the wrong name: a new one helps.
+            self._queue.put_back(queued, rejected_by or {"NodeName"})
+        return decision
+
+    async def _bind(self, queued: QueuedPod, node: str) -> None:
+        info = queued.info
+        meta = info.pod["metadata"]
+        binding = {
+            "apiVersion": "v1",
+            "kind": "Binding",
+            "metadata": {k: meta[k] for k in ("name", "namespace", "uid")},
+            "target": {"kind": "Node", "name": node},
+        }
+        try:
+            await self._client.create(
+                PODS, binding, info.namespace, name=meta["name"], sub="binding"
+            )
+        except Exception as error:
+            self._unbind(queued, error)
+            return
+        message = f"Successfully assigned {info.key} to {node}"
+        self._events.event(info.pod, "Normal", "Scheduled", message)
+
+    def _unbind(self, queued: QueuedPod, error: Exception) -> None:
+        """Take back an assumption that the API server did not share."""
+        info = queued.info
+        known = self._informers.get(PODS).get(info.key)
+        if known is None or known["spec"].get("nodeName"):
+            return  # gone, or bound by somebody else: the cache has been told
+        self._cache.remove_pod(info.key)
+        if isinstance(error, NotFound):
+            return
+        _log.warning("binding %s failed: %s", info.key, error)
+        self._events.event(info.pod, "Warning", "FailedScheduling", f"binding rejected: {error}")
+        self._queue.put_back(queued, rejected_by=())
+
+    async def _report(self, queued: QueuedPod, message: str) -> None:
+        """Tell by event and condition why a pod has no node."""
+        pod = queued.info.pod
+        self._events.event(pod, "Warning", "FailedScheduling", _shortened(message))
+        new = _unschedulable(pod, message, now=timestamp(self._clock.now()))
+        if new is None:
+            return
+        meta = pod["metadata"]
+        try:
+            await self._client.patch(
+                PODS,
+                meta["name"],
+                {"metadata": {"uid": meta["uid"]}, "status": {"conditions": [new]}},
+                meta["namespace"],
+                kind="strategic",
+                sub="status",
+            )
+        except ApiError as error:
+            _log.info("the status of %s was not updated: %s", queued.info.key, error)
+
+
+def _unschedulable(pod: Object, message: str, *, now: str) -> Object | None:
+    """The condition to set, or None if the pod has it already."""
+    old = condition(pod, "PodScheduled")
+    if old and (old["status"], old.get("message")) == ("False", message):
+        return None
+    unchanged = old is not None and old["status"] == "False"
+    return {
+        "type": "PodScheduled",
+        "observedGeneration": pod["metadata"].get("generation"),
+        "status": "False",
+        "lastProbeTime": None,
+        "lastTransitionTime": old["lastTransitionTime"] if old and unchanged else now,
+        "reason": "Unschedulable",
+        "message": message,
+    }
+
+
+def _shortened(message: str) -> str:
+    if len(message) <= _LONGEST_MESSAGE:
+        return message
+    return message[: _LONGEST_MESSAGE - 4] + " ..."
