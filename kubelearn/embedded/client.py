@@ -6,6 +6,7 @@ work queue), protobuf and client-side throttling.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import ssl
 import tempfile
@@ -28,6 +29,8 @@ PATCH_TYPES = {
 }
 # A watch line may hold the largest object that the API takes (3 MiB) and its envelope.
 _LINE_LIMIT = 4 * 2**20
+# Each request in flight has a connection of its own; watches are not counted.
+_IN_FLIGHT = 16
 
 
 class Client:
@@ -47,6 +50,7 @@ class Client:
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
         self._session: aiohttp.ClientSession | None = None
+        self._in_flight = asyncio.Semaphore(_IN_FLIGHT)
 
     @classmethod
     def from_kubeconfig(cls, path: str | Path, *, user_agent: str = "kubelearn") -> Self:
@@ -102,9 +106,12 @@ class Client:
         if accept:
             headers["Accept"] = accept
         try:
-            async with self._open().request(
-                method, self.server + path, data=data, params=_clean(params), headers=headers
-            ) as response:
+            async with (
+                self._in_flight,
+                self._open().request(
+                    method, self.server + path, data=data, params=_clean(params), headers=headers
+                ) as response,
+            ):
                 raw = await response.read()
                 return _answer(response, raw)
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
