@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 from kubelearn.embedded.store import Compacted, StoreFailed
@@ -80,7 +83,14 @@ async def test_what_a_later_change_replaced_is_kept_by_compaction(lived):
     assert (change.prev.mod_revision, change.kv.mod_revision) == (5, 6)
 
 
-async def test_compaction_survives_a_restart(lived, open_store, path):
+async def test_the_file_keeps_no_more_than_what_can_be_asked_for(lived, path):
+    await lived.compact(6)
+    await lived.close()
+    with closing(sqlite3.connect(path)) as file:
+        assert [revision for (revision,) in file.execute("SELECT revision FROM change")] == [6, 7]
+
+
+async def test_compaction_survives_a_restart(lived, open_store):
     await lived.compact(6)
     await lived.close()
     again = await open_store()
