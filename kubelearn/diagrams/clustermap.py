@@ -222,7 +222,8 @@ def _pods(pods: list[Row], *, x: float, y: float, width: float, crowded: bool) -
 
 def _tile(pod: Row, *, x: float, y: float, width: float) -> str:
     look = PHASES[pod["phase"]]
-    below = " · ".join(part for part in (pod["tail"], pod["tag"]) if part) or pod["namespace"]
+    more = pod["word"] if pod["phase"] == "Failed" else pod["tag"]
+    below = " · ".join(part for part in (pod["tail"], more) if part) or pod["namespace"]
     return (
         svg.box(x=x, y=y, width=width, height=_TILE_HEIGHT, stroke=look.edge, radius=7)
         + badge(pod["phase"], x=x + 9, y=y + 11)

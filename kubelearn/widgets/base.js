@@ -156,7 +156,6 @@ class Frame {
     this.notice = h("div", { class: "kl-notice", hidden: true });
     this.body = h("div", { class: "kl-body" });
     this.trace = h("ol", { class: "kl-trace", "aria-label": "What you did", tabindex: "0" });
-    this.hint = h("p", { class: "kl-hint" });
     this.spoken = h("div", { class: "kl-spoken", role: "status" });
     this.root = h(
       "div",
@@ -164,7 +163,7 @@ class Frame {
       h("header", { class: "kl-head" }, this.title, this.chips, this.pulse),
       this.notice,
       this.body,
-      h("footer", { class: "kl-foot" }, this.hint, this.trace),
+      this.trace,
       this.spoken,
     );
     this.trace.hidden = true;

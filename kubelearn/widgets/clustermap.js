@@ -3,6 +3,10 @@
 const ROOMY = 18; // up to so many pods each tile has two lines, up to the next one a single line
 const COSY = 60;
 const CONFIRM_FOR = 4_000;
+const HINT = {
+  true: "Click a pod to delete it, or a node to cordon or stop it. Each click appears below as a kubectl line and as the request that was sent.",
+  false: "Point at a pod to read about it.",
+};
 
 function mountMap(body, store, frame) {
   const phases = store.fact("phases");
@@ -14,19 +18,13 @@ function mountMap(body, store, frame) {
   const lane = makeCard("Waiting for a node", "kl-lane");
   const grid = h("div", { class: "kl-nodes" });
   const empty = h("p", { class: "kl-empty", hidden: true });
-  const detail = h("div", { class: "kl-detail" });
+  const detail = h("div", { class: "kl-detail" }, HINT[canAct]);
   body.append(lane.root, empty, grid, detail);
   showTitle();
 
-  if (canAct) {
-    setText(
-      frame.hint,
-      "Click a pod to delete it, a node to cordon or stop it. Each click shows here as a kubectl line and as the request that was sent.",
-    );
-  }
-
   body.addEventListener("keydown", moveFocus);
   for (const type of ["pointerover", "focusin"]) body.addEventListener(type, describe);
+  body.addEventListener("pointerleave", () => detail.replaceChildren(HINT[canAct]));
 
   return function update(changes) {
     const focused = tileWithFocus();
@@ -64,7 +62,7 @@ function mountMap(body, store, frame) {
     const card = makeCard(name, "kl-node");
     card.role = h("span", { class: "kl-role" });
     card.marks = h("span", { class: "kl-marks" });
-    card.head.append(card.role, card.marks);
+    card.title.append(h("span", { class: "kl-below-title" }, card.role, card.marks));
     if (canAct) {
       card.menu = h("div", { class: "kl-menu", hidden: true });
       card.toggle = button(
@@ -93,11 +91,11 @@ function mountMap(body, store, frame) {
   }
 
   function makeCard(name, kind) {
-    const title = h("strong", { title: name }, name);
+    const title = h("div", { class: "kl-card-title" }, h("strong", { title: name }, name));
     const head = h("div", { class: "kl-card-head" }, title);
     const list = h("div", { class: "kl-pods", role: "group", "aria-label": `Pods: ${name}` });
     const root = h("section", { class: `kl-card ${kind}`, role: "group", "aria-label": name }, head, list);
-    return { root, head, list };
+    return { root, head, title, list };
   }
 
   function showNode(card) {
@@ -177,7 +175,8 @@ function mountMap(body, store, frame) {
     tile.row = row;
     if (changed) showPhase(tile);
     setText(tile.name, row.head);
-    setText(tile.below, [row.tail, row.tag].filter(Boolean).join(" · ") || row.namespace);
+    const more = row.phase === "Failed" ? row.word : row.tag;
+    setText(tile.below, [row.tail, more].filter(Boolean).join(" · ") || row.namespace);
     setText(tile.short, row.tail || row.head);
     setAttribute(tile.element, "aria-label", `Pod ${row.name}, ${wordsFor(row)}`);
     tile.element.title = hoverText(row);
@@ -298,7 +297,11 @@ function mountMap(body, store, frame) {
 
   function describe(event) {
     const row = event.target.closest?.(".kl-pod")?.klTile?.row;
-    if (!row || event.target.closest(".kl-armed")) return;
+    if (event.target.closest?.(".kl-armed")) return;
+    if (!row) {
+      detail.replaceChildren(HINT[canAct]);
+      return;
+    }
     const facts = [
       wordsFor(row),
       `containers ready ${row.ready}`,

@@ -98,3 +98,9 @@ class ClusterMap(LiveWidget):
         if self.disconnected:
             return f"pods: not known ({self.disconnected})"
         return summary(row["phase"] for row in self.document.section("pods").values())
+
+
+if __name__ == "__main__":
+    from kubelearn.widgets.demo import run
+
+    run(ClusterMap, title="ClusterMap")
