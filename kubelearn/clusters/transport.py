@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -29,7 +29,7 @@ STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: the request line that was sent, the HTTP code, and the body.
+    """What came back: the request line that was sent, the HTTP code, the body, the headers.
 
     `body` is decoded JSON, or text where the server sent something else.
     """
@@ -37,6 +37,7 @@ class Answer:
     request: str
     code: int
     body: Any
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def __str__(self) -> str:
         return f"{self.request} → {self.code}"
@@ -82,6 +83,7 @@ def send(
         request=f"{method} {path}{_query(query)}",
         code=response.status,
         body=json.loads(raw) if is_json and raw else raw.decode(errors="replace"),
+        headers=response.headers,
     )
 
 
