@@ -1,0 +1,129 @@
+"""A pod's volumes as folders on the node: `pkg/kubelet/volumemanager` and its plug-ins.
+
+Here: emptyDir, configMap, secret, downwardAPI, projected and hostPath. A hostPath leads into a
+folder that stands for the node's own disk, so that each virtual node has its own. Left out: claims
+and everything that needs a network or a driver.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from kubelearn.containers.runtime import Mount
+from kubelearn.embedded.client import Client
+from kubelearn.embedded.clock import Clock
+from kubelearn.embedded.kubelet.atomicwriter import write_all
+from kubelearn.embedded.kubelet.configdata import ConfigError
+from kubelearn.embedded.kubelet.expansion import expand
+from kubelearn.embedded.kubelet.tokens import TokenManager
+from kubelearn.embedded.kubelet.volumesources import VolumeSources
+from kubelearn.errors import ApiError, KubelearnError
+from kubelearn.objects import Object
+
+
+class MountError(KubelearnError):
+    """A volume cannot be made: event FailedMount."""
+
+    def __init__(self, volume: str, reason: str) -> None:
+        super().__init__(f'MountVolume.SetUp failed for volume "{volume}" : {reason}')
+
+
+class Volumes:
+    """Makes, refreshes and removes the volumes of a node's pods."""
+
+    def __init__(
+        self, client: Client, *, folder: Path, clock: Clock, allocatable: Mapping[str, str]
+    ) -> None:
+        self._folder = folder
+        self._sources = VolumeSources(
+            client, tokens=TokenManager(client, clock=clock), allocatable=allocatable
+        )
+
+    async def set_up(self, pod: Object) -> None:
+        """Make all volumes, or bring their content up to date. Raises MountError."""
+        volumes = pod["spec"].get("volumes") or []
+        await asyncio.gather(*(self._set_up(pod, volume) for volume in volumes))
+
+    async def tear_down(self, pod: Object) -> None:
+        """Remove the pod's folder."""
+        uid = pod["metadata"]["uid"]
+        self._sources.forget(uid)
+        await asyncio.to_thread(shutil.rmtree, self._pod_folder(uid), ignore_errors=True)
+
+    def mounts(self, pod: Object, container: Object, env: Mapping[str, str]) -> list[Mount]:
+        """What a container sees of the volumes. Raises ConfigError."""
+        volumes = {volume["name"]: volume for volume in pod["spec"].get("volumes") or []}
+        return [
+            self._mount(pod, volumes, mount, env) for mount in container.get("volumeMounts") or []
+        ]
+
+    def termination_log(self, pod: Object, container: Object, attempt: int) -> Mount:
+        """The empty file that a container may leave its last words in."""
+        folder = self._pod_folder(pod["metadata"]["uid"]) / "containers" / container["name"]
+        folder.mkdir(parents=True, exist_ok=True)
+        file = folder / str(attempt)
+        file.write_bytes(b"")
+        return Mount(container.get("terminationMessagePath") or "/dev/termination-log", file)
+
+    # --- one volume ---
+
+    def _pod_folder(self, uid: str) -> Path:
+        return self._folder / "pods" / uid
+
+    def _place(self, pod: Object, volume: Object) -> Path:
+        if "hostPath" in volume:
+            path: str = volume["hostPath"]["path"]
+            return self._folder / "disk" / path.lstrip("/")
+        kind = next(key for key in volume if key != "name")
+        plugin = {"emptyDir": "empty-dir", "downwardAPI": "downward-api"}.get(kind, kind.lower())
+        folder = self._pod_folder(pod["metadata"]["uid"])
+        name: str = volume["name"]
+        return folder / "volumes" / f"kubernetes.io~{plugin}" / name
+
+    def _mount(
+        self, pod: Object, volumes: Mapping[str, Object], mount: Object, env: Mapping[str, str]
+    ) -> Mount:
+        place = self._place(pod, volumes[mount["name"]])
+        inner = mount.get("subPath") or expand(mount.get("subPathExpr") or "", env)
+        if inner.startswith("/") or ".." in inner.split("/"):
+            raise ConfigError(f'subPath "{inner}" must stay inside the volume')
+        if inner and not (place / inner).exists():
+            (place / inner).mkdir(parents=True)
+        return Mount(mount["mountPath"], place / inner, bool(mount.get("readOnly")))
+
+    async def _set_up(self, pod: Object, volume: Object) -> None:
+        place = self._place(pod, volume)
+        try:
+            match volume:
+                case {"emptyDir": _}:
+                    place.mkdir(parents=True, exist_ok=True)
+                case {"hostPath": source}:
+                    _check_host_path(place, source)
+                case _:
+                    write_all(place, await self._sources.files(pod, volume))
+        except (ConfigError, ApiError, OSError, ValueError) as error:
+            raise MountError(volume["name"], str(error)) from error
+
+
+_HOST_PATH_CHECKS: dict[str, tuple[Callable[[Path], bool], str]] = {
+    "Directory": (Path.is_dir, "a directory"),
+    "File": (Path.is_file, "a file"),
+}
+
+
+def _check_host_path(place: Path, source: Object) -> None:
+    kind = source.get("type") or ""
+    if kind in ("", "DirectoryOrCreate"):
+        # Without a type nothing is checked, and the runtime makes the missing folder.
+        if not place.exists():
+            place.mkdir(parents=True)
+    elif kind == "FileOrCreate":
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.touch()
+    else:
+        is_one, words = _HOST_PATH_CHECKS.get(kind, (lambda _: False, f"a {kind}"))
+        if not is_one(place):
+            raise ConfigError(f"hostPath type check failed: {source['path']} is not {words}")
