@@ -1,0 +1,197 @@
+"""What names and labels may look like, and how names are made up.
+
+Follows k8s.io/apimachinery `pkg/util/validation` and `pkg/api/validate/content`; each function
+lists what is wrong with a text, in upstream's words, and nothing when it is good.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+
+_LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
+_DNS_1035 = "[a-z]([-a-z0-9]*[a-z0-9])?"
+_KEY = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
+_CONFIG_KEY = "[-._a-zA-Z0-9]+"
+# Vowels are missing, so that chance writes no words.
+_SUFFIX_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
+_SUFFIX_LENGTH = 5
+_LONGEST_BASE = 63 - _SUFFIX_LENGTH
+
+
+def generate_name(base: str, rng: random.Random) -> str:
+    """`generateName` with five letters after it."""
+    return base[:_LONGEST_BASE] + "".join(rng.choices(_SUFFIX_LETTERS, k=_SUFFIX_LENGTH))
+
+
+def pattern_error(message: str, pattern: str, *examples: str) -> str:
+    """The sentence with which upstream shows a pattern."""
+    shown = " or ".join(f"'{example}', " for example in examples)
+    return f"{message} (e.g. {shown}regex used for validation is '{pattern}')"
+
+
+def too_long(value: str, length: int, unit: str = "characters") -> list[str]:
+    """Longer than `length`."""
+    return [f"must be no more than {length} {unit}"] if len(value) > length else []
+
+
+def in_range(value: int, low: int, high: int) -> list[str]:
+    """Outside `low`..`high`."""
+    return [] if low <= value <= high else [f"must be between {low} and {high}, inclusive"]
+
+
+def dns_label(name: str) -> list[str]:
+    """A lowercase RFC 1123 label: 63 letters, digits and dashes."""
+    problems = too_long(name, 63)
+    if re.fullmatch(_LABEL, name):
+        return problems
+    if re.fullmatch(_SUBDOMAIN, name):
+        return [*problems, "must not contain dots"]
+    message = (
+        "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', "
+        "and must start and end with an alphanumeric character"
+    )
+    return [*problems, pattern_error(message, _LABEL, "my-name", "123-abc")]
+
+
+def dns_subdomain(name: str) -> list[str]:
+    """Labels with dots between them, 253 characters: the name of most kinds."""
+    problems = too_long(name, 253)
+    if re.fullmatch(_SUBDOMAIN, name):
+        return problems
+    message = (
+        "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, "
+        "'-' or '.', and must start and end with an alphanumeric character"
+    )
+    return [*problems, pattern_error(message, _SUBDOMAIN, "example.com")]
+
+
+def wildcard_subdomain(name: str) -> list[str]:
+    """A subdomain after `*.`: a host of an Ingress."""
+    problems = too_long(name, 253)
+    pattern = rf"\*\.{_SUBDOMAIN}"
+    if re.fullmatch(pattern, name):
+        return problems
+    message = (
+        "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, "
+        "which must consist of lower case alphanumeric characters, '-' or '.' and end with an "
+        "alphanumeric character"
+    )
+    return [*problems, pattern_error(message, pattern, "*.example.com")]
+
+
+def dns_1035_label(name: str) -> list[str]:
+    """A label that begins with a letter."""
+    problems = too_long(name, 63)
+    if re.fullmatch(_DNS_1035, name):
+        return problems
+    message = (
+        "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with "
+        "an alphabetic character, and end with an alphanumeric character"
+    )
+    return [*problems, pattern_error(message, _DNS_1035, "my-name", "abc-123")]
+
+
+def path_segment(name: str) -> list[str]:
+    """Anything that can stand between two slashes of a URL: the name of roles, for one."""
+    if name in (".", ".."):
+        return [f"may not be '{name}'"]
+    return [f"may not contain '{sign}'" for sign in "/%" if sign in name]
+
+
+def qualified_name(name: str) -> list[str]:
+    """The key of a label or an annotation: `app` or `example.com/app`."""
+    message = (
+        "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
+        "alphanumeric character"
+    )
+    wrong = pattern_error(message, _KEY, "MyName", "my.name", "123-abc")
+    prefix, slash, key = name.rpartition("/")
+    if "/" in prefix:
+        suffix = "with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+        return [f"a valid label key {wrong} {suffix}"]
+    problems = []
+    if slash:
+        found = dns_subdomain(prefix) if prefix else ["must be non-empty"]
+        problems = [f"prefix part {problem}" for problem in found]
+    if not key:
+        problems.append("name part must be non-empty")
+    problems += [f"name part {problem}" for problem in too_long(key, 63, "bytes")]
+    if not re.fullmatch(_KEY, key):
+        problems.append(f"name part {wrong}")
+    return problems
+
+
+def label_value(value: str) -> list[str]:
+    """The value of a label: empty, or 63 letters, digits and a few signs."""
+    problems = too_long(value, 63, "bytes")
+    pattern = f"({_KEY})?"
+    if re.fullmatch(pattern, value):
+        return problems
+    message = (
+        "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' "
+        "or '.', and must start and end with an alphanumeric character"
+    )
+    return [*problems, pattern_error(message, pattern, "MyValue", "my_value", "12345")]
+
+
+def config_map_key(key: str) -> list[str]:
+    """A key of ConfigMaps and Secrets: it has to do as the name of a file."""
+    problems = too_long(key, 253)
+    if not re.fullmatch(_CONFIG_KEY, key):
+        message = "a valid config key must consist of alphanumeric characters, '-', '_' or '.'"
+        problems.append(pattern_error(message, _CONFIG_KEY, "key.name", "KEY_NAME", "key-name"))
+    return problems + _leaves_folder(key)
+
+
+def _leaves_folder(name: str) -> list[str]:
+    if name in (".", ".."):
+        return [f"must not be '{name}'"]
+    return ["must not start with '..'"] if name.startswith("..") else []
+
+
+def environment_name(name: str) -> list[str]:
+    """The name of an environment variable."""
+    problems = [] if name else ["environment variable name must be non-empty"]
+    if not re.fullmatch(r"[ -<>-~]*", name):
+        problems.append(
+            "a valid environment variable name must consist only of printable ASCII characters "
+            "other than '='"
+        )
+    return problems
+
+
+def port_number(port: int) -> list[str]:
+    """1 to 65535."""
+    return in_range(port, 1, 65535)
+
+
+def port_name(name: str) -> list[str]:
+    """An IANA service name: 15 letters, digits and dashes."""
+    problems = too_long(name, 15)
+    if not re.fullmatch("[-a-z0-9]+", name):
+        problems.append("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)")
+    if not re.search("[a-z]", name):
+        problems.append("must contain at least one letter (a-z)")
+    if "--" in name:
+        problems.append("must not contain consecutive hyphens")
+    if name.startswith("-") or name.endswith("-"):
+        problems.append("must not begin or end with a hyphen")
+    return problems
+
+
+def percent(text: str) -> list[str]:
+    """`25%`."""
+    if re.fullmatch("[0-9]+%", text):
+        return []
+    message = "a valid percent string must be a numeric string followed by an ending '%'"
+    return [pattern_error(message, "[0-9]+%", "1%", "93%")]
+
+
+def header_name(name: str) -> list[str]:
+    """The name of an HTTP header."""
+    if re.fullmatch("[-A-Za-z0-9]+", name):
+        return []
+    message = "a valid HTTP header must consist of alphanumeric characters or '-'"
+    return [pattern_error(message, "[-A-Za-z0-9]+", "X-Header-Name")]

@@ -1,0 +1,15 @@
+"""What the API refuses, and why, kind by kind.
+
+Stands for upstream's `pkg/apis/*/validation/validation.go`. Objects have been decoded and defaulted
+before, so that validators trust types and presence, and ask only for values. Kinds without a module
+of their own get the rules that hold for all.
+"""
+
+from kubelearn.embedded.apiserver.validation.field import FieldError
+from kubelearn.embedded.apiserver.validation.rules import (
+    validate_create,
+    validate_status_update,
+    validate_update,
+)
+
+__all__ = ["FieldError", "validate_create", "validate_status_update", "validate_update"]
