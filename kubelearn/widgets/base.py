@@ -121,6 +121,11 @@ class LiveWidget(Widget):
         """Put into the document what shall be shown of an object."""
         raise NotImplementedError
 
+    def forget(self) -> None:
+        """Drop what an earlier watch told, before a new one tells everything again."""
+        for section in self.watched:
+            self.document.replace(section, {})
+
     def act(self, name: str, arguments: dict[str, Any]) -> None:
         """Do what a click asked for; runs on the widget's own thread."""
         raise NotImplementedError
@@ -152,8 +157,7 @@ class LiveWidget(Widget):
 
     def _attach(self) -> None:
         if self._subscription is None:
-            for section in self.watched:
-                self.document.replace(section, {})
+            self.forget()
             watches = watches_of(self.cluster.api_client)
             self._subscription = watches.subscribe(self._collections, _Reporter(self))
             courier.add(self._parcel)

@@ -131,6 +131,7 @@ class SimulatedCluster(SimulatedApi):
             "replicas": len(active),
             "readyReplicas": sum(is_ready(pod) for pod in active),
             "updatedReplicas": len(self._pods_of(new)),
+            "availableReplicas": sum(is_ready(pod) for pod in active),
             "observedGeneration": deployment["metadata"]["generation"],
         }
         if deployment["status"] != status:
