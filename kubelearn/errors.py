@@ -70,6 +70,11 @@ class ApiError(KubelearnError):
         self.code = int(status.get("code") or 0)
         self.reason = str(status.get("reason") or "")
 
+    def has_cause(self, reason: str) -> bool:
+        """Whether the status names that reason among the causes in its details."""
+        causes = (self.status.get("details") or {}).get("causes") or []
+        return any(cause.get("reason") == reason for cause in causes)
+
 
 class NotFound(ApiError):
     """404: no such object."""

@@ -147,6 +147,18 @@ def is_ready(pod: Mapping[str, Any]) -> bool:
     return is_true(pod, "Ready")
 
 
+def tolerates(toleration: Mapping[str, Any], taint: Mapping[str, Any]) -> bool:
+    """Whether one toleration of a pod is for one taint of a node."""
+    if toleration.get("effect") and toleration["effect"] != taint["effect"]:
+        return False
+    if toleration.get("key") and toleration["key"] != taint["key"]:
+        return False
+    if toleration.get("operator") == "Exists":
+        return True
+    same = (toleration.get("value") or "") == (taint.get("value") or "")
+    return bool(toleration.get("key")) and same
+
+
 # --- selectors ---------------------------------------------------------------------------------
 
 
@@ -234,3 +246,12 @@ def quantity(text: str | int | float) -> Decimal:
         return Decimal(number + (exponent or "")) * _SUFFIX[suffix or ""]
     except InvalidOperation as error:
         raise ValueError("unable to parse quantity's suffix") from error
+
+
+def format_quantity(value: Decimal, *, binary: bool = False) -> str:
+    """The shortest exact text of a number: `1500m`, `2`, or `128Mi` with binary suffixes."""
+    wanted = [s for s in _SUFFIX if s.endswith("i") == binary or not s]
+    for suffix in sorted(wanted, key=_SUFFIX.__getitem__, reverse=True):
+        if value % _SUFFIX[suffix] == 0:
+            return f"{value / _SUFFIX[suffix]:.0f}{suffix if value else ''}"
+    return str(value)

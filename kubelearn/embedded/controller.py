@@ -21,7 +21,7 @@ from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.events import EventRecorder
 from kubelearn.embedded.informer import Informer, Informers
 from kubelearn.embedded.workqueue import WorkQueue
-from kubelearn.errors import AlreadyExists, Conflict, NotFound, Unreachable
+from kubelearn.errors import AlreadyExists, ApiError, Conflict, NotFound, Unreachable
 from kubelearn.objects import Object, Resource, key
 
 _log = logging.getLogger(__name__)
@@ -86,20 +86,23 @@ class Controller(ABC):
             try:
                 await self.sync(object_key)
             except Exception as error:
-                self._report(object_key, error)
+                self._log_failure(object_key, error)
                 self.queue.add_rate_limited(object_key)
             else:
                 self.queue.forget(object_key)
             finally:
                 self.queue.done(object_key)
 
-    def _report(self, object_key: str, error: Exception) -> None:
+    def _log_failure(self, object_key: str, error: Exception) -> None:
         # Losing a race against another writer is a controller's daily bread.
-        expected = isinstance(error, AlreadyExists | Conflict | NotFound | Unreachable)
-        level = logging.DEBUG if expected else logging.WARNING
-        known = expected or isinstance(error, RetryLater)
+        expected = isinstance(error, AlreadyExists | Conflict | NotFound | RetryLater | Unreachable)
         _log.log(
-            level, "%s: %s: %s", self.name, object_key, error, exc_info=None if known else error
+            logging.DEBUG if expected else logging.WARNING,
+            "%s: %s: %s",
+            self.name,
+            object_key,
+            error,
+            exc_info=None if expected or isinstance(error, ApiError) else error,
         )
 
 

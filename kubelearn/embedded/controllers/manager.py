@@ -14,8 +14,31 @@ from kubelearn.embedded.client import Client
 from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.controller import Controller, ControllerContext, supervise
 from kubelearn.embedded.controllers.deployment.controller import DeploymentController
+from kubelearn.embedded.controllers.endpointslice import EndpointSliceController
+from kubelearn.embedded.controllers.garbagecollector import GarbageCollector
+from kubelearn.embedded.controllers.namespace import NamespaceController
+from kubelearn.embedded.controllers.nodelifecycle import NodeLifecycleController
+from kubelearn.embedded.controllers.podgc import PodGCController
 from kubelearn.embedded.controllers.replicaset import ReplicaSetController
+from kubelearn.embedded.controllers.serviceaccount import (
+    RootCACertPublisher,
+    ServiceAccountsController,
+)
+from kubelearn.embedded.controllers.tainteviction import TaintEvictionController
 from kubelearn.embedded.informer import Informers
+
+_CONTROLLERS: list[type[Controller]] = [
+    DeploymentController,
+    ReplicaSetController,
+    EndpointSliceController,
+    NamespaceController,
+    ServiceAccountsController,
+    NodeLifecycleController,
+    TaintEvictionController,
+    PodGCController,
+    # Last, because it is content with less of an object than the others keep of it.
+    GarbageCollector,
+]
 
 
 class ControllerManager:
@@ -34,12 +57,13 @@ class ControllerManager:
         informers = Informers(self._client, clock=self._clock)
         context = ControllerContext(self._client, informers, self._clock, self._random)
         async with asyncio.TaskGroup() as group:
-            group.create_task(informers.run(), name="informers")
             for controller in self._make(context):
                 group.create_task(
                     supervise(controller.name, controller.run, clock=self._clock),
                     name=controller.name,
                 )
+            group.create_task(informers.run(), name="informers")
 
     def _make(self, context: ControllerContext) -> list[Controller]:
-        return [DeploymentController(context), ReplicaSetController(context)]
+        publisher = [RootCACertPublisher(context, root_ca=self._root_ca)] if self._root_ca else []
+        return [*publisher, *(controller(context) for controller in _CONTROLLERS)]

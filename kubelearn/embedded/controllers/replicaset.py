@@ -146,7 +146,7 @@ class ReplicaSetController(Controller):
         try:
             created = await self.client.create(PODS, pod)
         except ApiError as error:
-            if _is_terminating_namespace(error):
+            if error.has_cause("NamespaceTerminating"):
                 return  # all others would be refused too, and soon there is nothing to do
             self.events.event(replica_set, "Warning", "FailedCreate", f"Error creating: {error}")
             raise
@@ -262,8 +262,3 @@ def _is_terminating(replica_set: Object, pod: Object) -> bool:
         and phase not in ("Succeeded", "Failed")
         and matches(replica_set["spec"]["selector"], meta.get("labels"))
     )
-
-
-def _is_terminating_namespace(error: ApiError) -> bool:
-    causes = (error.status.get("details") or {}).get("causes") or []
-    return any(cause.get("reason") == "NamespaceTerminating" for cause in causes)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from kubelearn.embedded.scheduler.cache import NodeInfo, PodInfo
 from kubelearn.embedded.scheduler.framework import Filter, Plugin, Rejection
-from kubelearn.embedded.scheduler.plugins.tainttoleration import tolerates
+from kubelearn.embedded.scheduler.plugins.tainttoleration import tolerated
 
 _TAINT = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
 
@@ -20,7 +20,7 @@ class NodeUnschedulable(Plugin):
 
     def filter_for(self, pod: PodInfo, nodes: Sequence[NodeInfo]) -> Filter | None:
         """Look at the node's spec."""
-        if tolerates(pod.pod["spec"].get("tolerations") or [], _TAINT):
+        if tolerated(pod.pod["spec"].get("tolerations") or [], _TAINT):
             return None
         rejection = Rejection(self.name, ("node(s) were unschedulable",))
 

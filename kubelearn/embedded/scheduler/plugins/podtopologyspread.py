@@ -16,7 +16,7 @@ from kubelearn.embedded.informer import Informer
 from kubelearn.embedded.scheduler.cache import NodeInfo, PodInfo
 from kubelearn.embedded.scheduler.framework import MAX_SCORE, Plugin, Score
 from kubelearn.embedded.scheduler.plugins.nodeaffinity import matches_node
-from kubelearn.embedded.scheduler.plugins.tainttoleration import tolerates
+from kubelearn.embedded.scheduler.plugins.tainttoleration import tolerated
 from kubelearn.objects import Object, controller_of, matches
 
 _HOSTNAME = "kubernetes.io/hostname"
@@ -43,7 +43,7 @@ class _Constraint:
             return True
         tolerations = pod.pod["spec"].get("tolerations") or []
         keeping_away = (t for t in info.taints if t["effect"] != "PreferNoSchedule")
-        return all(tolerates(tolerations, taint) for taint in keeping_away)
+        return all(tolerated(tolerations, taint) for taint in keeping_away)
 
 
 class PodTopologySpread(Plugin):

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from kubelearn.embedded.scheduler.cache import NodeInfo, PodInfo
 from kubelearn.embedded.scheduler.framework import Filter, Plugin, Rejection, Score, normalize
+from kubelearn.objects import tolerates
 
 
 class TaintToleration(Plugin):
@@ -23,7 +24,7 @@ class TaintToleration(Plugin):
 
         def check(info: NodeInfo) -> Rejection | None:
             refused = any(
-                taint["effect"] in ("NoSchedule", "NoExecute") and not tolerates(tolerations, taint)
+                taint["effect"] in ("NoSchedule", "NoExecute") and not tolerated(tolerations, taint)
                 for taint in info.taints
             )
             return rejection if refused else None
@@ -38,7 +39,7 @@ class TaintToleration(Plugin):
             if item.get("effect") in (None, "", "PreferNoSchedule")
         ]
         return lambda info: sum(
-            taint["effect"] == "PreferNoSchedule" and not tolerates(tolerations, taint)
+            taint["effect"] == "PreferNoSchedule" and not tolerated(tolerations, taint)
             for taint in info.taints
         )
 
@@ -47,17 +48,6 @@ class TaintToleration(Plugin):
         return normalize(scores, reverse=True)
 
 
-def tolerates(tolerations: Iterable[Mapping[str, Any]], taint: Mapping[str, Any]) -> bool:
+def tolerated(tolerations: Iterable[Mapping[str, Any]], taint: Mapping[str, Any]) -> bool:
     """Whether any of the tolerations is for that taint."""
-    return any(_is_for(item, taint) for item in tolerations)
-
-
-def _is_for(toleration: Mapping[str, Any], taint: Mapping[str, Any]) -> bool:
-    if toleration.get("effect") and toleration["effect"] != taint["effect"]:
-        return False
-    if toleration.get("key") and toleration["key"] != taint["key"]:
-        return False
-    if toleration.get("operator") == "Exists":
-        return True
-    same = (toleration.get("value") or "") == (taint.get("value") or "")
-    return bool(toleration.get("key")) and same
+    return any(tolerates(item, taint) for item in tolerations)
