@@ -95,8 +95,11 @@ def draw(
     crowded = len(pod_list) > AGGREGATE_ABOVE
     words = summary(row["phase"] for row in pod_list)
 
-    parts = [_title(title, words)]
+    parts = [_title(title, notice or words, alarm=bool(notice))]
     top = 64.0
+    if not node_list:
+        parts.append(svg.text("no nodes yet", x=20, y=top + 14, fill=svg.MUTED))
+        top += 30
     if waiting:
         lane, height = _lane(waiting, top=top, crowded=crowded)
         parts.append(lane)
@@ -112,7 +115,7 @@ def draw(
             parts.append(_node_box(node, x=x, y=top, width=width, height=height))
             parts.append(_pods(home, x=x, y=top + _HEADER, width=width, crowded=crowded))
         top += height + _GAP
-    return svg.document(*parts, width=_WIDTH, height=top + 6, label=f"{title}; {words}")
+    return svg.document(*parts, width=_WIDTH, height=top + 6, label=f"{title}; {notice or words}")
 
 
 def _parts(name: str) -> list[str]:
@@ -129,9 +132,11 @@ def _name_parts(pod: Mapping[str, Any], owner: Mapping[str, Any] | None) -> tupl
     return (head.removesuffix(f"-{template}") if template else head), tail
 
 
-def _title(title: str, words: str) -> str:
+def _title(title: str, words: str, *, alarm: bool) -> str:
+    colour = svg.ALARM if alarm else svg.MUTED
+    below = svg.shorten(words, width=_WIDTH - 40)
     return svg.text(title, x=20, y=30, size=15, weight="600") + svg.text(
-        words, x=20, y=49, size=12, fill=svg.MUTED
+        below, x=20, y=49, size=12, fill=colour
     )
 
 

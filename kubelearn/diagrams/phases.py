@@ -109,7 +109,8 @@ def status_word(pod: Mapping[str, Any]) -> str:
     statuses = status.get("containerStatuses") or []
     for container in reversed(statuses):
         word = _container_word(container.get("state") or {}) or word
-    if word == "Completed" and any((c.get("state") or {}).get("running") for c in statuses):
+    running = any(c.get("ready") and "running" in (c.get("state") or {}) for c in statuses)
+    if word == "Completed" and running:
         return "Running" if is_ready(pod) else "NotReady"
     return word
 
