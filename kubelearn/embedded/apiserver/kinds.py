@@ -6,8 +6,9 @@ the table of the built-in kinds; those of CustomResourceDefinitions come and go.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from kubelearn.objects import Resource
 
@@ -53,8 +54,9 @@ class Kind(Resource):
     categories: tuple[str, ...] = ()
     verbs: tuple[str, ...] = ALL_VERBS
     subresources: tuple[Subresource, ...] = ()
-    # The struct in the schema; empty for custom resources.
+    # The struct in the schema; empty for custom resources, which bring an OpenAPI schema instead.
     type_name: str = ""
+    custom_schema: Mapping[str, Any] | None = field(default=None, compare=False)
 
     @property
     def custom(self) -> bool:

@@ -8,6 +8,7 @@ A type is parsed when it is first asked for, so that starting costs only the rea
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -200,3 +201,9 @@ def _go_name(name: str) -> str:
 def built_in() -> Schema:
     """The schema of the built-in kinds."""
     return Schema(orjson.loads(_DATA.read_bytes()))
+
+
+@cache
+def digest() -> str:
+    """Names the content of the schema, for those who keep what they made from it."""
+    return hashlib.sha256(_DATA.read_bytes()).hexdigest()

@@ -1,0 +1,234 @@
+"""OpenAPI v3 documents: one for each group and version, and an index of them.
+
+Stands for k8s.io/kube-openapi. kubectl takes three things from a document: the schemas of kinds
+(for `explain`, and for merging lists by their keys), that PATCH understands `fieldValidation`, and
+which kinds take strategic merge patches. Only that is written. Left out: prose (`explain` then
+prints fields without it), the types of answers and lists, and OpenAPI v2, which kubectl asks for
+only when v3 is not complete.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+
+from kubelearn.embedded.apiserver import schema
+from kubelearn.embedded.apiserver.kinds import Kind, Kinds
+from kubelearn.embedded.apiserver.schema import Field, List, Map, Scalar, Struct, Type
+from kubelearn.objects import Object
+
+_REFERENCE = "#/components/schemas/"
+_META = "io.k8s.apimachinery.pkg.apis.meta.v1"
+_PREFIXES = {
+    "meta": "io.k8s.apimachinery.pkg.apis.",
+    "apiextensions": "io.k8s.apiextensions-apiserver.pkg.apis.",
+}
+# Scalars with a name of their own, which `kubectl explain` prints as a field's type.
+_NAMED: dict[str, tuple[str, Object]] = {
+    "Time": (f"{_META}.Time", {"type": "string", "format": "date-time"}),
+    "MicroTime": (f"{_META}.MicroTime", {"type": "string", "format": "date-time"}),
+    "Duration": (f"{_META}.Duration", {"type": "string"}),
+    "Quantity": (
+        "io.k8s.apimachinery.pkg.api.resource.Quantity",
+        {"oneOf": [{"type": "string"}, {"type": "number"}]},
+    ),
+    "IntOrString": (
+        "io.k8s.apimachinery.pkg.util.intstr.IntOrString",
+        {"format": "int-or-string", "oneOf": [{"type": "integer"}, {"type": "string"}]},
+    ),
+}
+_PLAIN: dict[str, Object] = {
+    "Any": {"type": "object"},
+    "[]byte": {"type": "string", "format": "byte"},
+    "bool": {"type": "boolean"},
+    "float64": {"type": "number", "format": "double"},
+    "int32": {"type": "integer", "format": "int32"},
+    "int64": {"type": "integer", "format": "int64"},
+    "string": {"type": "string"},
+}
+_WRITE_PARAMETERS = [
+    {"name": name, "in": "query", "schema": {"type": "string", "uniqueItems": True}}
+    for name in ("dryRun", "fieldManager", "fieldValidation")
+]
+_FORCE = {"name": "force", "in": "query", "schema": {"type": "boolean", "uniqueItems": True}}
+_PATCHES = ("apply-patch+yaml", "json-patch+json", "merge-patch+json")
+# Methods of the three kinds of paths, with the verb that stands for each.
+_ON_COLLECTION = {"get": "list", "post": "create", "delete": "deletecollection"}
+_ON_ITEM = {"get": "get", "put": "update", "patch": "patch", "delete": "delete"}
+_ON_STATUS = {"get": "get", "put": "update", "patch": "patch"}
+
+
+class OpenApi:
+    """The documents for the kinds served now, made when asked for and kept until kinds change."""
+
+    def __init__(self, kinds: Kinds) -> None:
+        self._kinds = kinds
+        self._made: dict[str, tuple[int, bytes]] = {}
+
+    def index(self) -> bytes:
+        """`/openapi/v3`: where each document is; its hash changes with what it says."""
+        return self._keep("", self._index)
+
+    def document(self, group: str, version: str) -> bytes | None:
+        """`/openapi/v3/apis/GROUP/VERSION`, or None when that is not served."""
+        served = self._kinds.in_group(group, version)
+        if not served:
+            return None
+        return self._keep(served[0].api_version, lambda: document(served))
+
+    def hash(self, group: str, version: str) -> str:
+        """Names the content of a document, so that clients may keep it for ever."""
+        digest = hashlib.sha256(schema.digest().encode())
+        for kind in self._kinds.in_group(group, version):
+            digest.update(repr(kind).encode())
+        return digest.hexdigest().upper()
+
+    def _index(self) -> Object:
+        paths = {}
+        for group, versions in self._kinds.groups().items():
+            for version in versions:
+                name = f"apis/{group}/{version}" if group else f"api/{version}"
+                url = f"/openapi/v3/{name}?hash={self.hash(group, version)}"
+                paths[name] = {"serverRelativeURL": url}
+        return {"paths": paths}
+
+    def _keep(self, name: str, make: Any) -> bytes:
+        generation, body = self._made.get(name, (-1, b""))
+        if generation != self._kinds.generation:
+            generation, body = self._kinds.generation, orjson.dumps(make())
+            self._made[name] = (generation, body)
+        return body
+
+
+def document(kinds: Iterable[Kind]) -> Object:
+    """The document of one group and version."""
+    paths: Object = {}
+    schemas: Object = {}
+    for kind in kinds:
+        paths |= _paths(kind)
+        if kind.custom:
+            schemas[_custom_name(kind)] = _custom_schema(kind)
+            _add(schema.built_in().struct("meta.v1.ObjectMeta"), schemas)
+        else:
+            struct = schema.built_in().struct(kind.type_name)
+            _add(struct, schemas)
+            schemas[_name(struct)]["x-kubernetes-group-version-kind"] = [_gvk(kind)]
+    return {
+        "openapi": "3.0.0",
+        "info": {"title": "Kubernetes", "version": "v1.36.3"},
+        "paths": paths,
+        "components": {"schemas": schemas},
+    }
+
+
+def _gvk(kind: Kind) -> Object:
+    return {"group": kind.group, "kind": kind.kind, "version": kind.version}
+
+
+def _paths(kind: Kind) -> Object:
+    collection = kind.path("{namespace}" if kind.namespaced else None)
+    item = f"{collection}/{{name}}"
+    paths = {
+        collection: _operations(kind, _ON_COLLECTION, kind.verbs),
+        item: _operations(kind, _ON_ITEM, kind.verbs),
+    }
+    if status := kind.subresource("status"):
+        paths[f"{item}/status"] = _operations(kind, _ON_STATUS, status.verbs)
+    return {path: operations for path, operations in paths.items() if operations}
+
+
+def _operations(kind: Kind, methods: Mapping[str, str], verbs: Iterable[str]) -> Object:
+    return {method: _operation(kind, method) for method, verb in methods.items() if verb in verbs}
+
+
+def _operation(kind: Kind, method: str) -> Object:
+    operation: Object = {
+        "responses": {"200": {"description": "OK"}},
+        "x-kubernetes-action": method,
+        "x-kubernetes-group-version-kind": _gvk(kind),
+    }
+    if method in ("post", "put", "patch"):
+        operation["parameters"] = _WRITE_PARAMETERS
+    if method == "patch":
+        operation["parameters"] = [*_WRITE_PARAMETERS, _FORCE]
+        patches = _PATCHES if kind.custom else (*_PATCHES, "strategic-merge-patch+json")
+        content = {f"application/{patch}": {"schema": {"type": "object"}} for patch in patches}
+        operation["requestBody"] = {"content": content, "required": True}
+    return operation
+
+
+# --- schemas --------------------------------------------------------------------------------------
+
+
+def _name(struct: Struct) -> str:
+    package = struct.name.partition(".")[0]
+    return _PREFIXES.get(package, "io.k8s.api.") + struct.name
+
+
+def _add(struct: Struct, schemas: Object) -> None:
+    """Write a struct and all that it refers to."""
+    name = _name(struct)
+    if name in schemas:
+        return
+    written = schemas[name] = {"type": "object"}
+    properties = {key: _property(field, schemas) for key, field in struct.fields.items()}
+    if properties:
+        written["properties"] = properties
+    if required := [key for key, field in struct.fields.items() if field.required]:
+        written["required"] = required
+    if struct.atomic:
+        written["x-kubernetes-map-type"] = "atomic"
+
+
+def _property(field: Field, schemas: Object) -> Object:
+    written = _type(field.type, schemas)
+    facts: Object = {}
+    if isinstance(field.type, List):
+        facts["x-kubernetes-list-type"] = field.list_type
+        if field.list_keys:
+            facts["x-kubernetes-list-map-keys"] = list(field.list_keys)
+    if field.patch_strategy:
+        facts["x-kubernetes-patch-strategy"] = ",".join(field.patch_strategy)
+    if field.merge_key:
+        facts["x-kubernetes-patch-merge-key"] = field.merge_key
+    if field.atomic and isinstance(field.type, Map):
+        facts["x-kubernetes-map-type"] = "atomic"
+    if field.default is not None:
+        facts["default"] = field.default
+    # Beside a reference nothing else is read, so it is wrapped.
+    return {"allOf": [written], **facts} if facts and "$ref" in written else written | facts
+
+
+def _type(kind: Type, schemas: Object) -> Object:
+    match kind:
+        case Struct():
+            _add(kind, schemas)
+            return {"$ref": _REFERENCE + _name(kind)}
+        case List(item):
+            return {"type": "array", "items": _type(item, schemas)}
+        case Map(value):
+            return {"type": "object", "additionalProperties": _type(value, schemas)}
+        case Scalar(name) if name in _NAMED:
+            long_name, written = _NAMED[name]
+            schemas[long_name] = written
+            return {"$ref": _REFERENCE + long_name}
+        case Scalar(name, _, enum):
+            return _PLAIN[name] | ({"enum": list(enum)} if enum else {})
+
+
+def _custom_name(kind: Kind) -> str:
+    return f"{'.'.join(reversed(kind.group.split('.')))}.{kind.version}.{kind.kind}"
+
+
+def _custom_schema(kind: Kind) -> Object:
+    own = dict(kind.custom_schema or {"type": "object"})
+    own["properties"] = {
+        "apiVersion": {"type": "string"},
+        "kind": {"type": "string"},
+        **own.get("properties", {}),
+        "metadata": {"$ref": f"{_REFERENCE}{_META}.ObjectMeta"},
+    }
+    return own | {"x-kubernetes-group-version-kind": [_gvk(kind)]}
