@@ -1,0 +1,143 @@
+"""Services: addresses, ports and types as the API gives them out, and who answers behind them."""
+
+from __future__ import annotations
+
+import ipaddress
+
+import pytest
+
+
+@pytest.fixture
+def create(core, namespace):
+    """Create a Service; gives it as stored."""
+
+    def call(name, **spec):
+        body = {"metadata": {"name": name}, "spec": {"ports": [{"port": 80}], **spec}}
+        return core.create_namespaced_service(namespace, body)
+
+    return call
+
+
+# --- what the API gives out ------------------------------------------------------------------
+
+
+def test_the_api_server_itself_is_the_service_kubernetes(core):
+    found = core.read_namespaced_service("kubernetes", "default")
+    assert [(port.name, port.port) for port in found.spec.ports] == [("https", 443)]
+
+
+def test_a_service_gets_an_address_and_defaults(create):
+    made = create("web", selector={"app": "web"}).spec
+    assert made.type == "ClusterIP"
+    assert ipaddress.ip_address(made.cluster_ip)
+    assert made.session_affinity == "None"
+    assert (made.ip_families, made.ip_family_policy) == (["IPv4"], "SingleStack")
+    assert made.internal_traffic_policy == "Cluster"
+    [port] = made.ports
+    assert (port.port, port.target_port, port.protocol) == (80, 80, "TCP")
+
+
+def test_lists_and_status_of_a_service_are_there_from_the_start(send, namespace, create):
+    create("web")
+    body = send("GET", f"/api/v1/namespaces/{namespace}/services/web").checked()
+    assert body["status"] == {"loadBalancer": {}}
+    assert body["spec"]["clusterIPs"] == [body["spec"]["clusterIP"]]
+
+
+def test_two_services_never_share_an_address(create):
+    assert create("a").spec.cluster_ip != create("b").spec.cluster_ip
+
+
+def test_an_address_can_be_chosen_and_taken_only_once(core, namespace, create, refused):
+    taken = create("a").spec.cluster_ip
+    body = {"metadata": {"name": "b"}, "spec": {"clusterIP": taken, "ports": [{"port": 80}]}}
+    status = refused(core.create_namespaced_service, namespace, body)
+    assert status["message"] == (
+        f'Service "b" is invalid: spec.clusterIPs: Invalid value: ["{taken}"]: failed to allocate '
+        f"IP {taken}: provided IP is already allocated"
+    )
+    core.delete_namespaced_service("a", namespace)
+    assert create("b", clusterIP=taken).spec.cluster_ip == taken
+
+
+def test_an_address_cannot_be_changed(core, namespace, create, refused):
+    create("web")
+    status = refused(
+        core.patch_namespaced_service, "web", namespace, {"spec": {"clusterIP": "127.64.250.250"}}
+    )
+    assert status["code"] == 422
+    assert "may not change once set" in status["message"]
+
+
+def test_an_update_without_the_address_keeps_it(core, namespace, create):
+    made = create("web")
+    body = {"metadata": {"name": "web"}, "spec": {"ports": [{"port": 81}]}}
+    changed = core.replace_namespaced_service("web", namespace, body)
+    assert changed.spec.cluster_ip == made.spec.cluster_ip
+    assert changed.spec.ports[0].port == 81
+
+
+def test_a_headless_service_has_no_address(create):
+    assert create("web", clusterIP="None").spec.cluster_ip == "None"
+
+
+def test_an_external_name_has_no_address_at_all(core, namespace):
+    spec = {"type": "ExternalName", "externalName": "example.com"}
+    made = core.create_namespaced_service(namespace, {"metadata": {"name": "alias"}, "spec": spec})
+    assert made.spec.cluster_ip is None
+    assert made.spec.external_name == "example.com"
+
+
+def test_a_node_port_comes_from_the_range(create):
+    [port] = create("web", type="NodePort").spec.ports
+    assert 30000 <= port.node_port <= 32767
+
+
+def test_a_node_port_can_be_chosen_within_the_range(core, namespace, create, refused):
+    [taken] = create("a", type="NodePort").spec.ports
+
+    def message(number):
+        spec = {"type": "NodePort", "ports": [{"port": 80, "nodePort": number}]}
+        body = {"metadata": {"name": "b"}, "spec": spec}
+        return refused(core.create_namespaced_service, namespace, body)["message"]
+
+    assert message(80) == (
+        'Service "b" is invalid: spec.ports[0].nodePort: Invalid value: 80: provided port is not '
+        "in the valid range. The range of valid ports is 30000-32767"
+    )
+    assert message(taken.node_port) == (
+        f'Service "b" is invalid: spec.ports[0].nodePort: Invalid value: {taken.node_port}: '
+        "provided port is already allocated"
+    )
+
+
+def test_a_service_can_become_a_node_port_and_back(core, namespace, create):
+    made = create("web")
+    open_ = core.patch_namespaced_service("web", namespace, {"spec": {"type": "NodePort"}})
+    assert open_.spec.ports[0].node_port
+    assert open_.spec.cluster_ip == made.spec.cluster_ip
+    closed = core.patch_namespaced_service("web", namespace, {"spec": {"type": "ClusterIP"}})
+    assert closed.spec.ports[0].node_port is None
+
+
+def test_a_load_balancer_is_a_node_port_too(create):
+    made = create("web", type="LoadBalancer").spec
+    assert made.ports[0].node_port
+    assert made.allocate_load_balancer_node_ports is True
+    assert made.external_traffic_policy == "Cluster"
+
+
+def test_an_endpoint_slice_can_be_written_by_hand(discovery, namespace):
+    body = {
+        "metadata": {"name": "by-hand", "labels": {"kubernetes.io/service-name": "web"}},
+        "addressType": "IPv4",
+        "ports": [{"port": 80}],
+        "endpoints": [{"addresses": ["192.0.2.7"]}],
+    }
+    made = discovery.create_namespaced_endpoint_slice(namespace, body)
+    assert made.metadata.generation == 1
+    assert (made.ports[0].name, made.ports[0].protocol) == ("", "TCP")
+    listed = discovery.list_namespaced_endpoint_slice(
+        namespace, label_selector="kubernetes.io/service-name=web"
+    )
+    assert [one.metadata.name for one in listed.items] == ["by-hand"]
