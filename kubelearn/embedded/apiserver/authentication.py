@@ -1,0 +1,105 @@
+"""Who sends a request: a client certificate, a bearer token, or nobody.
+
+Stands for k8s.io/apiserver `pkg/authentication/request/{x509,bearertoken,anonymous}` and the static
+token file. The certificate was verified by the TLS handshake already (our CA signs both ends), so
+only its names are read here. Anonymous requests are let through to the paths that a load balancer
+asks for, as with upstream's AuthenticationConfiguration `anonymous.conditions`; all others get 401.
+"""
+
+from __future__ import annotations
+
+import csv
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from kubelearn.embedded.apiserver.status import unauthorized
+
+ANONYMOUS_PATHS = frozenset({"/healthz", "/livez", "/readyz", "/version"})
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """An authenticated identity."""
+
+    name: str
+    groups: tuple[str, ...] = ()
+    uid: str = ""
+    extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+ANONYMOUS = User("system:anonymous", ("system:unauthenticated",))
+
+
+class TokenAuthenticator(Protocol):
+    """Whoever can tell the user behind a bearer token."""
+
+    def authenticate(self, token: str) -> User | None:
+        """The user, or None for a token that this authenticator does not know."""
+        ...
+
+
+class StaticTokens:
+    """The lines `token,user,uid,"group1,group2"` of `--token-auth-file`."""
+
+    def __init__(self, path: Path) -> None:
+        with path.open(newline="") as lines:
+            self._users = [_token_line(row) for row in csv.reader(lines) if row]
+
+    def authenticate(self, token: str) -> User | None:
+        """Compare in constant time, so that answers' timing tells nothing about tokens."""
+        sent, found = token.encode(), None
+        for known, user in self._users:
+            if hmac.compare_digest(known.encode(), sent):
+                found = user
+        return found
+
+
+def _token_line(row: list[str]) -> tuple[str, User]:
+    token, name, uid = (column.strip() for column in row[:3])
+    groups = [group.strip() for group in row[3].split(",")] if len(row) > 3 else []
+    return token, User(name, (*filter(None, groups), "system:authenticated"), uid)
+
+
+class Authenticator:
+    """Client certificate first, then tokens, then anonymity."""
+
+    def __init__(self, tokens: list[TokenAuthenticator] | None = None) -> None:
+        self.tokens = tokens or []
+
+    def authenticate(
+        self, *, path: str, authorization: str, certificate: Mapping[str, Any] | None
+    ) -> User:
+        """The user behind a request; raises 401 for a bad credential, or none where one is due."""
+        if certificate:
+            return certificate_user(certificate)
+        if authorization:
+            return self._bearer(authorization)
+        if path.rstrip("/") in ANONYMOUS_PATHS or path.startswith(("/readyz/", "/livez/")):
+            return ANONYMOUS
+        raise unauthorized()
+
+    def _bearer(self, authorization: str) -> User:
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() == "bearer" and token.strip():
+            for authenticator in self.tokens:
+                user = authenticator.authenticate(token.strip())
+                if user is not None:
+                    return user
+        raise unauthorized()
+
+
+def certificate_user(certificate: Mapping[str, Any]) -> User:
+    """Common name is the user, each organization a group (`x509.CommonNameUserConversion`)."""
+    name, groups = "", []
+    for relative_name in certificate.get("subject", ()):
+        for attribute, value in relative_name:
+            if attribute == "commonName":
+                name = value
+            elif attribute == "organizationName":
+                groups.append(value)
+    if not name:
+        raise unauthorized()
+    return User(name, (*groups, "system:authenticated"))

@@ -1,0 +1,73 @@
+"""What a cluster holds from its first moment: four namespaces and the Service `kubernetes`.
+
+Stands for k8s.io/kubernetes `pkg/controlplane/controller/{systemnamespaces,kubernetesservice}`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+
+from kubelearn.embedded.apiserver import defaults, serializer
+from kubelearn.embedded.apiserver.authentication import User
+from kubelearn.embedded.apiserver.registries import Registries
+from kubelearn.embedded.apiserver.registry import Registry, Write
+from kubelearn.embedded.apiserver.status import StatusError
+from kubelearn.objects import Object
+
+_NAMESPACES = ("kube-system", "kube-public", "kube-node-lease", "default")
+_USER = User("system:apiserver", ("system:masters", "system:authenticated"))
+_LABELS = {"component": "apiserver", "provider": "kubernetes"}
+
+
+async def bootstrap(registries: Registries, *, address: str, port: int) -> None:
+    """Make what is not there yet, and say where this server listens now."""
+    namespaces = registries.resource("namespaces")
+    for name in _NAMESPACES:
+        await _ensure(namespaces, {"metadata": {"name": name}})
+    await _ensure(registries.resource("services"), _service(registries))
+    slices = registries.resource("endpointslices", "discovery.k8s.io")
+    await _ensure(slices, _endpoint_slice(address, port))
+
+
+def _service(registries: Registries) -> Object:
+    first = ipaddress.IPv4Address(int(registries.service_cidr.network_address) + 1)
+    return {
+        "metadata": {"name": "kubernetes", "namespace": "default", "labels": _LABELS},
+        "spec": {
+            "type": "ClusterIP",
+            "clusterIP": str(first),
+            "ports": [{"name": "https", "port": 443, "targetPort": 6443}],
+        },
+    }
+
+
+def _endpoint_slice(address: str, port: int) -> Object:
+    return {
+        "metadata": {
+            "name": "kubernetes",
+            "namespace": "default",
+            "labels": {"kubernetes.io/service-name": "kubernetes"},
+        },
+        "addressType": "IPv4",
+        "endpoints": [{"addresses": [address], "conditions": {"ready": True}}],
+        "ports": [{"name": "https", "port": port, "protocol": "TCP"}],
+    }
+
+
+async def _ensure(registry: Registry, obj: Object) -> None:
+    """Create the object; if it is there, bring its endpoints up to date."""
+    kind = registry.kind
+    body = {"kind": kind.kind, "apiVersion": kind.api_version, **obj}
+    wanted = serializer.decode(kind, body).object
+    defaults.apply(kind, wanted)
+    meta = wanted["metadata"]
+    namespace = meta.get("namespace", "")
+    write = Write(user=_USER, namespace=namespace, name=meta["name"], manager="kube-apiserver")
+    try:
+        await registry.create(write, wanted)
+    except StatusError as error:
+        if error.reason != "AlreadyExists":
+            raise
+        changed = {name: wanted[name] for name in ("endpoints", "ports") if name in wanted}
+        if changed:
+            await registry.update(write, lambda old: {**(old or {}), **changed})

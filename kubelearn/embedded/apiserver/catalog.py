@@ -1,0 +1,133 @@
+"""What the server says about its APIs: discovery and OpenAPI, each document made once.
+
+Stands for k8s.io/apiserver `pkg/endpoints/discovery/aggregated` and k8s.io/kube-openapi
+`pkg/handler3`. The documents follow from the kinds that are served; when those change, so do they.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.utils import formatdate
+
+import orjson
+from aiohttp import web
+
+from kubelearn.embedded.apiserver import discovery, openapi, response
+from kubelearn.embedded.apiserver.kinds import Kinds
+from kubelearn.embedded.apiserver.negotiation import JSON, parse_accept
+from kubelearn.embedded.apiserver.request import Request
+from kubelearn.embedded.apiserver.status import method_not_allowed, no_such_resource
+
+_AGGREGATED = "application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList"
+NOT_FOUND = "404 page not found\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document with its hash."""
+
+    body: bytes
+    etag: str
+
+
+class Catalog:
+    """Answers for /api, /apis and /openapi."""
+
+    def __init__(self, kinds: Kinds, *, address: Callable[[], str]) -> None:
+        self._kinds = kinds
+        self._address = address
+        self._documents: dict[str, Document] = {}
+        self._generation = -1
+
+    def serve(self, request: Request) -> web.Response:
+        """Answer a request for one of the documents."""
+        path = request.info.path.strip("/")
+        if request.method not in ("GET", "HEAD"):
+            raise method_not_allowed()
+        if self._generation != self._kinds.generation:
+            self._generation = self._kinds.generation
+            self._documents.clear()
+        if path.startswith("openapi"):
+            return self._openapi(request, path.removeprefix("openapi").strip("/"))
+        if path in ("api", "apis") and (version := _aggregated_version(request)):
+            make = lambda: discovery.aggregated(self._kinds, core=path == "api", version=version)  # noqa: E731
+            document = self._document(f"{path} {version}", make)
+            return _cached(request, document, media=_AGGREGATED.format(version=version))
+        return self._discovery(request, path.split("/"))
+
+    def _discovery(self, request: Request, parts: list[str]) -> web.Response:
+        """The documents of the older discovery."""
+        match parts:
+            case ["api"]:
+                return response.document(request, discovery.api_versions(self._address()))
+            case ["apis"]:
+                return response.document(request, discovery.group_list(self._kinds))
+            case ["apis", group]:
+                content = discovery.group(self._kinds, group)
+            case ["api", version]:
+                content = discovery.resource_list(self._kinds, "", version)
+            case ["apis", group, version]:
+                content = discovery.resource_list(self._kinds, group, version)
+                if content is None and group in self._kinds.groups():
+                    raise no_such_resource()
+            case _:
+                content = None
+        if content is None:
+            return response.text(NOT_FOUND, status=404)
+        return response.document(request, content)
+
+    def _openapi(self, request: Request, path: str) -> web.Response:
+        if path == "v3":
+            index = self._document("v3", lambda: openapi.index(self._kinds))
+            return _cached(request, index, media=JSON)
+        group, version = _group_version(path.removeprefix("v3/"))
+        if not path.startswith("v3/") or version not in self._kinds.groups().get(group, ()):
+            return response.text(NOT_FOUND, status=404)
+        document = self._document(path, lambda: openapi.document(self._kinds, group, version))
+        answer = _cached(request, document, media=JSON)
+        if "hash" in request.query:
+            # The hash is part of the address, so that this address never changes its content.
+            answer.headers["Cache-Control"] = "public, immutable"
+            answer.headers["Expires"] = formatdate(usegmt=True)
+        return answer
+
+    def _document(self, name: str, make: Callable[[], object]) -> Document:
+        found = self._documents.get(name)
+        if found is None:
+            content = make()
+            body = content if isinstance(content, bytes) else orjson.dumps(content)
+            etag = hashlib.sha512(body).hexdigest().upper()
+            found = self._documents[name] = Document(body, f'"{etag}"')
+        return found
+
+
+def _aggregated_version(request: Request) -> str:
+    """The version of aggregated discovery that the client prefers; empty for the old form."""
+    for media, pairs in parse_accept(request.http.headers.get("Accept", "")):
+        params = dict(pairs)
+        if media == JSON and params.get("as") == "APIGroupDiscoveryList":
+            if params.get("v") in ("v2", "v2beta1"):
+                return params["v"]
+        elif media in (JSON, "*/*"):
+            return ""
+    return ""
+
+
+def _group_version(path: str) -> tuple[str, str]:
+    parts = path.split("/")
+    match parts:
+        case ["api", version]:
+            return "", version
+        case ["apis", group, version]:
+            return group, version
+    return "", ""
+
+
+def _cached(request: Request, document: Document, *, media: str) -> web.Response:
+    headers = {"ETag": document.etag, "Vary": "Accept", "Cache-Control": "no-cache, private"}
+    if request.http.headers.get("If-None-Match") == document.etag:
+        return web.Response(status=304, headers=headers)
+    headers["Content-Type"] = media
+    return web.Response(body=document.body, headers=headers)

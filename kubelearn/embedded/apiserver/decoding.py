@@ -1,0 +1,182 @@
+"""From a request's body to an object of the expected kind.
+
+Stands for the decoding half of k8s.io/apiserver `pkg/endpoints/handlers/{create,update,rest}.go`
+and `apimachinery/pkg/runtime/serializer`: JSON, YAML or protobuf; kind and version; unknown and
+duplicate fields as `fieldValidation` wants them; defaults.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import yaml
+
+from kubelearn.embedded.apiserver import defaults, protobuf, serializer
+from kubelearn.embedded.apiserver.goerrors import json_error
+from kubelearn.embedded.apiserver.kinds import Kind, Kinds
+from kubelearn.embedded.apiserver.negotiation import JSON, PROTOBUF, body_media
+from kubelearn.embedded.apiserver.status import StatusError, bad_request, quote
+from kubelearn.objects import Object
+
+DELETE_OPTIONS = Kind("", "v1", "", "DeleteOptions", type_name="meta.v1.DeleteOptions")
+_SUMMARY = 30
+
+
+class _YamlLoader(yaml.CSafeLoader):
+    """YAML as JSON: no dates, which an API object has as text."""
+
+
+_YamlLoader.yaml_implicit_resolvers = {
+    first: [each for each in resolvers if each[0] != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+class Decoder:
+    """Decodes bodies into objects of the kinds that are served."""
+
+    def __init__(self, kinds: Kinds) -> None:
+        self._kinds = kinds
+
+    def decode(
+        self, body: bytes, kind: Kind, *, content_type: str, validation: str, warnings: list[str]
+    ) -> Object:
+        """The object in a body, with its defaults; raises 400 and 415."""
+        media = body_media(content_type)
+        content = self.parse(body, media, kind)
+        _check_kind(content, kind, self._kinds)
+        duplicates = []
+        if media == JSON and validation != "Ignore":
+            duplicates = serializer.duplicate_fields(body)
+        try:
+            decoded = serializer.decode(kind, content)
+        except serializer.DecodeError as error:
+            raise _cannot_be_handled(content, kind, str(error)) from None
+        problems = strict_problems(decoded.unknown, duplicates)
+        if problems and validation == "Strict":
+            text = f"strict decoding error: {', '.join(problems)}"
+            raise _cannot_be_handled(content, kind, text)
+        if validation == "Warn":
+            warnings.extend(problems)
+        defaults.apply(kind, decoded.object)
+        return decoded.object
+
+    def decode_options(self, body: bytes, *, content_type: str) -> Object:
+        """The `DeleteOptions` in the body of a DELETE."""
+        try:
+            media = body_media(content_type)
+            content = self.parse(body, media, DELETE_OPTIONS)
+            return serializer.decode(DELETE_OPTIONS, content).object
+        except serializer.DecodeError as error:
+            raise bad_request(str(error)) from None
+
+    def parse(self, body: bytes, media: str, kind: Kind) -> Object:
+        """The document in a body, whatever it is written in."""
+        if media == PROTOBUF:
+            return self._protobuf(body, kind)
+        problem = ""
+        try:
+            content = orjson.loads(body) if media == JSON else _load_yaml(body)
+        except orjson.JSONDecodeError:
+            problem = f"json parse error: {json_error(body)}"
+        except (yaml.YAMLError, ValueError) as error:
+            problem = f"error converting YAML to JSON: yaml: {error}"
+        else:
+            if isinstance(content, dict):
+                return content
+            go_type = go_kind(content)
+            problem = (
+                f"json parse error: json: cannot unmarshal {go_type} into Go value of type struct "
+                '{ APIVersion string "json:\\"apiVersion,omitempty\\""; '
+                'Kind string "json:\\"kind,omitempty\\"" }'
+            )
+        raise _unrecognized(body, kind, f"couldn't get version/kind; {problem}")
+
+    def _protobuf(self, body: bytes, kind: Kind) -> Object:
+        try:
+            return protobuf.decode(body, self._kinds, type_name=kind.type_name)
+        except ValueError as error:
+            raise _unrecognized(body, kind, str(error)) from None
+
+
+def strict_problems(unknown: list[str], duplicates: list[str]) -> list[str]:
+    """Unknown and duplicate fields in the words of a strict decoder."""
+    return [f"unknown field {quote(path)}" for path in unknown] + [
+        f"duplicate field {quote(path)}" for path in duplicates
+    ]
+
+
+def _load_yaml(body: bytes) -> Any:
+    # PyYAML gives keys of any type; JSON has only strings.
+    return orjson.loads(
+        orjson.dumps(
+            yaml.load(body, Loader=_YamlLoader),  # noqa: S506 - a safe loader with less in it
+            option=orjson.OPT_NON_STR_KEYS,
+        )
+    )
+
+
+def go_kind(value: Any) -> str:
+    """What Go calls a JSON value when it does not fit."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "bool"
+        case int() | float():
+            return "number"
+        case str():
+            return "string"
+        case list():
+            return "array"
+    return "object"
+
+
+def _check_kind(content: Object, kind: Kind, kinds: Kinds) -> None:
+    """Fill in kind and version where they are left out; refuse any others."""
+    content["kind"] = content.get("kind") or kind.kind
+    content["apiVersion"] = content.get("apiVersion") or kind.api_version
+    if (content["kind"], content["apiVersion"]) == (kind.kind, kind.api_version):
+        return
+    sent = kinds.for_object(str(content["apiVersion"]), str(content["kind"]))
+    if sent is None:
+        text = (
+            f"no kind {quote(str(content['kind']))} is registered for version "
+            f'{quote(str(content["apiVersion"]))} in scheme "pkg/api/legacyscheme/scheme.go:30"'
+        )
+    elif sent.kind == kind.kind:
+        raise bad_request(
+            f"the API version in the data ({content['apiVersion']}) does not match the expected "
+            f"API version ({kind.api_version})"
+        )
+    else:
+        package = kind.group.partition(".")[0] or "core"
+        text = (
+            f"converting ({sent.version}.{sent.kind}) to ({package}.{kind.kind}): "
+            "unknown conversion"
+        )
+    raise _cannot_be_handled(content, kind, text)
+
+
+def _cannot_be_handled(content: Object, kind: Kind, problem: str) -> StatusError:
+    version = str(content["apiVersion"]).rpartition("/")[2]
+    return bad_request(
+        f"{content['kind']} in version {quote(version)} cannot be handled as a {kind.kind}: "
+        f"{problem}"
+    )
+
+
+def _unrecognized(body: bytes, kind: Kind, problem: str) -> StatusError:
+    return bad_request(
+        f"the object provided is unrecognized (must be of type {kind.kind}): {problem} "
+        f"({_summary(body)})"
+    )
+
+
+def _summary(body: bytes) -> str:
+    if not body:
+        return "<empty>"
+    more = " ..." if len(body) > _SUMMARY else ""
+    start = body[:_SUMMARY]
+    return (start.decode(errors="replace") if body[:1] == b"{" else start.hex()) + more

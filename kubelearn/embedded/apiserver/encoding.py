@@ -1,0 +1,64 @@
+"""How objects lie in the store: JSON as clients get it, so that most answers are stored bytes.
+
+Upstream stores protobuf and encodes each answer anew (`apimachinery/pkg/runtime/serializer`). Here
+an object is encoded once, when it is written, with its resourceVersion; a list joins the bytes, a
+watch wraps them. The keys `kind` and `apiVersion` come first, because lists of built-in kinds leave
+them out of the items: a slice does it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+
+from kubelearn.embedded.apiserver.kinds import Kind
+from kubelearn.objects import Object
+
+_META_ORDER = (
+    "name",
+    "generateName",
+    "namespace",
+    "uid",
+    "resourceVersion",
+    "generation",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "labels",
+    "annotations",
+    "ownerReferences",
+    "finalizers",
+    "managedFields",
+)
+
+
+def encode(obj: Object, *, revision: int = 0) -> bytes:
+    """The bytes of an object; revision 0 leaves out the resourceVersion (dry run)."""
+    meta = {**obj["metadata"], "resourceVersion": str(revision) if revision else None}
+    ordered: Object = {"kind": obj["kind"], "apiVersion": obj["apiVersion"]}
+    ordered["metadata"] = {k: meta[k] for k in _META_ORDER if meta.get(k) is not None}
+    ordered.update({k: v for k, v in obj.items() if k not in ordered})
+    return orjson.dumps(ordered)
+
+
+def decode(value: bytes) -> Object:
+    """The object in stored bytes; each call gives a new one, to be changed freely."""
+    obj: Object = orjson.loads(value)
+    return obj
+
+
+def type_meta(kind: Kind) -> bytes:
+    """How the bytes of each object of a kind begin."""
+    return f'{{"kind":"{kind.kind}","apiVersion":"{kind.api_version}",'.encode()
+
+
+def encode_list(kind: Kind, values: Iterable[bytes], metadata: Object) -> bytes:
+    """A list of stored objects."""
+    prefix = type_meta(kind)
+    cut = len(prefix)
+    items = b",".join([b"{" + v[cut:] if v.startswith(prefix) else v for v in values])
+    head: dict[str, Any] = {"kind": kind.list_kind, "apiVersion": kind.api_version}
+    head["metadata"] = metadata
+    return orjson.dumps(head)[:-1] + b',"items":[' + items + b"]}\n"

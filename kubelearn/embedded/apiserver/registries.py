@@ -1,0 +1,65 @@
+"""The registries of all kinds that are served, each made when it is first asked for."""
+
+from __future__ import annotations
+
+import ipaddress
+import random as randomness
+
+from kubelearn.embedded.apiserver.encoding import decode
+from kubelearn.embedded.apiserver.kinds import Kind, Kinds
+from kubelearn.embedded.apiserver.registry import Admit, Registry
+from kubelearn.embedded.apiserver.strategy import strategy_for
+from kubelearn.embedded.clock import Clock
+from kubelearn.embedded.store import Store
+from kubelearn.objects import key
+
+
+class Registries:
+    """Finds the registry of a kind."""
+
+    def __init__(
+        self,
+        kinds: Kinds,
+        *,
+        store: Store,
+        clock: Clock,
+        random: randomness.Random,
+        service_cidr: ipaddress.IPv4Network,
+        admit: Admit,
+    ) -> None:
+        self.kinds = kinds
+        self.store = store
+        self.clock = clock
+        self.random = random
+        self.service_cidr = service_cidr
+        self._admit = admit
+        self._made: dict[Kind, Registry] = {}
+        self._restore("services")
+
+    def of(self, kind: Kind) -> Registry:
+        """The registry of that kind."""
+        made = self._made.get(kind)
+        if made is None:
+            strategy = strategy_for(kind, service_cidr=self.service_cidr, random=self.random)
+            made = self._made[kind] = Registry(
+                strategy,
+                store=self.store,
+                clock=self.clock,
+                random=self.random,
+                admit=self._admit,
+            )
+        return made
+
+    def resource(self, plural: str, group: str = "", version: str = "v1") -> Registry:
+        """The registry of a kind that is always there."""
+        kind = self.kinds.find(group, version, plural)
+        if kind is None:
+            raise LookupError(f"{plural}.{version}.{group} is not served")
+        return self.of(kind)
+
+    def _restore(self, plural: str) -> None:
+        """Let the stored objects hold what was given to them before this server started."""
+        registry = self.resource(plural)
+        for kv in self.store.range(registry.prefix()):
+            obj = decode(kv.value)
+            registry.strategy.settle(key(obj), obj)

@@ -1,0 +1,321 @@
+"""One kind's objects: create, read, update, delete, with the rules that all kinds share.
+
+Stands for k8s.io/apiserver `pkg/registry/generic/registry/store.go` and
+`pkg/registry/rest/{create,update}.go`; deletion is in `deletion.py`, lists are in `listing.py`.
+What a kind has of its own is its strategy's business.
+"""
+
+from __future__ import annotations
+
+import copy
+import random as randomness
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from kubelearn.embedded.apiserver import validation
+from kubelearn.embedded.apiserver.authentication import User
+from kubelearn.embedded.apiserver.encoding import decode, encode
+from kubelearn.embedded.apiserver.kinds import Kind
+from kubelearn.embedded.apiserver.selection import Selection
+from kubelearn.embedded.apiserver.status import (
+    Cause,
+    FieldProblem,
+    StatusError,
+    already_exists,
+    bad_request,
+    conflict,
+    generate_name_conflict,
+    invalid,
+    not_found,
+    unknown,
+)
+from kubelearn.embedded.apiserver.strategy import Strategy
+from kubelearn.embedded.clock import Clock
+from kubelearn.embedded.store import KeyExists, KeyValue, Stale, Store
+from kubelearn.objects import Object, timestamp
+
+# What Kubernetes generates names from: no vowels, and nothing that looks like something else.
+_NAME_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
+_GENERATED_BASE = 58
+_GENERATE_ATTEMPTS = 8
+_SYSTEM_FIELDS = (
+    "uid",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "selfLink",
+)
+
+
+@dataclass(slots=True)
+class Write:
+    """The circumstances of one write: who, how, and what to tell them besides the answer."""
+
+    user: User
+    namespace: str = ""
+    name: str = ""
+    subresource: str = ""
+    dry_run: bool = False
+    manager: str = ""
+    warnings: list[str] = field(default_factory=list)
+
+
+Admit = Callable[["Registry", Write, Object, Object | None], Awaitable[None]]
+"""Admission: (registry, circumstances, new object, old one or None); changes the new one."""
+
+Change = Callable[[Object | None], Object]
+"""Makes the new object from the stored one; None when there is none."""
+
+Prepare = Callable[[Object, Object], None]
+Validate = Callable[[Kind, Object, Object], list[FieldProblem]]
+
+
+class Registry:
+    """The objects of one kind."""
+
+    def __init__(
+        self,
+        strategy: Strategy,
+        *,
+        store: Store,
+        clock: Clock,
+        random: randomness.Random,
+        admit: Admit,
+    ) -> None:
+        self.strategy = strategy
+        self.kind = strategy.kind
+        self.store = store
+        self.clock = clock
+        self.random = random
+        self._admit = admit
+        self.selection = Selection(strategy)
+
+    # --- reading ---------------------------------------------------------------------------
+
+    def prefix(self, namespace: str = "") -> str:
+        """What the keys of all objects begin with, or those of one namespace."""
+        return f"{self.kind.storage_prefix}/{namespace}/" if namespace else (
+            f"{self.kind.storage_prefix}/"
+        )  # fmt: skip
+
+    def key(self, namespace: str, name: str) -> str:
+        """Where an object lies in the store."""
+        return self.prefix(namespace if self.kind.namespaced else "") + name
+
+    def get(self, namespace: str, name: str) -> KeyValue:
+        """An object as it is now; raises 404."""
+        found = self.store.get(self.key(namespace, name))
+        if found is None:
+            raise self.not_found(name)
+        return found
+
+    def not_found(self, name: str) -> StatusError:
+        """404 for an object of this kind."""
+        return not_found(self.kind.plural, self.kind.group, name)
+
+    def conflict(self, name: str, *problem: str) -> StatusError:
+        """409 for an object of this kind."""
+        return conflict(self.kind.plural, self.kind.group, name, *problem)
+
+    # --- creating --------------------------------------------------------------------------
+
+    async def create(self, write: Write, obj: Object) -> bytes:
+        """Store a new object."""
+        meta = obj.setdefault("metadata", {})
+        for name in _SYSTEM_FIELDS:
+            meta.pop(name, None)
+        self._check_namespace(write, meta)
+        await self._admit(self, write, obj, None)
+        if meta.pop("resourceVersion", None):
+            raise unknown("resourceVersion should not be set on objects to be created")
+        return await self._create(write, obj)
+
+    async def _create(self, write: Write, obj: Object) -> bytes:
+        meta = obj["metadata"]
+        generated = bool(meta.get("generateName")) and not meta.get("name")
+        if generated:
+            self._generate_name(write, meta)
+        meta["uid"] = str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+        meta["creationTimestamp"] = timestamp(self.clock.now())
+        owner = f"{write.namespace}/{meta.get('name', '')}"
+        try:
+            self.strategy.begin(obj, None, dry_run=write.dry_run)
+            self._finish_new(write, obj)
+            return await self._store_new(write, obj, generated=generated)
+        finally:
+            if not write.dry_run:
+                current = self.store.get(self.key(write.namespace, meta.get("name", "")))
+                self.strategy.settle(owner, decode(current.value) if current else None)
+
+    def _finish_new(self, write: Write, obj: Object) -> None:
+        self.strategy.prepare_for_create(obj)
+        self._refuse(obj, validation.validate_create(self.kind, obj))
+        write.warnings.extend(self.strategy.warnings(obj, None))
+        self.strategy.canonicalize(obj)
+
+    async def _store_new(self, write: Write, obj: Object, *, generated: bool) -> bytes:
+        name = obj["metadata"]["name"]
+        key = self.key(write.namespace, name)
+        try:
+            if write.dry_run:
+                if current := self.store.get(key):
+                    raise KeyExists(current)
+                return encode(obj)
+            return (await self.store.create(key, lambda rev: encode(obj, revision=rev))).value
+        except KeyExists as error:
+            if generated:
+                raise generate_name_conflict(self.kind.plural, self.kind.group, name) from None
+            deleting = "deletionTimestamp" in decode(error.current.value)["metadata"]
+            raise already_exists(
+                self.kind.plural, self.kind.group, name, deleting=deleting
+            ) from None
+
+    def _generate_name(self, write: Write, meta: Object) -> None:
+        base = meta["generateName"][:_GENERATED_BASE]
+        for _ in range(_GENERATE_ATTEMPTS):
+            meta["name"] = base + "".join(self.random.choices(_NAME_LETTERS, k=5))
+            if self.store.get(self.key(write.namespace, meta["name"])) is None:
+                return
+
+    def _check_namespace(self, write: Write, meta: Object) -> None:
+        expected = write.namespace if self.kind.namespaced else ""
+        if not meta.get("namespace") and expected:
+            meta["namespace"] = expected
+        if meta.get("namespace", "") != expected:
+            raise bad_request(
+                "the namespace of the provided object does not match the namespace sent on "
+                "the request"
+            )
+
+    # --- updating --------------------------------------------------------------------------
+
+    async def update(
+        self,
+        write: Write,
+        change: Change,
+        *,
+        prepare: Prepare | None = None,
+        validate: Validate | None = None,
+        may_create: bool = False,
+    ) -> tuple[bytes, bool]:
+        """Change the object `write.name`; a write in between makes it start again.
+
+        Gives the new bytes, and whether the object is new. `prepare` and `validate` are those of
+        a subresource; without them the strategy's own.
+        """
+        key = self.key(write.namespace, write.name)
+        while True:
+            current = self.store.get(key)
+            if current is None:
+                return await self._create_by_update(write, change, may_create=may_create), True
+            old = decode(current.value)
+            new = change(copy.deepcopy(old))
+            self._check_version(write, new, current)
+            self._check_namespace(write, new["metadata"])
+            await self._admit(self, write, new, old)
+            try:
+                self._apply(write, new, old, prepare, validate)
+                return await self._store_changed(write, new, old, current), False
+            except Stale:
+                continue
+            finally:
+                if not write.dry_run:
+                    now = self.store.get(key)
+                    owner = f"{write.namespace}/{write.name}"
+                    self.strategy.settle(owner, decode(now.value) if now else None)
+
+    async def _create_by_update(self, write: Write, change: Change, *, may_create: bool) -> bytes:
+        if not may_create:
+            raise self.not_found(write.name)
+        new = change(None)
+        if uid := new["metadata"].get("uid"):
+            raise self.conflict(
+                write.name,
+                f"uid mismatch: the provided object specified uid {uid}, "
+                "and no existing object was found",
+            )
+        return await self.create(write, new)
+
+    def _check_version(self, write: Write, new: Object, current: KeyValue) -> None:
+        meta = new["metadata"]
+        version = meta.get("resourceVersion")
+        if version:
+            if str(version) != str(current.mod_revision):
+                raise self.conflict(write.name)
+        elif not self.strategy.unconditional_update:
+            text = "Invalid value: 0: must be specified for an update"
+            cause = Cause("FieldValueInvalid", text, "metadata.resourceVersion")
+            raise invalid(self.kind.plural, self.kind.group, write.name, [cause])
+        meta["resourceVersion"] = str(current.mod_revision)
+
+    def _apply(
+        self,
+        write: Write,
+        new: Object,
+        old: Object,
+        prepare: Prepare | None,
+        validate: Validate | None,
+    ) -> None:
+        """All that makes a changed object fit to be stored."""
+        meta, before = new["metadata"], old["metadata"]
+        self.strategy.begin(new, old, dry_run=write.dry_run)
+        _keep(meta, before, "generation")
+        (prepare or self.strategy.prepare_for_update)(new, old)
+        meta.setdefault("uid", before["uid"])
+        _keep(meta, before, "creationTimestamp")
+        if "deletionTimestamp" in before:
+            _keep(meta, before, "deletionTimestamp")
+            if "deletionGracePeriodSeconds" in before:
+                meta.setdefault("deletionGracePeriodSeconds", before["deletionGracePeriodSeconds"])
+        self._refuse(new, (validate or validation.validate_update)(self.kind, new, old))
+        write.warnings.extend(self.strategy.warnings(new, old))
+        self.strategy.canonicalize(new)
+
+    async def _store_changed(
+        self, write: Write, new: Object, old: Object, current: KeyValue
+    ) -> bytes:
+        if is_finalized(new, old) and self.strategy.may_vanish(new):
+            return await self._finalize(write, new, old, current)
+        if new == old:
+            return current.value
+        if write.dry_run:
+            return encode(new, revision=current.mod_revision)
+        changed = await self.store.update(
+            current.key,
+            lambda revision: encode(new, revision=revision),
+            expected=current.mod_revision,
+        )
+        return changed.value
+
+    async def _finalize(self, write: Write, new: Object, old: Object, current: KeyValue) -> bytes:
+        """The last finalizer is gone, so the object is; watches see it as it was stored."""
+        if not write.dry_run:
+            await self.store.delete(
+                current.key,
+                lambda revision: encode(old, revision=revision),
+                expected=current.mod_revision,
+            )
+        return encode(new, revision=current.mod_revision)
+
+    def _refuse(self, obj: Object, problems: list[FieldProblem]) -> None:
+        if problems:
+            name = obj["metadata"].get("name", "")
+            raise invalid(self.kind.kind, self.kind.group, name, problems)
+
+
+def is_finalized(new: Object, old: Object) -> bool:
+    """Whether this update takes the last finalizer off an object that is being deleted."""
+    before = old["metadata"]
+    return (
+        not new["metadata"].get("finalizers")
+        and "deletionTimestamp" in before
+        and not before.get("deletionGracePeriodSeconds")
+    )
+
+
+def _keep(meta: Object, before: Object, name: str) -> None:
+    if name in before:
+        meta[name] = before[name]
+    else:
+        meta.pop(name, None)

@@ -1,0 +1,86 @@
+"""One request on its way through the server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+
+import aiohttp
+from aiohttp import web
+
+from kubelearn.embedded.apiserver.authentication import User
+from kubelearn.embedded.apiserver.negotiation import Output, negotiate
+from kubelearn.embedded.apiserver.requestinfo import RequestInfo, request_info
+from kubelearn.embedded.apiserver.status import bad_request, too_large
+
+# Upstream's `MaxRequestBodyBytes`.
+MAX_BODY = 3 * 2**20
+
+
+@dataclass(slots=True)
+class Request:
+    """What the server knows of a request; `user` is set once it is authenticated."""
+
+    http: web.BaseRequest
+    info: RequestInfo
+    query: dict[str, str]
+    user: User = field(default_factory=lambda: User(""))
+    warnings: list[str] = field(default_factory=list)
+    # The object in the answer, for the audit trail.
+    answered: bytes = b""
+
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+        return self.http.method
+
+    @property
+    def output(self) -> Output:
+        """The form that the answer should have; raises 406."""
+        accept = self.http.headers.get("Accept", "")
+        return negotiate(accept, streams=self.info.verb in ("list", "watch"))
+
+    @property
+    def content_type(self) -> str:
+        """What the body says it is; empty when it says nothing."""
+        return self.http.headers.get("Content-Type", "")
+
+    @property
+    def user_agent(self) -> str:
+        """What the client calls itself."""
+        return self.http.headers.get("User-Agent", "")
+
+    @property
+    def pretty(self) -> bool:
+        """Whether people will read the answer: they say so, or use a tool for people."""
+        asked = self.query.get("pretty")
+        if asked is not None:
+            return asked.lower() in ("1", "t", "true")
+        return self.user_agent.startswith(("curl", "Wget", "Mozilla/5.0"))
+
+    async def body(self) -> bytes:
+        """The whole body; raises 413 when it is over the limit."""
+        declared = self.http.content_length
+        if declared is not None and declared > MAX_BODY:
+            raise too_large(f"limit is {MAX_BODY}")
+        chunks, size = [], 0
+        try:
+            while chunk := await self.http.content.readany():
+                chunks.append(chunk)
+                size += len(chunk)
+                if size > MAX_BODY:
+                    raise too_large(f"limit is {MAX_BODY}")
+        except (aiohttp.ClientPayloadError, aiohttp.http_exceptions.HttpProcessingError) as error:
+            raise bad_request(f"the request body could not be read: {error}") from None
+        return b"".join(chunks)
+
+
+def read_request(http: web.BaseRequest) -> Request:
+    """Parse method, path and query; of a repeated parameter the first counts, as in Go."""
+    url = http.rel_url
+    raw = url.raw_query_string
+    query: dict[str, str] = {}
+    if raw:
+        for name, value in parse_qsl(raw, keep_blank_values=True, errors="replace"):
+            query.setdefault(name, value)
+    return Request(http, request_info(http.method, url.path, query), query)

@@ -1,0 +1,226 @@
+"""The verbs of resources: get, list, create, update, patch, delete, deletecollection.
+
+Stands for k8s.io/apiserver `pkg/endpoints/installer.go` and `pkg/endpoints/handlers`. There is one
+set of handlers for all kinds; subresources are in `subresources/`, watches in `watch.py`.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Awaitable, Callable
+
+import orjson
+from aiohttp import web
+
+from kubelearn.embedded.apiserver import response
+from kubelearn.embedded.apiserver.decoding import Decoder
+from kubelearn.embedded.apiserver.deletion import answer, delete, delete_all
+from kubelearn.embedded.apiserver.kinds import Kind
+from kubelearn.embedded.apiserver.listing import check_reached, list_page, parse_revision
+from kubelearn.embedded.apiserver.negotiation import JSON, patch_type
+from kubelearn.embedded.apiserver.options import (
+    DeleteOptions,
+    ListOptions,
+    WriteOptions,
+    delete_options,
+    list_options,
+    write_options,
+)
+from kubelearn.embedded.apiserver.patching import Patch
+from kubelearn.embedded.apiserver.registry import Prepare, Registry, Validate, Write
+from kubelearn.embedded.apiserver.request import Request
+from kubelearn.embedded.apiserver.status import bad_request
+from kubelearn.embedded.apiserver.streams import Streams
+from kubelearn.embedded.apiserver.watch import watch
+from kubelearn.embedded.store import KeyValue
+from kubelearn.objects import Object
+
+Answer = web.StreamResponse
+
+
+class Resources:
+    """Handlers for the objects of any kind."""
+
+    def __init__(self, *, decoder: Decoder, streams: Streams) -> None:
+        self.decoder = decoder
+        self._streams = streams
+        self._verbs: dict[str, Callable[[Request, Registry], Awaitable[Answer]]] = {
+            "get": self.get,
+            "list": self.list,
+            "watch": self.watch,
+            "create": self.create,
+            "update": self.update,
+            "patch": self.patch,
+            "delete": self.delete,
+            "deletecollection": self.delete_collection,
+        }
+
+    async def serve(self, request: Request, registry: Registry) -> Answer:
+        """Answer a request for the resource itself."""
+        return await self._verbs[request.info.verb](request, registry)
+
+    async def get(self, request: Request, registry: Registry) -> Answer:
+        """Read one object."""
+        info = request.info
+        check_reached(registry.store, parse_revision(request.query.get("resourceVersion", "")))
+        found = registry.get(info.namespace, info.name)
+        return response.one(request, registry.kind, found.value, clock=registry.clock)
+
+    async def list(self, request: Request, registry: Registry) -> Answer:
+        """Read a collection, or a page of it."""
+        options = list_options(request.query, watch=False)
+        match = registry.selection.predicate(options)
+        prefix = registry.prefix(request.info.namespace)
+        page = await list_page(registry.store, prefix, options, match)
+        values = [kv.value for kv in page.items]
+        return response.many(request, registry.kind, values, page.meta, clock=registry.clock)
+
+    async def watch(self, request: Request, registry: Registry) -> Answer:
+        """Stream the changes of a collection."""
+        return await watch(request, registry, self._streams)
+
+    async def create(self, request: Request, registry: Registry) -> Answer:
+        """Store a new object."""
+        options = write_options(request.query, kind="CreateOptions")
+        obj = await self.read(request, registry.kind, options)
+        value = await registry.create(write_of(request, options), obj)
+        return response.one(request, registry.kind, value, clock=registry.clock, status=201)
+
+    async def update(
+        self,
+        request: Request,
+        registry: Registry,
+        *,
+        prepare: Prepare | None = None,
+        validate: Validate | None = None,
+    ) -> Answer:
+        """Replace an object, or with `prepare` a part of it."""
+        options = write_options(request.query, kind="UpdateOptions")
+        obj = await self.read(request, registry.kind, options)
+        check_name(request, obj)
+        value, created = await registry.update(
+            write_of(request, options),
+            lambda old: _replacement(registry, obj, old),
+            prepare=prepare,
+            validate=validate,
+            may_create=registry.strategy.create_on_update and prepare is None,
+        )
+        status = 201 if created else 200
+        return response.one(request, registry.kind, value, clock=registry.clock, status=status)
+
+    async def patch(
+        self,
+        request: Request,
+        registry: Registry,
+        *,
+        prepare: Prepare | None = None,
+        validate: Validate | None = None,
+    ) -> Answer:
+        """Change an object, or with `prepare` a part of it."""
+        kind = patch_type(request.content_type)
+        options = write_options(request.query, kind="PatchOptions", is_apply=kind == "apply")
+        patch = Patch(
+            await request.body(),
+            patch_type=kind,
+            kind=registry.kind,
+            validation=options.field_validation,
+            warnings=request.warnings,
+        )
+
+        def change(old: Object | None) -> Object:
+            new = patch.apply(old or {})
+            check_name(request, new)
+            return new
+
+        value, created = await registry.update(
+            write_of(request, options), change, prepare=prepare, validate=validate
+        )
+        status = 201 if created else 200
+        return response.one(request, registry.kind, value, clock=registry.clock, status=status)
+
+    async def delete(self, request: Request, registry: Registry) -> Answer:
+        """Delete one object, or begin to."""
+        options = await self.read_delete_options(request)
+        write = write_of(request, WriteOptions(dry_run=options.dry_run))
+        deleted = await delete(registry, write, options)
+        waits = not deleted.gone and options.orphan_dependents is False
+        content = answer(registry, deleted)
+        if isinstance(content, bytes):
+            status = 202 if waits else 200
+            return response.one(
+                request, registry.kind, content, clock=registry.clock, status=status
+            )
+        return response.document(request, content)
+
+    async def delete_collection(self, request: Request, registry: Registry) -> Answer:
+        """Delete what a list with the same options shows, and answer with that list."""
+        listing = list_options(request.query, watch=False)
+        options = await self.read_delete_options(request)
+        write = write_of(request, WriteOptions(dry_run=options.dry_run))
+        match = registry.selection.predicate(listing)
+        prefix = registry.prefix(request.info.namespace)
+        page = await list_page(registry.store, prefix, listing, match)
+        await delete_all(registry, write, page.items, options)
+        values = [kv.value for kv in page.items]
+        return response.many(request, registry.kind, values, page.meta, clock=registry.clock)
+
+    # --- bodies ----------------------------------------------------------------------------
+
+    async def read(self, request: Request, kind: Kind, options: WriteOptions) -> Object:
+        """The object in a request's body."""
+        return self.decoder.decode(
+            await request.body(),
+            kind,
+            content_type=request.content_type,
+            validation=options.field_validation,
+            warnings=request.warnings,
+        )
+
+    async def read_delete_options(self, request: Request) -> DeleteOptions:
+        """How to delete: the body says it, or the query."""
+        body = await request.body()
+        return delete_options(
+            request.query,
+            self.decoder.decode_options(body, content_type=request.content_type) if body else None,
+        )
+
+
+def write_of(request: Request, options: WriteOptions) -> Write:
+    """The circumstances of a request that writes."""
+    info = request.info
+    return Write(
+        user=request.user,
+        namespace=info.namespace,
+        name=info.name,
+        subresource=info.subresource,
+        dry_run=options.dry_run,
+        manager=options.field_manager or request.user_agent.partition("/")[0],
+        warnings=request.warnings,
+    )
+
+
+def check_name(request: Request, obj: Object) -> None:
+    """Refuse a body that names another object than the path."""
+    info, meta = request.info, obj.setdefault("metadata", {})
+    if not meta.get("name"):
+        raise bad_request(
+            f"the name of the object ({info.name} based on URL) was undeterminable: name must be provided"
+        )
+    if meta["name"] != info.name:
+        raise bad_request(
+            f"the name of the object ({meta['name']}) does not match the name on the URL "
+            f"({info.name})"
+        )
+
+
+def _replacement(registry: Registry, obj: Object, old: Object | None) -> Object:
+    # A copy, because preparing changes it and a conflict makes it all begin again.
+    new = copy.deepcopy(obj)
+    uid = new["metadata"].get("uid")
+    if old is not None and uid and uid != old["metadata"]["uid"]:
+        raise registry.conflict(
+            new["metadata"]["name"],
+            f"Precondition failed: UID in precondition: {uid}, "
+            f"UID in object meta: {old['metadata']['uid']}",
+        )
+    return new

@@ -1,0 +1,75 @@
+"""Which handler answers a request for a resource.
+
+Stands for k8s.io/apiserver `pkg/endpoints/installer.go`, which registers a route for every verb of
+every resource. Here one look-up does it, with the same answers for paths that lead nowhere: plain
+text where not even the group exists, else a `Status`.
+"""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from kubelearn.embedded.apiserver import response
+from kubelearn.embedded.apiserver.kinds import Kind
+from kubelearn.embedded.apiserver.registries import Registries
+from kubelearn.embedded.apiserver.request import Request
+from kubelearn.embedded.apiserver.requestinfo import RequestInfo
+from kubelearn.embedded.apiserver.resources import Resources
+from kubelearn.embedded.apiserver.status import method_not_allowed, no_such_resource
+from kubelearn.embedded.apiserver.subresources import Subresources
+
+_ON_COLLECTION = frozenset({"list", "watch", "create", "deletecollection"})
+NOT_FOUND = "404 page not found\n"
+
+
+class Router:
+    """Resource requests to their handlers."""
+
+    def __init__(
+        self, registries: Registries, resources: Resources, subresources: Subresources
+    ) -> None:
+        self._registries = registries
+        self._kinds = registries.kinds
+        self._resources = resources
+        self._subresources = subresources
+        self._groups: frozenset[str] = frozenset()
+        self._generation = -1
+
+    async def serve(self, request: Request) -> web.StreamResponse:
+        """Answer a resource request; raises 404 and 405 as `Status`."""
+        info = request.info
+        if not self._knows(info.group):
+            return response.text(NOT_FOUND, status=404)
+        kind = self._kinds.find(info.group, info.version, info.resource)
+        if kind is None or not _fits(info, kind):
+            raise no_such_resource()
+        registry = self._registries.of(kind)
+        if info.subresource:
+            return await self._subresources.serve(request, registry)
+        if not _allows(info, kind):
+            raise method_not_allowed()
+        return await self._resources.serve(request, registry)
+
+    def _knows(self, group: str) -> bool:
+        if self._generation != self._kinds.generation:
+            self._generation = self._kinds.generation
+            self._groups = frozenset(kind.group for kind in self._kinds)
+        return group in self._groups
+
+
+def _fits(info: RequestInfo, kind: Kind) -> bool:
+    """Whether such a path exists: objects of namespaced kinds are found in namespaces only."""
+    if kind.namespaced:
+        return bool(info.namespace or not info.name)
+    return not info.namespace or kind.plural == "namespaces"
+
+
+def _allows(info: RequestInfo, kind: Kind) -> bool:
+    if not kind.has_verb(info.verb):
+        return False
+    if kind.namespaced and not info.namespace:
+        return info.verb in ("list", "watch")
+    on_collection = not info.name or (info.verb == "watch" and info.watch_path)
+    return (info.verb in _ON_COLLECTION) == on_collection or (
+        info.verb == "watch" and info.watch_path
+    )

@@ -1,0 +1,244 @@
+"""kube-apiserver: the one door to the store, over HTTP and TLS.
+
+Stands for k8s.io/apiserver `pkg/server` (`config.go`, `handler.go`). A request passes, in order,
+authentication, impersonation, authorization, routing and, if it writes, admission, validation and
+the store. Left out: API aggregation, priority and fairness, metrics.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import random as randomness
+import ssl
+from collections.abc import Sequence
+from datetime import datetime
+
+from aiohttp import web
+
+from kubelearn.embedded.apiserver import builtin, response
+from kubelearn.embedded.apiserver.admission import Admission
+from kubelearn.embedded.apiserver.admission.namespacelifecycle import namespace_lifecycle
+from kubelearn.embedded.apiserver.admission.priority import priority
+from kubelearn.embedded.apiserver.admission.serviceaccount import service_account
+from kubelearn.embedded.apiserver.admission.tolerations import default_toleration_seconds
+from kubelearn.embedded.apiserver.audit import AuditEvent, Sink
+from kubelearn.embedded.apiserver.authentication import Authenticator, TokenAuthenticator
+from kubelearn.embedded.apiserver.authorization import (
+    Authorizer,
+    DiscoveryAuthorizer,
+    SystemAuthorizer,
+    Union,
+    attributes_of,
+    refusal,
+)
+from kubelearn.embedded.apiserver.bootstrap import bootstrap
+from kubelearn.embedded.apiserver.catalog import NOT_FOUND, Catalog
+from kubelearn.embedded.apiserver.decoding import Decoder
+from kubelearn.embedded.apiserver.encoding import decode
+from kubelearn.embedded.apiserver.health import VERSION, Health
+from kubelearn.embedded.apiserver.impersonation import impersonated
+from kubelearn.embedded.apiserver.kubelets import Kubelets
+from kubelearn.embedded.apiserver.registries import Registries
+from kubelearn.embedded.apiserver.request import Request, read_request
+from kubelearn.embedded.apiserver.resources import Resources
+from kubelearn.embedded.apiserver.routing import Router
+from kubelearn.embedded.apiserver.status import StatusError, internal, unknown
+from kubelearn.embedded.apiserver.streams import Streams
+from kubelearn.embedded.apiserver.subresources import Subresources
+from kubelearn.embedded.apiserver.subresources.binding import Bindings
+from kubelearn.embedded.apiserver.subresources.eviction import Evictions
+from kubelearn.embedded.apiserver.subresources.logs import Logs
+from kubelearn.embedded.apiserver.subresources.parts import Parts
+from kubelearn.embedded.apiserver.subresources.proxy import Proxies
+from kubelearn.embedded.apiserver.subresources.scale import Scales
+from kubelearn.embedded.apiserver.subresources.tunnels import Tunnels
+from kubelearn.embedded.clock import Clock
+from kubelearn.embedded.store import Store, StoreFailed
+
+log = logging.getLogger(__name__)
+
+# Selectors make long paths, and client certificates in headers long ones too.
+_LINE_LIMIT = 64 * 2**10
+_HEADERS = 256
+_SHUTDOWN_SECONDS = 1.0
+
+
+class ApiServer:
+    """The API server over one store. `start` it, later `stop` it; then it can start again."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        clock: Clock,
+        random: randomness.Random,
+        tls: ssl.SSLContext | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        service_cidr: str = "127.64.128.0/17",
+        tokens: Sequence[TokenAuthenticator] = (),
+        kubelet_tls: ssl.SSLContext | None = None,
+        authorizers: Sequence[Authorizer] = (),
+        audit: Sink | None = None,
+    ) -> None:
+        self.host = host
+        self.port = port
+        self.audit = audit
+        self.storage_available = True
+        """Whether "etcd" answers; switched off by lessons that take it away."""
+        self._tls = tls
+        self._clock = clock
+        self._authenticator = Authenticator(list(tokens))
+        self._authorizer = Union([SystemAuthorizer(), DiscoveryAuthorizer(), *authorizers])
+        self.kinds = builtin.built_in()
+        self.registries = Registries(
+            self.kinds,
+            store=store,
+            clock=clock,
+            random=random,
+            service_cidr=ipaddress.IPv4Network(service_cidr),
+            admit=Admission(
+                [namespace_lifecycle, service_account, default_toleration_seconds, priority]
+            ),
+        )
+        self._kubelets = Kubelets(self.registries, tls=kubelet_tls)
+        self._streams = Streams()
+        self._router = self._routes()
+        self._catalog = Catalog(self.kinds, address=lambda: f"{self.host}:{self.port}")
+        self._health = Health({"ping": lambda: True, "etcd": lambda: self.storage_available})
+        self._runner: web.ServerRunner | None = None
+
+    def _routes(self) -> Router:
+        resources = Resources(decoder=Decoder(self.kinds), streams=self._streams)
+        parts, bindings = Parts(resources), Bindings(resources)
+        tunnels = Tunnels(self._kubelets, self._streams)
+        proxies = Proxies(self.registries, self._kubelets, self._streams)
+        subresources = Subresources(
+            {
+                "status": parts.status,
+                "scale": Scales(resources).serve,
+                "namespaces/finalize": parts.finalize,
+                "nodes/proxy": proxies.node,
+                "pods/attach": tunnels.attach,
+                "pods/binding": bindings.serve,
+                "pods/ephemeralcontainers": parts.ephemeral_containers,
+                "pods/eviction": Evictions(resources, self.registries).serve,
+                "pods/exec": tunnels.exec,
+                "pods/log": Logs(self._kubelets, self._streams).serve,
+                "pods/portforward": tunnels.port_forward,
+                "pods/proxy": proxies.pod,
+                "pods/resize": parts.resize,
+                "services/proxy": proxies.service,
+            }
+        )
+        return Router(self.registries, resources, subresources)
+
+    # --- life ------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Listen, then make what every cluster has; `port` is the real one afterwards."""
+        self._streams.open()
+        server = web.Server(
+            self._handle,
+            access_log=None,
+            keepalive_timeout=300,
+            max_line_size=_LINE_LIMIT,
+            max_field_size=_LINE_LIMIT,
+            max_headers=_HEADERS,
+        )
+        self._runner = web.ServerRunner(
+            server, handle_signals=False, shutdown_timeout=_SHUTDOWN_SECONDS
+        )
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self.host, self.port, ssl_context=self._tls, backlog=1024)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+        await bootstrap(self.registries, address=self.host, port=self.port)
+
+    async def stop(self) -> None:
+        """End all streams, let short requests finish, close."""
+        self._streams.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+        await self._kubelets.close()
+
+    # --- requests --------------------------------------------------------------------------
+
+    async def _handle(self, http: web.BaseRequest) -> web.StreamResponse:
+        received = self._clock.now() if self.audit else None
+        request = read_request(http)
+        try:
+            answer = await self._serve(request)
+        except StatusError as error:
+            answer = response.failure(error)
+        except StoreFailed as error:
+            log.error("%s %s: %s", http.method, request.info.path, error)
+            answer = response.failure(unknown(f"etcdserver: {error.message}"))
+        except (ConnectionError, TimeoutError):
+            # The client has gone, or takes nothing any more; there is nobody to tell.
+            raise ConnectionResetError from None
+        except Exception as error:
+            log.exception("%s %s failed", http.method, request.info.path)
+            problem = f"{type(error).__name__} in the API server; its log says more"
+            answer = response.failure(internal(problem))
+        if self.audit and received:
+            self.audit(self._audited(request, answer, received))
+        return answer
+
+    async def _serve(self, request: Request) -> web.StreamResponse:
+        http, info = request.http, request.info
+        certificate = http.transport.get_extra_info("peercert") if http.transport else None
+        request.user = self._authenticator.authenticate(
+            path=info.path,
+            authorization=http.headers.get("Authorization", ""),
+            certificate=certificate,
+        )
+        request.user = impersonated(request.user, http.headers, self._authorizer)
+        attributes = attributes_of(request.user, info)
+        decision = self._authorizer.authorize(attributes)
+        if not decision.allowed:
+            raise refusal(attributes, decision)
+        if not info.is_resource_request:
+            return self._serve_path(request)
+        if not self.storage_available:
+            raise unknown("etcdserver: request timed out")
+        return await self._router.serve(request)
+
+    def _serve_path(self, request: Request) -> web.StreamResponse:
+        """Answer a request that is not for a resource."""
+        first = request.info.path.strip("/").partition("/")[0]
+        match first:
+            case "healthz" | "livez" | "readyz":
+                return self._health.serve(request)
+            case "version":
+                return response.document(request, VERSION)
+            case "api" | "apis" | "openapi":
+                return self._catalog.serve(request)
+            case "":
+                return response.document(request, {"paths": self._paths()})
+        return response.text(NOT_FOUND, status=404)
+
+    def _paths(self) -> list[str]:
+        found = ["/api", "/api/v1", "/apis", "/healthz", "/livez", "/openapi/v3", "/readyz"]
+        for group, versions in self.kinds.groups().items():
+            if group:
+                found += [f"/apis/{group}", *(f"/apis/{group}/{each}" for each in versions)]
+        return sorted([*found, "/version"])
+
+    def _audited(
+        self, request: Request, answer: web.StreamResponse, received: datetime
+    ) -> AuditEvent:
+        meta = decode(request.answered)["metadata"] if request.answered else {}
+        return AuditEvent(
+            user=request.user,
+            user_agent=request.user_agent,
+            info=request.info,
+            code=answer.status,
+            received=received,
+            completed=self._clock.now(),
+            name=meta.get("name", ""),
+            uid=meta.get("uid", ""),
+            revision=meta.get("resourceVersion", ""),
+        )

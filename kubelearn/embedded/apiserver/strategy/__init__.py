@@ -1,0 +1,60 @@
+"""Strategies: what is special about each kind, and nothing that is the same for all."""
+
+from __future__ import annotations
+
+import ipaddress
+import random as randomness
+
+from kubelearn.embedded.apiserver.kinds import Kind
+from kubelearn.embedded.apiserver.strategy import plain, workload
+from kubelearn.embedded.apiserver.strategy.base import Strategy
+from kubelearn.embedded.apiserver.strategy.namespace import NamespaceStrategy
+from kubelearn.embedded.apiserver.strategy.pod import PodStrategy
+from kubelearn.embedded.apiserver.strategy.service import ServiceStrategy
+
+__all__ = ["Strategy", "strategy_for"]
+
+# By group and plural, as upstream's registry folders are.
+_STRATEGIES: dict[tuple[str, str], type[Strategy]] = {
+    ("", "endpoints"): plain.EndpointsStrategy,
+    ("", "events"): plain.EventStrategy,
+    ("", "limitranges"): plain.CreateOnUpdateStrategy,
+    ("", "namespaces"): NamespaceStrategy,
+    ("", "nodes"): plain.NodeStrategy,
+    ("", "persistentvolumeclaims"): plain.ClaimStrategy,
+    ("", "persistentvolumes"): plain.VolumeStrategy,
+    ("", "pods"): PodStrategy,
+    ("", "podtemplates"): plain.GenerationStrategy,
+    ("", "replicationcontrollers"): workload.ReplicationControllerStrategy,
+    ("", "resourcequotas"): plain.QuotaStrategy,
+    ("", "secrets"): plain.SecretStrategy,
+    ("", "serviceaccounts"): plain.ServiceAccountStrategy,
+    ("apps", "daemonsets"): workload.DaemonSetStrategy,
+    ("apps", "deployments"): workload.DeploymentStrategy,
+    ("apps", "replicasets"): workload.ReplicaSetStrategy,
+    ("apps", "statefulsets"): workload.StatefulSetStrategy,
+    ("autoscaling", "horizontalpodautoscalers"): plain.AutoscalerStrategy,
+    ("batch", "cronjobs"): workload.WorkloadStrategy,
+    ("batch", "jobs"): workload.JobStrategy,
+    ("coordination.k8s.io", "leases"): plain.LeaseStrategy,
+    ("discovery.k8s.io", "endpointslices"): plain.EndpointSliceStrategy,
+    ("networking.k8s.io", "ingressclasses"): plain.GenerationStrategy,
+    ("networking.k8s.io", "ingresses"): plain.IngressStrategy,
+    ("networking.k8s.io", "networkpolicies"): plain.GenerationStrategy,
+    ("policy", "poddisruptionbudgets"): plain.DisruptionBudgetStrategy,
+    ("rbac.authorization.k8s.io", "clusterrolebindings"): plain.CreateOnUpdateStrategy,
+    ("rbac.authorization.k8s.io", "clusterroles"): plain.CreateOnUpdateStrategy,
+    ("rbac.authorization.k8s.io", "rolebindings"): plain.CreateOnUpdateStrategy,
+    ("rbac.authorization.k8s.io", "roles"): plain.CreateOnUpdateStrategy,
+    ("scheduling.k8s.io", "priorityclasses"): plain.GenerationStrategy,
+    ("storage.k8s.io", "storageclasses"): plain.ReturnsDeletedStrategy,
+}
+
+
+def strategy_for(
+    kind: Kind, *, service_cidr: ipaddress.IPv4Network, random: randomness.Random
+) -> Strategy:
+    """The strategy of a kind."""
+    if (kind.group, kind.plural) == ("", "services"):
+        return ServiceStrategy(kind, cidr=service_cidr, random=random)
+    return _STRATEGIES.get((kind.group, kind.plural), Strategy)(kind)

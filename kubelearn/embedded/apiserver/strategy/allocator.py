@@ -1,0 +1,59 @@
+"""Numbers from a range, each given to one owner: cluster IPs and node ports.
+
+Stands for k8s.io/kubernetes `pkg/registry/core/service/{ipallocator,portallocator}`. Upstream keeps
+bitmaps in etcd beside the Services and repairs them in a loop; here the Services themselves are the
+record, and what they hold is read from the store when the server starts.
+"""
+
+from __future__ import annotations
+
+import random as randomness
+from collections.abc import Iterable
+
+
+class AllocationError(ValueError):
+    """A number that is outside of the range, or somebody else's."""
+
+
+class Allocator:
+    """Who holds which number of `numbers`; `noun` and `shown` are for messages."""
+
+    def __init__(self, numbers: range, *, noun: str, shown: str, random: randomness.Random) -> None:
+        self.numbers = numbers
+        self._noun = noun
+        self._shown = shown
+        self._random = random
+        self._holder: dict[int, str] = {}
+        self._held: dict[str, set[int]] = {}
+
+    def check(self, number: int, owner: str) -> None:
+        """Raise AllocationError unless `owner` may have that number."""
+        if number not in self.numbers:
+            raise AllocationError(
+                f"provided {self._noun} is not in the valid range. "
+                f"The range of valid {self._noun}s is {self._shown}"
+            )
+        if self._holder.get(number, owner) != owner:
+            raise AllocationError(f"provided {self._noun} is already allocated")
+
+    def next(self, owner: str) -> int:
+        """A free number, by chance so that a deleted Service's one does not come back at once."""
+        if len(self._holder) >= len(self.numbers):
+            raise AllocationError("range is full")
+        number = self._random.choice(self.numbers)
+        while number in self._holder:
+            number = self.numbers[(self.numbers.index(number) + 1) % len(self.numbers)]
+        return number
+
+    def hold(self, number: int, owner: str) -> None:
+        """Give a number to an owner, besides what it holds."""
+        if number in self.numbers:
+            self._holder[number] = owner
+            self._held.setdefault(owner, set()).add(number)
+
+    def settle(self, owner: str, numbers: Iterable[int]) -> None:
+        """Make these, and no others, the owner's."""
+        for number in self._held.pop(owner, set()):
+            del self._holder[number]
+        for number in numbers:
+            self.hold(number, owner)

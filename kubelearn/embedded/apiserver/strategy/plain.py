@@ -1,0 +1,186 @@
+"""Kinds that differ from the plain one in a line or two.
+
+Stands for their `strategy.go` in k8s.io/kubernetes `pkg/registry`.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from kubelearn.embedded.apiserver.strategy.base import Strategy
+from kubelearn.objects import Object
+
+
+class NodeStrategy(Strategy):
+    """Nodes: a kubelet registers itself with its status."""
+
+    fields = ("spec.unschedulable",)
+
+    def prepare_for_create(self, new: Object) -> None:
+        """Keep the status."""
+
+    def selectable_fields(self, obj: Object) -> dict[str, str]:
+        """A node that says nothing about it is schedulable."""
+        found = super().selectable_fields(obj)
+        found["spec.unschedulable"] = found["spec.unschedulable"] or "false"
+        return found
+
+
+class SecretStrategy(Strategy):
+    """Secrets: `stringData` is for writing only."""
+
+    fields = ("type",)
+
+    def prepare_for_create(self, new: Object) -> None:
+        """Encode what came as text."""
+        super().prepare_for_create(new)
+        _encode_string_data(new)
+
+    def prepare_for_update(self, new: Object, old: Object) -> None:
+        """Encode what came as text; a type that is left out stays."""
+        super().prepare_for_update(new, old)
+        _encode_string_data(new)
+
+
+def _encode_string_data(secret: Object) -> None:
+    texts: dict[str, Any] = secret.pop("stringData", None) or {}
+    if texts:
+        encoded = {k: base64.b64encode(v.encode()).decode() for k, v in texts.items()}
+        secret["data"] = {**(secret.get("data") or {}), **encoded}
+
+
+class ServiceAccountStrategy(Strategy):
+    """ServiceAccounts: references to secrets are names only."""
+
+    returns_deleted = True
+
+    def prepare_for_create(self, new: Object) -> None:
+        """Cut the references down."""
+        _only_names(new)
+
+    def prepare_for_update(self, new: Object, old: Object) -> None:
+        """Cut the references down."""
+        _only_names(new)
+
+
+def _only_names(account: Object) -> None:
+    if secrets := account.get("secrets"):
+        account["secrets"] = [{"name": each["name"]} for each in secrets if each.get("name")]
+
+
+class EventStrategy(Strategy):
+    """Events of the core group."""
+
+    create_on_update = True
+    collects_dependents = False
+    fields = (
+        "involvedObject.kind",
+        "involvedObject.namespace",
+        "involvedObject.name",
+        "involvedObject.uid",
+        "involvedObject.apiVersion",
+        "involvedObject.resourceVersion",
+        "involvedObject.fieldPath",
+        "reason",
+        "reportingComponent",
+        "source",
+        "type",
+    )
+
+    def selectable_fields(self, obj: Object) -> dict[str, str]:
+        """`source` is the component, by its old or its new name."""
+        found = super().selectable_fields(obj)
+        component = (obj.get("source") or {}).get("component") or obj.get("reportingComponent")
+        found["source"] = component or ""
+        return found
+
+
+class LeaseStrategy(Strategy):
+    """Leases: holders must compare and swap."""
+
+    create_on_update = True
+    unconditional_update = False
+
+
+class EndpointSliceStrategy(Strategy):
+    """EndpointSlices: everything counts as spec."""
+
+    generation = True
+
+    def changes_generation(self, new: Object, old: Object) -> bool:
+        """Anything but metadata; of that the labels."""
+        before, after = ({k: v for k, v in each.items() if k != "metadata"} for each in (old, new))
+        labels = [each["metadata"].get("labels") or {} for each in (old, new)]
+        return before != after or labels[0] != labels[1]
+
+
+class EndpointsStrategy(Strategy):
+    """Endpoints."""
+
+    create_on_update = True
+
+
+class GenerationStrategy(Strategy):
+    """Kinds with a spec whose changes are counted, and a status or none."""
+
+    generation = True
+
+
+class CreateOnUpdateStrategy(Strategy):
+    """Kinds that PUT may make: roles, bindings, limit ranges."""
+
+    create_on_update = True
+
+
+class ReturnsDeletedStrategy(Strategy):
+    """Kinds whose DELETE answers with the object."""
+
+    returns_deleted = True
+
+
+class DisruptionBudgetStrategy(Strategy):
+    """PodDisruptionBudgets."""
+
+    generation = True
+    unconditional_update = False
+    first_status = {
+        "disruptionsAllowed": 0,
+        "currentHealthy": 0,
+        "desiredHealthy": 0,
+        "expectedPods": 0,
+    }
+
+
+class IngressStrategy(Strategy):
+    """Ingresses."""
+
+    generation = True
+    first_status = {"loadBalancer": {}}
+
+
+class ClaimStrategy(Strategy):
+    """PersistentVolumeClaims."""
+
+    returns_deleted = True
+    first_status = {"phase": "Pending"}
+
+
+class VolumeStrategy(Strategy):
+    """PersistentVolumes."""
+
+    returns_deleted = True
+    first_status = {"phase": "Pending"}
+
+
+class QuotaStrategy(Strategy):
+    """ResourceQuotas."""
+
+    returns_deleted = True
+    first_status = {}
+
+
+class AutoscalerStrategy(Strategy):
+    """HorizontalPodAutoscalers."""
+
+    first_status = {"desiredReplicas": 0}

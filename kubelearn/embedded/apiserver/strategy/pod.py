@@ -1,0 +1,169 @@
+"""Pods: graceful deletion, quality of service, generation.
+
+Stands for k8s.io/kubernetes `pkg/registry/core/pod/strategy.go` and
+`pkg/apis/core/helper/qos/qos.go`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from kubelearn.embedded.apiserver.strategy.base import Strategy
+from kubelearn.objects import Object, quantity
+
+_FINISHED = ("Succeeded", "Failed")
+_QOS_RESOURCES = ("cpu", "memory")
+
+
+class PodStrategy(Strategy):
+    """Pods."""
+
+    generation = True
+    returns_deleted = True
+    fields = (
+        "spec.nodeName",
+        "spec.restartPolicy",
+        "spec.schedulerName",
+        "spec.serviceAccountName",
+        "spec.hostNetwork",
+        "status.phase",
+        "status.podIP",
+        "status.podIPs",
+        "status.nominatedNodeName",
+    )
+
+    def prepare_for_create(self, new: Object) -> None:
+        """Every pod begins Pending; gates show in its conditions."""
+        super().prepare_for_create(new)
+        new["status"] = {"phase": "Pending", "qosClass": qos_class(new.get("spec") or {})}
+        if (new.get("spec") or {}).get("schedulingGates"):
+            new["status"]["conditions"] = [
+                {
+                    "type": "PodScheduled",
+                    "status": "False",
+                    "lastProbeTime": None,
+                    "lastTransitionTime": None,
+                    "reason": "SchedulingGated",
+                    "message": "Scheduling is blocked due to non-empty scheduling gates",
+                }
+            ]
+
+    def prepare_for_status_update(self, new: Object, old: Object) -> None:
+        """A kubelet may report, but not touch owners, deletion or the QoS class."""
+        super().prepare_for_status_update(new, old)
+        meta, status = new["metadata"], new.setdefault("status", {})
+        meta.pop("deletionTimestamp", None)
+        meta.pop("ownerReferences", None)
+        if "ownerReferences" in old["metadata"]:
+            meta["ownerReferences"] = old["metadata"]["ownerReferences"]
+        before = old.get("status") or {}
+        for name in ("qosClass", "observedGeneration"):
+            if not status.get(name) and before.get(name):
+                status[name] = before[name]
+        _keep_observed_generations(status, before)
+
+    def prepare_for_ephemeral_containers(self, new: Object, old: Object) -> None:
+        """Take the ephemeral containers and nothing else."""
+        containers = (new.get("spec") or {}).get("ephemeralContainers")
+        self._restore(new, old)
+        if containers:
+            new["spec"] = {**old["spec"], "ephemeralContainers": containers}
+        self._count(new, old)
+
+    def prepare_for_resize(self, new: Object, old: Object) -> None:
+        """Take the containers' resources and nothing else."""
+        wanted = {each["name"]: each for each in (new.get("spec") or {}).get("containers") or []}
+        self._restore(new, old)
+        new["spec"] = {
+            **old["spec"],
+            "containers": [_resized(each, wanted) for each in old["spec"]["containers"]],
+        }
+        self._count(new, old)
+
+    def _restore(self, new: Object, old: Object) -> None:
+        version, managed = (new["metadata"].get(n) for n in ("resourceVersion", "managedFields"))
+        new.clear()
+        new.update(old)
+        new["metadata"] = {**old["metadata"], "resourceVersion": version}
+        if managed is not None:
+            new["metadata"]["managedFields"] = managed
+
+    def _count(self, new: Object, old: Object) -> None:
+        if self.changes_generation(new, old):
+            new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
+
+    def grace_period(self, obj: Object, requested: int | None) -> int | None:
+        """The pod's own period unless told otherwise; none where no process can be running."""
+        spec, status = obj.get("spec") or {}, obj.get("status") or {}
+        if not spec.get("nodeName") or status.get("phase") in _FINISHED:
+            return 0
+        period = spec.get("terminationGracePeriodSeconds", 0) if requested is None else requested
+        return 1 if period < 0 else int(period)
+
+    def selectable_fields(self, obj: Object) -> dict[str, str]:
+        """As text; `status.podIPs` is the list of addresses."""
+        found = super().selectable_fields(obj)
+        found["spec.hostNetwork"] = found["spec.hostNetwork"] or "false"
+        addresses = (obj.get("status") or {}).get("podIPs") or []
+        found["status.podIPs"] = ",".join(address["ip"] for address in addresses)
+        return found
+
+
+def _resized(container: Object, wanted: dict[str, Object]) -> Object:
+    sent = wanted.get(container["name"], container)
+    taken = {name: sent[name] for name in ("resources", "resizePolicy") if name in sent}
+    return {**container, **taken}
+
+
+def _keep_observed_generations(status: Object, before: Object) -> None:
+    old: dict[str, list[int]] = {}
+    for condition in before.get("conditions") or []:
+        old.setdefault(condition["type"], []).append(condition.get("observedGeneration", 0))
+    for condition in status.get("conditions") or []:
+        known = old.get(condition.get("type", ""), [])
+        generation = known.pop(0) if known else 0
+        if generation and not condition.get("observedGeneration"):
+            condition["observedGeneration"] = generation
+
+
+def qos_class(spec: Object) -> str:
+    """Guaranteed, Burstable or BestEffort, from the containers' requests and limits."""
+    containers = [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]
+    resources = [(each.get("resources") or {}) for each in containers]
+    requests = [_counted(each.get("requests")) for each in resources]
+    limits = [_counted(each.get("limits")) for each in resources]
+    if not any(requests) and not any(limits):
+        return "BestEffort"
+    complete = all(len(each) == len(_QOS_RESOURCES) for each in limits)
+    same = all(_covers(limit, request) for limit, request in zip(limits, requests, strict=True))
+    return "Guaranteed" if complete and same else "Burstable"
+
+
+def _counted(resources: Any) -> dict[str, Any]:
+    found = {name: quantity((resources or {}).get(name, 0)) for name in _QOS_RESOURCES}
+    return {name: amount for name, amount in found.items() if amount > 0}
+
+
+def _covers(limit: dict[str, Any], request: dict[str, Any]) -> bool:
+    # A missing request counts as the limit: defaulting has set it to that.
+    return all(limit.get(name) == amount for name, amount in request.items())
+
+
+def scheduled_condition(now: str) -> Object:
+    """The condition that binding a pod sets."""
+    return {
+        "type": "PodScheduled",
+        "status": "True",
+        "lastProbeTime": None,
+        "lastTransitionTime": now,
+    }
+
+
+def warnings_of_name(name: str) -> Iterable[str]:
+    """Pods get their host name from their name."""
+    if "." in name:
+        yield (
+            "metadata.name: this is used in the Pod's hostname, which can result in surprising "
+            "behavior; a DNS label is recommended: [must not contain dots]"
+        )

@@ -1,0 +1,184 @@
+"""Services: cluster IPs, node ports and IP families.
+
+Stands for k8s.io/kubernetes `pkg/registry/core/service/{strategy.go,storage}`. Left out: dual
+stack, since the cluster lives on 127/8, and so `clusterIPs` and `ipFamilies` have one element.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import random as randomness
+from collections.abc import Iterable
+from typing import Any
+
+from kubelearn.embedded.apiserver.kinds import Kind
+from kubelearn.embedded.apiserver.status import Cause, StatusError, internal, invalid, quote
+from kubelearn.embedded.apiserver.strategy.allocator import AllocationError, Allocator
+from kubelearn.embedded.apiserver.strategy.base import Strategy
+from kubelearn.objects import Object, key
+
+NODE_PORTS = range(30000, 32768)
+
+
+class ServiceStrategy(Strategy):
+    """Services."""
+
+    returns_deleted = True
+    create_on_update = True
+    first_status = {"loadBalancer": {}}
+    fields = ("spec.clusterIP", "spec.type")
+
+    def __init__(
+        self, kind: Kind, *, cidr: ipaddress.IPv4Network, random: randomness.Random
+    ) -> None:
+        super().__init__(kind)
+        addresses = range(int(cidr.network_address) + 1, int(cidr.broadcast_address))
+        self._ips = Allocator(addresses, noun="IP", shown=str(cidr), random=random)
+        ports = f"{NODE_PORTS.start}-{NODE_PORTS.stop - 1}"
+        self._ports = Allocator(NODE_PORTS, noun="port", shown=ports, random=random)
+
+    def prepare_for_update(self, new: Object, old: Object) -> None:
+        """Drop what the new type has no use for and the client did not set anew."""
+        super().prepare_for_update(new, old)
+        after, before = new["spec"], old["spec"]
+        if _has_cluster_ip(before) and not _has_cluster_ip(after):
+            for name in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"):
+                _drop_unchanged(after, before, name)
+        if _has_node_ports(before) and not _has_node_ports(after):
+            if _node_ports(before) == _node_ports(after):
+                for port in after.get("ports") or []:
+                    port.pop("nodePort", None)
+        if _is_external(before) and not _is_external(after):
+            _drop_unchanged(after, before, "externalTrafficPolicy")
+        if after.get("type") != "LoadBalancer":
+            for name in ("allocateLoadBalancerNodePorts", "loadBalancerClass"):
+                _drop_unchanged(after, before, name)
+            new["status"] = {**(new.get("status") or {}), "loadBalancer": {}}
+
+    def begin(self, new: Object, old: Object | None, *, dry_run: bool) -> None:
+        """Give the Service its address and ports, the old ones where it has some."""
+        spec = new.get("spec") or {}
+        owner = key(new)
+        if old is not None:
+            _carry_over(spec, old.get("spec") or {})
+        if spec.get("clusterIP") and not spec.get("clusterIPs"):
+            spec["clusterIPs"] = [spec["clusterIP"]]
+        if _has_cluster_ip(spec):
+            self._fill_families(spec)
+            self._allocate_ip(new, spec, owner)
+        if spec.get("type") in ("NodePort", "LoadBalancer"):
+            self._allocate_ports(new, spec, owner, dry_run=dry_run)
+        if not dry_run:
+            self._hold(owner, spec)
+
+    def settle(self, owner: str, current: Object | None) -> None:
+        """Let the Service hold what its stored state shows, and nothing else."""
+        spec = (current or {}).get("spec") or {}
+        self._ips.settle(owner, _addresses(spec))
+        self._ports.settle(owner, _node_ports(spec))
+
+    def _hold(self, owner: str, spec: Object) -> None:
+        for address in _addresses(spec):
+            self._ips.hold(address, owner)
+        for port in _node_ports(spec):
+            self._ports.hold(port, owner)
+
+    def _fill_families(self, spec: Object) -> None:
+        headless = spec.get("clusterIP") == "None"
+        if headless and not spec.get("selector"):
+            # Upstream assumes nothing about endpoints that somebody else writes.
+            spec.setdefault("ipFamilyPolicy", "RequireDualStack")
+            if spec["ipFamilyPolicy"] != "SingleStack":
+                spec.setdefault("ipFamilies", ["IPv4", "IPv6"])
+        spec.setdefault("ipFamilyPolicy", "SingleStack")
+        spec.setdefault("ipFamilies", ["IPv4"])
+
+    def _allocate_ip(self, service: Object, spec: Object, owner: str) -> None:
+        wanted = spec.get("clusterIP") or ""
+        if wanted == "None":
+            return
+        try:
+            if wanted:
+                self._ips.check(int(ipaddress.IPv4Address(wanted)), owner)
+            else:
+                wanted = str(ipaddress.IPv4Address(self._ips.next(owner)))
+        except ipaddress.AddressValueError:
+            return  # validation says it better
+        except AllocationError as error:
+            shown = f"[{quote(wanted)}]" if wanted else "null"
+            problem = f"failed to allocate IP {wanted}: {error}"
+            raise _refused(service, "spec.clusterIPs", shown, problem) from None
+        spec["clusterIP"], spec["clusterIPs"] = wanted, [wanted]
+
+    def _allocate_ports(self, service: Object, spec: Object, owner: str, *, dry_run: bool) -> None:
+        automatic = spec.get("allocateLoadBalancerNodePorts", True)
+        for index, port in enumerate(spec.get("ports") or []):
+            if wanted := port.get("nodePort"):
+                if not dry_run:
+                    self._check_port(service, index, wanted, owner)
+            elif automatic:
+                port["nodePort"] = self._next_port(owner, _node_ports(spec))
+
+    def _check_port(self, service: Object, index: int, wanted: int, owner: str) -> None:
+        try:
+            self._ports.check(wanted, owner)
+        except AllocationError as error:
+            field = f"spec.ports[{index}].nodePort"
+            raise _refused(service, field, str(wanted), str(error)) from None
+
+    def _next_port(self, owner: str, taken: list[int]) -> int:
+        try:
+            while (port := self._ports.next(owner)) in taken:
+                pass
+        except AllocationError as error:
+            raise internal(f"failed to allocate a nodePort: {error}") from None
+        return port
+
+
+def _carry_over(spec: Object, old: Object) -> None:
+    """Fill in what was allocated before, so that the same manifest can be sent again."""
+    if _has_cluster_ip(spec) and _has_cluster_ip(old):
+        for name in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"):
+            if not spec.get(name) and old.get(name):
+                spec[name] = old[name]
+    if _has_node_ports(spec) and _has_node_ports(old):
+        known = {port.get("name", ""): port.get("nodePort") for port in old.get("ports") or []}
+        kept = set(_node_ports(old)) & set(_node_ports(spec))
+        for port in spec.get("ports") or []:
+            before = known.get(port.get("name", ""))
+            if not port.get("nodePort") and before and before not in kept:
+                port["nodePort"] = before
+
+
+def _refused(service: Object, field: str, shown: str, problem: str) -> StatusError:
+    cause = Cause("FieldValueInvalid", f"Invalid value: {shown}: {problem}", field)
+    return invalid("Service", "", service["metadata"]["name"], [cause])
+
+
+def _has_cluster_ip(spec: Object) -> bool:
+    return bool(spec.get("type") != "ExternalName")
+
+
+def _has_node_ports(spec: Object) -> bool:
+    return spec.get("type") == "NodePort" or (
+        spec.get("type") == "LoadBalancer" and spec.get("allocateLoadBalancerNodePorts", True)
+    )
+
+
+def _is_external(spec: Object) -> bool:
+    return spec.get("type") in ("NodePort", "LoadBalancer") or bool(spec.get("externalIPs"))
+
+
+def _drop_unchanged(after: Object, before: Object, name: str) -> None:
+    if after.get(name) == before.get(name):
+        after.pop(name, None)
+
+
+def _addresses(spec: Object) -> Iterable[int]:
+    for address in spec.get("clusterIPs") or []:
+        if address and address != "None":
+            yield int(ipaddress.IPv4Address(address))
+
+
+def _node_ports(spec: Object) -> list[Any]:
+    return [port["nodePort"] for port in spec.get("ports") or [] if port.get("nodePort")]

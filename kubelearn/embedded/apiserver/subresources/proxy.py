@@ -1,0 +1,199 @@
+"""proxy: HTTP to a pod, a Service or a node through the API server.
+
+Stands for `ProxyREST` of pods, services and nodes in k8s.io/kubernetes `pkg/registry/core` and for
+k8s.io/apimachinery `pkg/util/proxy`. Left out: the rewriting of links in HTML pages, which modern
+pages build in scripts anyway; a page with relative links works.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+from multidict import CIMultiDict
+from yarl import URL
+
+from kubelearn.embedded.apiserver.encoding import decode
+from kubelearn.embedded.apiserver.kubelets import Kubelets
+from kubelearn.embedded.apiserver.registries import Registries
+from kubelearn.embedded.apiserver.registry import Registry
+from kubelearn.embedded.apiserver.request import Request
+from kubelearn.embedded.apiserver.status import bad_request, service_unavailable
+from kubelearn.embedded.apiserver.streams import Streams
+from kubelearn.embedded.apiserver.subresources.tunnels import tunnel
+from kubelearn.objects import Object
+
+_HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "host",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+# Those speak to this server, not to the one behind it.
+_OURS = frozenset({"authorization"})
+# Where the process runtime lets an unprivileged program's port below 1024 listen instead.
+_PRIVILEGED, _SHIFT = 1024, 8000
+
+
+class Proxies:
+    """Handlers for `proxy` of pods, services and nodes."""
+
+    def __init__(self, registries: Registries, kubelets: Kubelets, streams: Streams) -> None:
+        self._registries = registries
+        self._kubelets = kubelets
+        self._streams = streams
+
+    async def pod(self, request: Request, registry: Registry) -> web.StreamResponse:
+        """To a pod: `[scheme:]name[:port]`, else its first declared port."""
+        scheme, name, port = _split(request.info.name, "pod")
+        pod = decode(registry.get(request.info.namespace, name).value)
+        address = (pod.get("status") or {}).get("podIP")
+        if not address:
+            raise bad_request("address not allowed")
+        number = int(port) if port.isdigit() else _first_port(pod)
+        return await self._forward(request, scheme, address, number)
+
+    async def service(self, request: Request, registry: Registry) -> web.StreamResponse:
+        """To one of a Service's ready endpoints, by chance."""
+        scheme, name, port = _split(request.info.name, "service")
+        namespace = request.info.namespace
+        service = decode(registry.get(namespace, name).value)
+        if port.isdigit():
+            port = _port_name(service, int(port))
+        slices = self._registries.resource("endpointslices", "discovery.k8s.io")
+        found = [
+            endpoint
+            for kv in slices.store.range(slices.prefix(namespace))
+            for endpoint in _endpoints(decode(kv.value), name, port)
+        ]
+        if not found:
+            raise service_unavailable(f'no endpoints available for service "{request.info.name}"')
+        address, number = registry.random.choice(found)
+        return await self._forward(request, scheme, address, number)
+
+    async def node(self, request: Request, registry: Registry) -> web.StreamResponse:
+        """To a node's kubelet, or another port of the node."""
+        scheme, name, port = _split(request.info.name, "node")
+        url = self._kubelets.url(name, "/")
+        if port and int(port) != url.port:
+            return await self._forward(request, scheme, url.host or "", int(port))
+        return await self._send(request, url)
+
+    async def _forward(
+        self, request: Request, scheme: str, address: str, port: int
+    ) -> web.StreamResponse:
+        url = URL.build(scheme=scheme or "http", host=address, port=port)
+        try:
+            return await self._send(request, url)
+        except aiohttp.ClientConnectorError as error:
+            if port >= _PRIVILEGED:
+                raise _trying_to_reach(url, error) from error
+        shifted = url.with_port(port + _SHIFT)
+        try:
+            return await self._send(request, shifted)
+        except aiohttp.ClientConnectorError as error:
+            raise _trying_to_reach(url, error) from error
+
+    async def _send(self, request: Request, base: URL) -> web.StreamResponse:
+        http, info = request.http, request.info
+        path = "/" + "/".join(info.rest)
+        if info.rest and info.path.endswith("/"):
+            path += "/"
+        url = base.with_path(path).with_query(http.rel_url.query)
+        session = self._kubelets.session
+        if http.headers.get("Upgrade", "").lower() == "websocket":
+            return await tunnel(request, url, session, self._streams)
+        headers = CIMultiDict(
+            (name, value)
+            for name, value in http.headers.items()
+            if name.lower() not in _HOP_BY_HOP | _OURS
+        )
+        headers["X-Forwarded-Uri"] = http.rel_url.raw_path
+        headers["X-Forwarded-Host"] = http.host
+        headers["X-Forwarded-Proto"] = "https" if http.secure else "http"
+        data = http.content.iter_any() if http.body_exists else None
+        async with session.request(
+            http.method, url, headers=headers, data=data, allow_redirects=False
+        ) as answer:
+            return await self._answer(request, answer)
+
+    async def _answer(self, request: Request, answer: aiohttp.ClientResponse) -> web.StreamResponse:
+        stream = web.StreamResponse(status=answer.status, reason=answer.reason)
+        for name, value in answer.headers.items():
+            if name.lower() not in _HOP_BY_HOP:
+                stream.headers.add(name, value)
+        if location := answer.headers.get("Location", ""):
+            stream.headers["Location"] = _through_here(request, location)
+        await stream.prepare(request.http)
+        with self._streams.opened(answer.close):
+            try:
+                async for chunk in answer.content.iter_any():
+                    await stream.write(chunk)
+            except aiohttp.ClientError:
+                # It broke off in the middle, and so does this answer.
+                if request.http.transport is not None:
+                    request.http.transport.close()
+        await stream.write_eof()
+        return stream
+
+
+def _split(target: str, what: str) -> tuple[str, str, str]:
+    """`[scheme:]name[:port]` in its parts (`utilnet.SplitSchemeNamePort`)."""
+    parts = target.split(":")
+    if len(parts) == 3:
+        scheme, name, port = parts
+    else:
+        scheme, (name, port) = "", (parts + [""])[:2]
+    if len(parts) > 3 or not name or scheme not in ("", "http", "https"):
+        raise bad_request(f'invalid {what} request "{target}"')
+    return scheme, name, port
+
+
+def _first_port(pod: Object) -> int:
+    for container in pod["spec"]["containers"]:
+        for port in container.get("ports") or []:
+            return int(port["containerPort"])
+    return 80
+
+
+def _port_name(service: Object, number: int) -> str:
+    for port in service["spec"].get("ports") or []:
+        if port["port"] == number:
+            return str(port.get("name", ""))
+    name = service["metadata"]["name"]
+    raise service_unavailable(f'no service port {number} found for service "{name}"')
+
+
+def _endpoints(endpoint_slice: Object, service: str, port_name: str) -> Iterable[tuple[str, int]]:
+    labels: dict[str, Any] = endpoint_slice["metadata"].get("labels") or {}
+    if labels.get("kubernetes.io/service-name") != service:
+        return
+    ports = [p for p in endpoint_slice.get("ports") or [] if (p.get("name") or "") == port_name]
+    for endpoint in endpoint_slice.get("endpoints") or []:
+        ready = (endpoint.get("conditions") or {}).get("ready", True)
+        for port in ports if ready else ():
+            yield endpoint["addresses"][0], port["port"]
+
+
+def _through_here(request: Request, location: str) -> str:
+    """A redirect to a path of the target, as a path of this server."""
+    if not location.startswith("/") or location.startswith("//"):
+        return location
+    parts = request.info.path.split("/proxy", 1)
+    return f"{parts[0]}/proxy{location}"
+
+
+def _trying_to_reach(url: URL, error: aiohttp.ClientConnectorError) -> Exception:
+    problem = error.os_error.strerror or str(error)
+    return service_unavailable(
+        f"error trying to reach service: dial tcp {url.host}:{url.port}: connect: {problem.lower()}"
+    )

@@ -1,0 +1,110 @@
+"""Scale: how many replicas, for whoever does not care of what.
+
+Stands for `ScaleREST` in k8s.io/kubernetes `pkg/registry/apps/*/storage/storage.go`.
+"""
+
+from __future__ import annotations
+
+import copy
+
+import orjson
+from aiohttp import web
+
+from kubelearn.embedded.apiserver import response
+from kubelearn.embedded.apiserver.encoding import decode
+from kubelearn.embedded.apiserver.kinds import Kind
+from kubelearn.embedded.apiserver.negotiation import patch_type
+from kubelearn.embedded.apiserver.options import WriteOptions, write_options
+from kubelearn.embedded.apiserver.patching import Patch
+from kubelearn.embedded.apiserver.registry import Change, Registry
+from kubelearn.embedded.apiserver.request import Request
+from kubelearn.embedded.apiserver.resources import Resources, check_name, write_of
+from kubelearn.embedded.apiserver.status import Cause, conflict, invalid
+from kubelearn.objects import Object, format_selector
+
+SCALE = Kind("autoscaling", "v1", "scales", "Scale", type_name="autoscaling.v1.Scale")
+
+
+class Scales:
+    """Handlers for the subresource `scale`."""
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+
+    async def serve(self, request: Request, registry: Registry) -> web.StreamResponse:
+        """Read or change the number of replicas."""
+        match request.info.verb:
+            case "get":
+                found = registry.get(request.info.namespace, request.info.name)
+                return _answer(request, registry, found.value)
+            case "update":
+                options = write_options(request.query, kind="UpdateOptions")
+                sent = await self._resources.read(request, SCALE, options)
+                check_name(request, sent)
+                return await self._change(request, registry, options, lambda _: sent)
+        kind = patch_type(request.content_type)
+        options = write_options(request.query, kind="PatchOptions", is_apply=kind == "apply")
+        patch = Patch(
+            await request.body(),
+            patch_type=kind,
+            kind=SCALE,
+            validation=options.field_validation,
+            warnings=request.warnings,
+        )
+        return await self._change(
+            request, registry, options, lambda old: patch.apply(scale_of(old or {}))
+        )
+
+    async def _change(
+        self, request: Request, registry: Registry, options: WriteOptions, scaled: Change
+    ) -> web.StreamResponse:
+        def change(old: Object | None) -> Object:
+            old = old or {}
+            return _with_scale(registry.kind, old, scaled(copy.deepcopy(old)))
+
+        value, _ = await registry.update(write_of(request, options), change)
+        return _answer(request, registry, value)
+
+
+def scale_of(obj: Object) -> Object:
+    """The Scale that shows an object's replicas."""
+    meta, spec, status = obj["metadata"], obj["spec"], obj.get("status") or {}
+    names = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+    replicas = spec.get("replicas", 0)
+    selector = spec.get("selector")
+    if obj["kind"] == "ReplicationController":
+        selector = {"matchLabels": selector or {}}
+    return {
+        "kind": SCALE.kind,
+        "apiVersion": SCALE.api_version,
+        "metadata": {name: meta[name] for name in names if name in meta},
+        "spec": {"replicas": replicas} if replicas else {},
+        "status": {"replicas": status.get("replicas", 0), "selector": format_selector(selector)},
+    }
+
+
+def _with_scale(kind: Kind, obj: Object, scale: Object) -> Object:
+    """The object with the replicas of a Scale."""
+    meta = scale["metadata"]
+    replicas = (scale.get("spec") or {}).get("replicas", 0)
+    if replicas < 0:
+        text = f"Invalid value: {replicas}: must be greater than or equal to 0"
+        cause = Cause("FieldValueInvalid", text, "spec.replicas")
+        raise invalid(SCALE.kind, SCALE.group, obj["metadata"]["name"], [cause])
+    if meta.get("uid", obj["metadata"]["uid"]) != obj["metadata"]["uid"]:
+        raise conflict(
+            f"{kind.plural}/scale",
+            kind.group,
+            obj["metadata"]["name"],
+            f"Precondition failed: UID in precondition: {meta['uid']}, "
+            f"UID in object meta: {obj['metadata']['uid']}",
+        )
+    new = copy.deepcopy(obj)
+    new["spec"]["replicas"] = replicas
+    new["metadata"]["resourceVersion"] = meta.get("resourceVersion")
+    return new
+
+
+def _answer(request: Request, registry: Registry, value: bytes) -> web.Response:
+    scale = orjson.dumps(scale_of(decode(value)))
+    return response.one(request, SCALE, scale, clock=registry.clock)
