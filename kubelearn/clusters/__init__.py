@@ -1,0 +1,88 @@
+"""Where a cluster comes from: one small interface, several back ends, and `connect`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from kubelearn.clusters.base import Cluster, ComponentState, Info, Internals, NoInternals
+from kubelearn.clusters.embedded import DEFAULT_NAME, EmbeddedCluster
+from kubelearn.clusters.kubeconfig import KubeconfigCluster
+from kubelearn.embedded.state import ClusterFolder
+from kubelearn.errors import ClusterError, NotAvailable
+
+__all__ = [
+    "Cluster",
+    "ComponentState",
+    "EmbeddedCluster",
+    "Info",
+    "Internals",
+    "KubeconfigCluster",
+    "NoInternals",
+    "choose",
+    "connect",
+]
+
+BACKENDS = ("auto", "embedded", "kubeconfig", "kind")
+
+
+def connect(backend: str = "auto", *, name: str | None = None) -> Cluster:
+    """The cluster to learn on, running: started first when it is ours and does not run.
+
+    `backend` is one of BACKENDS; `auto` takes what KUBELEARN_BACKEND says, else a kubelearn cluster
+    that runs already, else the embedded one. Prints which one it took, and why.
+    Raises ClusterError when that cluster does not answer and cannot be started.
+    """
+    cluster = choose(backend, name=name)
+    if not cluster.ready():
+        cluster.up()
+    print(f"connected to {cluster.backend} cluster {cluster.name!r}: {cluster.why}")
+    return cluster
+
+
+def choose(backend: str = "auto", *, name: str | None = None) -> Cluster:
+    """The cluster that `connect` would take, as it is. Raises ClusterError for unknown words."""
+    why = "you asked for it"
+    if backend == "auto" and (chosen := os.environ.get("KUBELEARN_BACKEND")):
+        backend, why = chosen, f"KUBELEARN_BACKEND={chosen}"
+    match backend:
+        case "auto":
+            return _automatic(name)
+        case "embedded":
+            return EmbeddedCluster(name or DEFAULT_NAME, why=why)
+        case "kubeconfig":
+            return KubeconfigCluster(why=why)
+        case "kind":
+            raise NotAvailable(
+                "kubelearn can't make kind clusters yet, but it can use one that runs",
+                hint="kind create cluster && KUBELEARN_BACKEND=kubeconfig make learn",
+            )
+    raise ClusterError(
+        f"{backend!r} is not a back end of kubelearn", hint="one of: " + ", ".join(BACKENDS)
+    )
+
+
+def _automatic(name: str | None) -> Cluster:
+    if name:
+        return EmbeddedCluster(name, why="you named it")
+    running = [
+        cluster
+        for folder in ClusterFolder.all()
+        if (cluster := EmbeddedCluster(folder.path.name)).ready()
+    ]
+    # The default one first, so that a second cluster never takes its place unasked.
+    for cluster in sorted(running, key=lambda each: each.name != DEFAULT_NAME):
+        cluster.why = "it runs already" + _real_thing()
+        return cluster
+    return EmbeddedCluster(DEFAULT_NAME, why="it needs nothing but Python" + _real_thing())
+
+
+def _real_thing() -> str:
+    # A look at the files only: to ask Docker itself would cost the first cell a second.
+    docker = Path(
+        os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://")
+    )
+    if shutil.which("kind") and docker.exists():
+        return " (Docker and kind are here too: KUBELEARN_BACKEND=kubeconfig takes a kind cluster)"
+    return ""

@@ -1,0 +1,164 @@
+"""What every cluster offers, wherever it runs. The rest is the Kubernetes API itself."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kubelearn.errors import NotAvailable
+
+if TYPE_CHECKING:
+    from kubernetes.client import ApiClient
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Info:
+    """What a cluster says of itself."""
+
+    backend: str
+    name: str
+    server: str
+    version: str
+    nodes: tuple[str, ...]
+    why: str
+    """Why `connect` took this one."""
+
+
+@dataclass(frozen=True)
+class ComponentState:
+    """One component of a cluster, and whether it runs."""
+
+    name: str
+    node: str
+    state: str
+
+
+class Internals(ABC):
+    """What lies behind the API: components and machines, to be stopped and started.
+
+    Every method raises NotAvailable, with the reason, on a back end that cannot do it.
+    """
+
+    @abstractmethod
+    def components(self) -> list[ComponentState]:
+        """All components, with their states."""
+
+    @abstractmethod
+    def stop(self, component: str) -> None:
+        """Stop one component."""
+
+    @abstractmethod
+    def start(self, component: str) -> None:
+        """Start one component."""
+
+    @abstractmethod
+    def stop_node(self, name: str) -> None:
+        """Switch a machine off, with all that runs on it."""
+
+    @abstractmethod
+    def start_node(self, name: str) -> None:
+        """Switch a machine on."""
+
+
+class Cluster(ABC):
+    """A Kubernetes cluster to learn on."""
+
+    backend: str
+    name: str
+
+    def __init__(self, *, why: str = "") -> None:
+        self.why = why
+
+    @property
+    @abstractmethod
+    def internals(self) -> Internals:
+        """What lies behind the API."""
+
+    @abstractmethod
+    def up(self, *, say: Say = print) -> None:
+        """Start the cluster, step by step; harmless when it runs. Raises ClusterError."""
+
+    @abstractmethod
+    def down(self, *, say: Say = print) -> None:
+        """Stop the cluster; nothing is lost. Raises NotAvailable where it is not ours to stop."""
+
+    @abstractmethod
+    def ready(self) -> bool:
+        """Whether its API server answers and says that it is ready."""
+
+    @property
+    @abstractmethod
+    def kubeconfig(self) -> Path:
+        """A file that kubectl and every other client takes."""
+
+    @abstractmethod
+    def logs(self) -> str:
+        """What the cluster's own programs wrote last. Raises NotAvailable."""
+
+    @abstractmethod
+    def reset(self, *, say: Say = print) -> None:
+        """Throw everything in the cluster away and start it empty. Raises NotAvailable."""
+
+    @cached_property
+    def api_client(self) -> ApiClient:
+        """The official client, connected to this cluster."""
+        from kubernetes import config
+
+        client: ApiClient = config.new_client_from_config(config_file=str(self.kubeconfig))  # type: ignore[no-untyped-call]
+        return client
+
+    def info(self) -> Info:
+        """What the cluster says of itself. Raises Unreachable when it does not answer."""
+        from kubelearn.clusters.transport import send
+
+        version = send(self.api_client, "GET", "/version").checked()
+        nodes = send(self.api_client, "GET", "/api/v1/nodes").checked()["items"]
+        return Info(
+            backend=self.backend,
+            name=self.name,
+            server=self.api_client.configuration.host,
+            version=version["gitVersion"],
+            nodes=tuple(node["metadata"]["name"] for node in nodes),
+            why=self.why,
+        )
+
+    def __repr__(self) -> str:
+        return f"<{self.backend} cluster {self.name}>"
+
+
+class NoInternals(Internals):
+    """The internals of a cluster that is not ours to open."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def _refuse(self) -> NotAvailable:
+        return NotAvailable(
+            self._reason, hint="KUBELEARN_BACKEND=embedded   # a cluster whose parts you may stop"
+        )
+
+    def components(self) -> list[ComponentState]:
+        """Not available here."""
+        raise self._refuse()
+
+    def stop(self, component: str) -> None:
+        """Not available here."""
+        raise self._refuse()
+
+    def start(self, component: str) -> None:
+        """Not available here."""
+        raise self._refuse()
+
+    def stop_node(self, name: str) -> None:
+        """Not available here."""
+        raise self._refuse()
+
+    def start_node(self, name: str) -> None:
+        """Not available here."""
+        raise self._refuse()

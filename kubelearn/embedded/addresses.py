@@ -1,0 +1,127 @@
+"""The addresses of a cluster: a block 127.B.0.0/16 of the loopback network, cut into ranges.
+
+Linux answers for every address of 127/8 with no set-up and no privileges, so nodes, pods and
+Services each get a real one. This module stands for what an administrator decides before
+`kubeadm init` (`--pod-network-cidr`, `--service-cidr`) and, for nodes, for the machines' own
+addresses.
+
+    127.B.0.(1+i)    node i, from 1 on; the control plane is node 1
+    127.B.i.0/24     the pods of node i
+    127.B.128.0/17   Services; the first address is that of the Service `kubernetes`
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from kubelearn.errors import ClusterError
+
+BLOCKS = range(64, 127)
+MOST_NODES = 127
+
+
+@dataclass(frozen=True)
+class Block:
+    """One cluster's part of the loopback network."""
+
+    number: int
+
+    def __str__(self) -> str:
+        return f"127.{self.number}.0.0/16"
+
+    def node_ip(self, node: int) -> str:
+        """The address of a node; nodes are counted from 1."""
+        return f"127.{self.number}.0.{1 + node}"
+
+    def pod_cidr(self, node: int) -> str:
+        """Where the pods of a node have their addresses."""
+        return f"127.{self.number}.{node}.0/24"
+
+    @property
+    def service_cidr(self) -> str:
+        """Where Services have their addresses."""
+        return f"127.{self.number}.128.0/17"
+
+    @property
+    def kubernetes_service_ip(self) -> str:
+        """The API server's address inside the cluster."""
+        return f"127.{self.number}.128.1"
+
+
+class Claim:
+    """A block that no other cluster of this machine can have until `release`, or our end.
+
+    An abstract socket's name is the lock: the kernel lets go of it with the process, `kill -9`
+    included, and it stands for all users of the machine.
+    """
+
+    def __init__(self, block: Block) -> None:
+        self.block = block
+        self._socket = socket.socket(socket.AF_UNIX)
+        try:
+            self._socket.bind(f"\0kubelearn {block}")
+        except OSError:
+            self._socket.close()
+            raise
+
+    def release(self) -> None:
+        """Let others have it."""
+        self._socket.close()
+
+
+def claim(block: Block) -> Claim:
+    """Claim the block that a cluster's objects have their addresses in. Raises ClusterError."""
+    try:
+        return Claim(block)
+    except OSError as error:
+        raise ClusterError(
+            f"another cluster that runs now uses the addresses {block} of this one's Services",
+            hint="stop that one (kubelearn down --name OTHER), or start a new one beside it: "
+            "kubelearn up --name NEW",
+        ) from error
+
+
+def claim_any(wish: int, *, others: Iterable[Block] = ()) -> Claim:
+    """Claim a block for a new cluster, starting the search at a number that the cluster wishes.
+
+    The blocks of `others`, clusters that may not be running, are left alone. Raises ClusterError.
+    """
+    taken = set(others)
+    for step in range(len(BLOCKS)):
+        block = Block(BLOCKS[(wish + step) % len(BLOCKS)])
+        if block in taken:
+            continue
+        try:
+            return Claim(block)
+        except OSError:
+            continue
+    raise ClusterError(
+        f"all {len(BLOCKS)} address blocks of this machine are taken",
+        hint="kubelearn status   # lists clusters; kubelearn down --name NAME --delete frees one",
+    )
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether somebody could listen there now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+            probe.listen(1)
+        except OSError:
+            return False
+        return True
+
+
+def free_port(hosts: Iterable[str], wish: int) -> int:
+    """The first port from `wish` on that is free at all these addresses. Raises ClusterError."""
+    places = list(hosts)
+    for port in range(wish, min(wish + 1000, 65536)):
+        if all(is_free(host, port) for host in places):
+            return port
+    raise ClusterError(
+        f"no port from {wish} on is free at {', '.join(places)}",
+        hint="kubelearn up --port PORT   # a port that nothing listens on",
+    )
