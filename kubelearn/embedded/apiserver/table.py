@@ -1,0 +1,81 @@
+"""`Table` answers: objects as the rows that `kubectl get` prints.
+
+Stands for k8s.io/apiserver `pkg/registry/rest/table.go` and the table conversion around it. All
+columns are always sent; kubectl hides those with a priority unless asked for `-o wide`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from kubelearn.embedded.apiserver.kinds import Kind
+from kubelearn.embedded.apiserver.printers import PRINTERS, Column, Printer
+from kubelearn.embedded.apiserver.printers.columns import Cells, age, utc
+from kubelearn.objects import Object
+
+
+def to_table(
+    kind: Kind,
+    objects: Iterable[Object],
+    *,
+    now: datetime,
+    include_object: str = "Metadata",
+    group_version: str = "meta.k8s.io/v1",
+) -> Object:
+    """Objects of one kind as a Table; the caller adds the list's metadata.
+
+    `include_object` says what of each object goes along: None, Metadata or Object.
+    """
+    printer = PRINTERS.get(kind.type_name) or (_CUSTOM if kind.custom else _PLAIN)
+    return {
+        "kind": "Table",
+        "apiVersion": group_version,
+        "metadata": {},
+        "columnDefinitions": [column.definition() for column in printer.columns],
+        "rows": [
+            {
+                "cells": printer.cells(obj, now),
+                **_conditions(kind, obj),
+                "object": _included(obj, include_object, group_version),
+            }
+            for obj in objects
+        ],
+    }
+
+
+def _included(obj: Object, include: str, group_version: str) -> Object | None:
+    if include == "None":
+        return None
+    if include == "Object":
+        return obj
+    return {
+        "kind": "PartialObjectMetadata",
+        "apiVersion": group_version,
+        "metadata": obj["metadata"],
+    }
+
+
+def _conditions(kind: Kind, obj: Object) -> Object:
+    """Marks pods that have ended, so that kubectl can leave them out."""
+    phase = obj["status"].get("phase") if kind.type_name == "core.v1.Pod" else ""
+    messages = {
+        "Succeeded": "The pod has completed successfully.",
+        "Failed": "The pod failed.",
+    }
+    if phase not in messages:
+        return {}
+    ended = {"type": "Completed", "status": "True", "reason": phase, "message": messages[phase]}
+    return {"conditions": [ended]}
+
+
+def _plain(obj: Object, _: datetime) -> Cells:
+    return [obj["metadata"]["name"], utc(obj["metadata"]["creationTimestamp"])]
+
+
+def _custom(obj: Object, now: datetime) -> Cells:
+    return [obj["metadata"]["name"], age(obj, now)]
+
+
+_PLAIN = Printer((Column("Name"), Column("Created At", "date")), _plain)
+_CUSTOM = Printer((Column("Name"), Column("Age", "date")), _custom)
