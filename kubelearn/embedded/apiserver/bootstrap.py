@@ -68,6 +68,6 @@ async def _ensure(registry: Registry, obj: Object) -> None:
     except StatusError as error:
         if error.reason != "AlreadyExists":
             raise
-        changed = {name: wanted[name] for name in ("endpoints", "ports") if name in wanted}
+        changed: Object = {name: wanted[name] for name in ("endpoints", "ports") if name in wanted}
         if changed:
             await registry.update(write, lambda old: {**(old or {}), **changed})

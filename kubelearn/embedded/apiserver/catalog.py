@@ -9,18 +9,22 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from email.utils import formatdate
+from datetime import timedelta
+from email.utils import format_datetime
 
 import orjson
 from aiohttp import web
 
-from kubelearn.embedded.apiserver import discovery, openapi, response
+from kubelearn.embedded.apiserver import discovery, response
 from kubelearn.embedded.apiserver.kinds import Kinds
 from kubelearn.embedded.apiserver.negotiation import JSON, parse_accept
+from kubelearn.embedded.apiserver.openapi import OpenApi
 from kubelearn.embedded.apiserver.request import Request
 from kubelearn.embedded.apiserver.status import method_not_allowed, no_such_resource
+from kubelearn.embedded.clock import Clock
 
-_AGGREGATED = "application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList"
+_AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+_IMMUTABLE = timedelta(days=365)
 NOT_FOUND = "404 page not found\n"
 
 
@@ -35,8 +39,10 @@ class Document:
 class Catalog:
     """Answers for /api, /apis and /openapi."""
 
-    def __init__(self, kinds: Kinds, *, address: Callable[[], str]) -> None:
+    def __init__(self, kinds: Kinds, *, clock: Clock, address: Callable[[], str]) -> None:
         self._kinds = kinds
+        self._clock = clock
+        self._openapi = OpenApi(kinds)
         self._address = address
         self._documents: dict[str, Document] = {}
         self._generation = -1
@@ -50,11 +56,12 @@ class Catalog:
             self._generation = self._kinds.generation
             self._documents.clear()
         if path.startswith("openapi"):
-            return self._openapi(request, path.removeprefix("openapi").strip("/"))
-        if path in ("api", "apis") and (version := _aggregated_version(request)):
-            make = lambda: discovery.aggregated(self._kinds, core=path == "api", version=version)  # noqa: E731
-            document = self._document(f"{path} {version}", make)
-            return _cached(request, document, media=_AGGREGATED.format(version=version))
+            return self._open_api(request, path.removeprefix("openapi").strip("/"))
+        if path in ("api", "apis") and _wants_aggregated(request):
+            document = self._document(
+                path, lambda: discovery.aggregated(self._kinds, core=path == "api")
+            )
+            return _cached(request, document, media=_AGGREGATED)
         return self._discovery(request, path.split("/"))
 
     def _discovery(self, request: Request, parts: list[str]) -> web.Response:
@@ -78,19 +85,19 @@ class Catalog:
             return response.text(NOT_FOUND, status=404)
         return response.document(request, content)
 
-    def _openapi(self, request: Request, path: str) -> web.Response:
+    def _open_api(self, request: Request, path: str) -> web.Response:
         if path == "v3":
-            index = self._document("v3", lambda: openapi.index(self._kinds))
-            return _cached(request, index, media=JSON)
+            return _cached(request, self._document(path, self._openapi.index), media=JSON)
         group, version = _group_version(path.removeprefix("v3/"))
-        if not path.startswith("v3/") or version not in self._kinds.groups().get(group, ()):
+        body = self._openapi.document(group, version) if version else None
+        if body is None:
             return response.text(NOT_FOUND, status=404)
-        document = self._document(path, lambda: openapi.document(self._kinds, group, version))
-        answer = _cached(request, document, media=JSON)
-        if "hash" in request.query:
+        etag = self._openapi.hash(group, version)
+        answer = _cached(request, Document(body, f'"{etag}"'), media=JSON)
+        if request.query.get("hash") == etag:
             # The hash is part of the address, so that this address never changes its content.
             answer.headers["Cache-Control"] = "public, immutable"
-            answer.headers["Expires"] = formatdate(usegmt=True)
+            answer.headers["Expires"] = format_datetime(self._clock.now() + _IMMUTABLE, usegmt=True)
         return answer
 
     def _document(self, name: str, make: Callable[[], object]) -> Document:
@@ -103,16 +110,16 @@ class Catalog:
         return found
 
 
-def _aggregated_version(request: Request) -> str:
-    """The version of aggregated discovery that the client prefers; empty for the old form."""
+def _wants_aggregated(request: Request) -> bool:
+    """Whether the client likes one document better than many."""
     for media, pairs in parse_accept(request.http.headers.get("Accept", "")):
         params = dict(pairs)
         if media == JSON and params.get("as") == "APIGroupDiscoveryList":
-            if params.get("v") in ("v2", "v2beta1"):
-                return params["v"]
+            if params.get("v") == "v2":
+                return True
         elif media in (JSON, "*/*"):
-            return ""
-    return ""
+            return False
+    return False
 
 
 def _group_version(path: str) -> tuple[str, str]:

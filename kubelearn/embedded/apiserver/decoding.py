@@ -95,8 +95,8 @@ class Decoder:
 
     def _protobuf(self, body: bytes, kind: Kind) -> Object:
         try:
-            return protobuf.decode(body, self._kinds, type_name=kind.type_name)
-        except ValueError as error:
+            return protobuf.decode(body, kind.type_name)
+        except protobuf.ProtobufError as error:
             raise _unrecognized(body, kind, str(error)) from None
 
 

@@ -92,10 +92,10 @@ def list_options(query: Mapping[str, str], *, watch: bool) -> ListOptions:
 
 def _default_initial_events(options: ListOptions) -> None:
     # "Start with what there is" is what no version, or 0, has always meant to a watch.
-    if options.send_initial_events is None and not options.resource_version_match:
-        if options.resource_version in ("", "0"):
-            options.send_initial_events = True
-            options.resource_version_match = "NotOlderThan"
+    unsaid = options.send_initial_events is None and not options.resource_version_match
+    if unsaid and options.resource_version in ("", "0"):
+        options.send_initial_events = True
+        options.resource_version_match = "NotOlderThan"
 
 
 def _list_problems(options: ListOptions) -> Iterable[Cause]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import random as randomness
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from kubelearn.embedded.apiserver import validation
@@ -68,7 +68,7 @@ Change = Callable[[Object | None], Object]
 """Makes the new object from the stored one; None when there is none."""
 
 Prepare = Callable[[Object, Object], None]
-Validate = Callable[[Kind, Object, Object], list[FieldProblem]]
+Validate = Callable[[Kind, Object, Object], Sequence[FieldProblem]]
 
 
 class Registry:
@@ -298,7 +298,7 @@ class Registry:
             )
         return encode(new, revision=current.mod_revision)
 
-    def _refuse(self, obj: Object, problems: list[FieldProblem]) -> None:
+    def _refuse(self, obj: Object, problems: Sequence[FieldProblem]) -> None:
         if problems:
             name = obj["metadata"].get("name", "")
             raise invalid(self.kind.kind, self.kind.group, name, problems)

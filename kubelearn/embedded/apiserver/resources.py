@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Awaitable, Callable
 
-import orjson
 from aiohttp import web
 
 from kubelearn.embedded.apiserver import response
@@ -17,10 +16,9 @@ from kubelearn.embedded.apiserver.decoding import Decoder
 from kubelearn.embedded.apiserver.deletion import answer, delete, delete_all
 from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.listing import check_reached, list_page, parse_revision
-from kubelearn.embedded.apiserver.negotiation import JSON, patch_type
+from kubelearn.embedded.apiserver.negotiation import patch_type
 from kubelearn.embedded.apiserver.options import (
     DeleteOptions,
-    ListOptions,
     WriteOptions,
     delete_options,
     list_options,
@@ -32,7 +30,6 @@ from kubelearn.embedded.apiserver.request import Request
 from kubelearn.embedded.apiserver.status import bad_request
 from kubelearn.embedded.apiserver.streams import Streams
 from kubelearn.embedded.apiserver.watch import watch
-from kubelearn.embedded.store import KeyValue
 from kubelearn.objects import Object
 
 Answer = web.StreamResponse
@@ -204,7 +201,8 @@ def check_name(request: Request, obj: Object) -> None:
     info, meta = request.info, obj.setdefault("metadata", {})
     if not meta.get("name"):
         raise bad_request(
-            f"the name of the object ({info.name} based on URL) was undeterminable: name must be provided"
+            f"the name of the object ({info.name} based on URL) was undeterminable: "
+            "name must be provided"
         )
     if meta["name"] != info.name:
         raise bad_request(

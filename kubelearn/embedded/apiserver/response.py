@@ -82,8 +82,7 @@ def many(
     content: Object
     match output.target:
         case "Table":
-            content = table(request, kind, objects, clock=clock)
-            content["metadata"] = metadata
+            content = table(request, kind, objects, metadata, clock=clock)
         case "PartialObjectMetadataList":
             content = {"kind": output.target, "apiVersion": output.group_version}
             content["metadata"] = metadata
@@ -105,7 +104,8 @@ def transformed(request: Request, kind: Kind, obj: Object, *, clock: Clock) -> O
     output = request.output
     match output.target:
         case "Table":
-            return table(request, kind, [obj], clock=clock)
+            meta = {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
+            return table(request, kind, [obj], meta, clock=clock)
         case "PartialObjectMetadata":
             return partial(obj, output.group_version)
         case "PartialObjectMetadataList":
@@ -126,12 +126,16 @@ def partial(obj: Object, group_version: str) -> Object:
     }
 
 
-def table(request: Request, kind: Kind, objects: list[Object], *, clock: Clock) -> Object:
+def table(
+    request: Request, kind: Kind, objects: list[Object], metadata: Object, *, clock: Clock
+) -> Object:
     """Objects as rows for `kubectl get`."""
-    return to_table(
+    content = to_table(
         kind,
         objects,
         now=clock.now(),
         include_object=request.query.get("includeObject", "Metadata"),
-        group_version=request.output.group_version,
+        list_meta=metadata,
     )
+    content["apiVersion"] = request.output.group_version
+    return content

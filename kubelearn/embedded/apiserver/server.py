@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import logging
 import random as randomness
+import socket
 import ssl
 from collections.abc import Sequence
 from datetime import datetime
@@ -61,6 +62,7 @@ log = logging.getLogger(__name__)
 # Selectors make long paths, and client certificates in headers long ones too.
 _LINE_LIMIT = 64 * 2**10
 _HEADERS = 256
+_BACKLOG = 1024
 _SHUTDOWN_SECONDS = 1.0
 
 
@@ -105,7 +107,7 @@ class ApiServer:
         self._kubelets = Kubelets(self.registries, tls=kubelet_tls)
         self._streams = Streams()
         self._router = self._routes()
-        self._catalog = Catalog(self.kinds, address=lambda: f"{self.host}:{self.port}")
+        self._catalog = Catalog(self.kinds, clock=clock, address=lambda: f"{self.host}:{self.port}")
         self._health = Health({"ping": lambda: True, "etcd": lambda: self.storage_available})
         self._runner: web.ServerRunner | None = None
 
@@ -138,7 +140,6 @@ class ApiServer:
 
     async def start(self) -> None:
         """Listen, then make what every cluster has; `port` is the real one afterwards."""
-        self._streams.open()
         server = web.Server(
             self._handle,
             access_log=None,
@@ -151,10 +152,12 @@ class ApiServer:
             server, handle_signals=False, shutdown_timeout=_SHUTDOWN_SECONDS
         )
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self.host, self.port, ssl_context=self._tls, backlog=1024)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
+        listener = socket.create_server((self.host, self.port), backlog=_BACKLOG)
+        self.port = listener.getsockname()[1]
+        # Whoever connects before this is done waits for it.
         await bootstrap(self.registries, address=self.host, port=self.port)
+        self._streams.open(since=self.registries.store.revision)
+        await web.SockSite(self._runner, listener, ssl_context=self._tls).start()
 
     async def stop(self) -> None:
         """End all streams, let short requests finish, close."""

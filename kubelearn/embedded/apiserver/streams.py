@@ -12,6 +12,8 @@ class Streams:
     """Logs, terminals, tunnels and watches that are open now."""
 
     def __init__(self) -> None:
+        self.since = 0
+        """No watch begins before this revision: upstream's watch cache begins with the server."""
         self._open: dict[object, Close] = {}
         self._closing = False
 
@@ -27,8 +29,9 @@ class Streams:
         finally:
             del self._open[token]
 
-    def open(self) -> None:
+    def open(self, *, since: int) -> None:
         """Let streams be opened, after a stop too."""
+        self.since = since
         self._closing = False
 
     def close(self) -> None:

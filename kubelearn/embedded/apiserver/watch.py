@@ -46,7 +46,7 @@ async def watch(request: Request, registry: Registry, streams: Streams) -> web.S
     after = parse_revision(options.resource_version)
     stream = _Stream(request, registry, options, encoder)
     try:
-        initial, changes = stream.open(after)
+        initial, changes = stream.open(after, since=streams.since)
     except Compacted as error:
         # The stream begins well and ends at once: clients look for this in events only.
         return await stream.send_only(_too_old(after, error))
@@ -74,11 +74,13 @@ class _Stream:
         )
         self._response = _started()
 
-    def open(self, after: int) -> tuple[list[bytes], Watch]:
+    def open(self, after: int, *, since: int) -> tuple[list[bytes], Watch]:
         """What is there to begin with, and the changes from then on; raises Compacted."""
         store = self._registry.store
         if not self._options.send_initial_events:
             after = after or store.revision
+            if after < since:
+                raise Compacted(after, compacted=since)
             return [], store.watch(self._prefix, after=after)
         check_reached(store, after)
         present = [self._encoder.added(kv) for kv in store.range(self._prefix)]

@@ -112,7 +112,7 @@ class PodStrategy(Strategy):
 
 def _resized(container: Object, wanted: dict[str, Object]) -> Object:
     sent = wanted.get(container["name"], container)
-    taken = {name: sent[name] for name in ("resources", "resizePolicy") if name in sent}
+    taken: Object = {name: sent[name] for name in ("resources", "resizePolicy") if name in sent}
     return {**container, **taken}
 
 

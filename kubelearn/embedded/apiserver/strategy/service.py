@@ -44,10 +44,10 @@ class ServiceStrategy(Strategy):
         if _has_cluster_ip(before) and not _has_cluster_ip(after):
             for name in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"):
                 _drop_unchanged(after, before, name)
-        if _has_node_ports(before) and not _has_node_ports(after):
-            if _node_ports(before) == _node_ports(after):
-                for port in after.get("ports") or []:
-                    port.pop("nodePort", None)
+        drops_ports = _has_node_ports(before) and not _has_node_ports(after)
+        if drops_ports and _node_ports(before) == _node_ports(after):
+            for port in after.get("ports") or []:
+                port.pop("nodePort", None)
         if _is_external(before) and not _is_external(after):
             _drop_unchanged(after, before, "externalTrafficPolicy")
         if after.get("type") != "LoadBalancer":

@@ -13,7 +13,14 @@ from kubelearn.embedded.apiserver.options import write_options
 from kubelearn.embedded.apiserver.registry import Registry
 from kubelearn.embedded.apiserver.request import Request
 from kubelearn.embedded.apiserver.resources import Resources, write_of
-from kubelearn.embedded.apiserver.status import StatusError, bad_request, conflict, success, unknown
+from kubelearn.embedded.apiserver.status import (
+    FieldProblem,
+    StatusError,
+    bad_request,
+    conflict,
+    success,
+    unknown,
+)
 from kubelearn.embedded.apiserver.strategy.pod import scheduled_condition
 from kubelearn.objects import Object, set_condition, timestamp
 
@@ -82,5 +89,5 @@ def _keep_everything(new: Object, old: Object) -> None:
     """Binding writes spec and status at once, and makes no new generation."""
 
 
-def _accept(kind: Kind, new: Object, old: Object) -> list[object]:
+def _accept(kind: Kind, new: Object, old: Object) -> list[FieldProblem]:
     return []

@@ -11,7 +11,7 @@ from typing import cast
 from aiohttp import web
 
 from kubelearn.embedded.apiserver import validation
-from kubelearn.embedded.apiserver.registry import Prepare, Registry
+from kubelearn.embedded.apiserver.registry import Prepare, Registry, Validate
 from kubelearn.embedded.apiserver.request import Request
 from kubelearn.embedded.apiserver.resources import Resources
 from kubelearn.embedded.apiserver.strategy.namespace import NamespaceStrategy
@@ -49,7 +49,7 @@ class Parts:
     async def _serve(
         self, request: Request, registry: Registry, prepare: Prepare
     ) -> web.StreamResponse:
-        validate = None
+        validate: Validate | None = None
         if request.info.subresource == "status":
             validate = validation.validate_status_update
         match request.info.verb:

@@ -148,12 +148,16 @@ class Proxies:
 
 def _split(target: str, what: str) -> tuple[str, str, str]:
     """`[scheme:]name[:port]` in its parts (`utilnet.SplitSchemeNamePort`)."""
-    parts = target.split(":")
-    if len(parts) == 3:
-        scheme, name, port = parts
-    else:
-        scheme, (name, port) = "", (parts + [""])[:2]
-    if len(parts) > 3 or not name or scheme not in ("", "http", "https"):
+    match target.split(":"):
+        case [name]:
+            scheme, port = "", ""
+        case [name, port]:
+            scheme = ""
+        case [scheme, name, port]:
+            pass
+        case _:
+            name = scheme = port = ""
+    if not name or scheme not in ("", "http", "https"):
         raise bad_request(f'invalid {what} request "{target}"')
     return scheme, name, port
 
