@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from kubelearn.embedded.apiserver import builtin, conversion
 from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.printers import PRINTERS, Column, Printer
 from kubelearn.embedded.apiserver.printers.columns import Cells, age, utc
@@ -27,7 +28,7 @@ def to_table(
 
     `include_object` says what of each object goes along: None, Metadata or Object.
     """
-    printer = PRINTERS.get(kind.type_name) or (_CUSTOM if kind.custom else _PLAIN)
+    printer = _printer(kind)
     return {
         "kind": "Table",
         "apiVersion": group_version,
@@ -42,6 +43,20 @@ def to_table(
             for obj in objects
         ],
     }
+
+
+def _printer(kind: Kind) -> Printer:
+    if kind.custom:
+        return _CUSTOM
+    stored = conversion.storage_kind(_BUILT_IN, kind)
+    printer = PRINTERS.get(stored.type_name, _PLAIN)
+    if stored == kind:
+        return printer
+    # Upstream prints every version from one internal form; the stored one serves here.
+    return Printer(
+        printer.columns,
+        lambda obj, now: printer.cells(conversion.convert(obj, kind, stored), now),
+    )
 
 
 def _included(obj: Object, include: str, group_version: str) -> Object | None:
@@ -79,3 +94,4 @@ def _custom(obj: Object, now: datetime) -> Cells:
 
 _PLAIN = Printer((Column("Name"), Column("Created At", "date")), _plain)
 _CUSTOM = Printer((Column("Name"), Column("Age", "date")), _custom)
+_BUILT_IN = builtin.built_in()

@@ -142,7 +142,7 @@ def lease(obj: Object, now: datetime) -> Cells:
 
 @printer(
     "scheduling.v1.PriorityClass",
-    columns=("Name", "Value:integer", "Global-Default:boolean", "Age", "+PreemptionPolicy"),
+    columns=("Name", "Value:integer", "Global-Default:boolean", "Age", "PreemptionPolicy"),
 )
 def priority_class(obj: Object, now: datetime) -> Cells:
     """A PriorityClass."""

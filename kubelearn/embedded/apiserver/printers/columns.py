@@ -32,7 +32,7 @@ class Column:
         return {
             "name": self.name,
             "type": self.type,
-            "format": "name" if self.name == "Name" else "",
+            "format": "name" if self.name in ("Name", "Attacher") else "",
             "description": "",
             "priority": int(self.wide),
         }

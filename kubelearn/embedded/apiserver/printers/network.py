@@ -137,12 +137,12 @@ def service_cidr(obj: Object, now: datetime) -> Cells:
     return [obj["metadata"]["name"], ",".join(obj["spec"].get("cidrs") or []), age(obj, now)]
 
 
-@printer("networking.v1.IPAddress", columns=("Name", "ParentRef", "Age"))
-def ip_address(obj: Object, now: datetime) -> Cells:
+@printer("networking.v1.IPAddress", columns=("Name", "ParentRef"))
+def ip_address(obj: Object, _: datetime) -> Cells:
     """An IPAddress that a Service holds."""
     parent = obj["spec"].get("parentRef")
     shown = "<none>"
     if parent:
         resource = ".".join(filter(None, (parent.get("resource"), parent.get("group"))))
         shown = "/".join(filter(None, (resource, parent.get("namespace"), parent.get("name"))))
-    return [obj["metadata"]["name"], shown, age(obj, now)]
+    return [obj["metadata"]["name"], shown]

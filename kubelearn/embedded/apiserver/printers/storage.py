@@ -148,9 +148,3 @@ def csi_driver(obj: Object, now: datetime) -> Cells:
         ",".join(spec.get("volumeLifecycleModes") or []) or "<none>",
         age(obj, now),
     ]
-
-
-@printer("storage.v1.CSIStorageCapacity", columns=("Name", "StorageClassName", "Capacity"))
-def csi_storage_capacity(obj: Object, _: datetime) -> Cells:
-    """A CSIStorageCapacity."""
-    return [obj["metadata"]["name"], obj["storageClassName"], obj.get("capacity", "<unset>")]
