@@ -82,6 +82,7 @@ class Image:
     files: Mapping[str, Path] = field(default_factory=dict)
     # What runs in the image's place, in words for an Event; empty for an image of our own.
     stand_in: str = ""
+    size_bytes: int = 0
 
     @property
     def id(self) -> str:

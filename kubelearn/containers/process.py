@@ -30,6 +30,7 @@ from kubelearn.containers.runtime import (
     ContainerStats,
     ContainerStatus,
     ExecResult,
+    LinuxUser,
     Sandbox,
     SandboxConfig,
     StartError,
@@ -72,6 +73,7 @@ class ProcessRuntime:
         self._addresses = AddressPool(pod_cidr)
         self._host_ip = host_ip
         self._now = now
+        self._user = LinuxUser(os.getuid(), os.getgid(), os.getgroups())
         self._sandboxes: dict[str, Sandbox] = {}
         self._containers: dict[str, _Container] = {}
         self._listeners: set[Callable[[Sandbox], None]] = set()
@@ -110,7 +112,7 @@ class ProcessRuntime:
     async def create_container(self, sandbox_id: str, config: ContainerConfig) -> str:
         """Prepare a container's folder and environment; the answer is its id."""
         container_id = secrets.token_hex(32)
-        status = ContainerStatus(container_id, sandbox_id, config, self._now())
+        status = ContainerStatus(container_id, sandbox_id, config, self._user, self._now())
         bundle = make_bundle(
             self._folder / container_id,
             config,

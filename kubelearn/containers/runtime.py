@@ -82,6 +82,19 @@ class ContainerState(Enum):
     EXITED = "exited"
 
 
+@dataclass(frozen=True, slots=True)
+class LinuxUser:
+    """Whom a container's program runs as."""
+
+    uid: int
+    gid: int
+    groups: Sequence[int]
+
+    def as_dict(self) -> dict[str, object]:
+        """As the API shows it."""
+        return {"uid": self.uid, "gid": self.gid, "supplementalGroups": list(self.groups)}
+
+
 @dataclass(slots=True)
 class ContainerStatus:
     """A container as its runtime sees it. A dead one stays until it is removed."""
@@ -89,6 +102,7 @@ class ContainerStatus:
     id: str
     sandbox_id: str
     config: ContainerConfig
+    user: LinuxUser
     created_at: datetime
     state: ContainerState = ContainerState.CREATED
     started_at: datetime | None = None

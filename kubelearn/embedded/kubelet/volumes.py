@@ -8,6 +8,7 @@ and everything that needs a network or a driver.
 from __future__ import annotations
 
 import asyncio
+import math
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 from kubelearn.containers.runtime import Mount
 from kubelearn.embedded.client import Client
 from kubelearn.embedded.clock import Clock
+from kubelearn.embedded.events import EventRecorder
 from kubelearn.embedded.kubelet.atomicwriter import write_all
 from kubelearn.embedded.kubelet.configdata import ConfigError
 from kubelearn.embedded.kubelet.expansion import expand
@@ -22,6 +24,10 @@ from kubelearn.embedded.kubelet.tokens import TokenManager
 from kubelearn.embedded.kubelet.volumesources import VolumeSources
 from kubelearn.errors import ApiError, KubelearnError
 from kubelearn.objects import Object
+
+_RETRY_SECONDS, _LONGEST_RETRY_SECONDS = 0.5, 122.0
+# How often the files of ConfigMaps, Secrets and tokens are brought up to date.
+_REFRESH_SECONDS = 60.0
 
 
 class MountError(KubelearnError):
@@ -48,10 +54,15 @@ class Volumes:
         await asyncio.gather(*(self._set_up(pod, volume) for volume in volumes))
 
     async def tear_down(self, pod: Object) -> None:
+        """Remove the volumes, with what is in them."""
+        folder = self._pod_folder(pod["metadata"]["uid"])
+        await asyncio.to_thread(shutil.rmtree, folder / "volumes", ignore_errors=True)
+
+    async def forget(self, pod: Object) -> None:
         """Remove the pod's folder."""
-        uid = pod["metadata"]["uid"]
-        self._sources.forget(uid)
-        await asyncio.to_thread(shutil.rmtree, self._pod_folder(uid), ignore_errors=True)
+        self._sources.forget(pod["metadata"]["uid"])
+        folder = self._pod_folder(pod["metadata"]["uid"])
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
     def mounts(self, pod: Object, container: Object, env: Mapping[str, str]) -> list[Mount]:
         """What a container sees of the volumes. Raises ConfigError."""
@@ -127,3 +138,44 @@ def _check_host_path(place: Path, source: Object) -> None:
         is_one, words = _HOST_PATH_CHECKS.get(kind, (lambda _: False, f"a {kind}"))
         if not is_one(place):
             raise ConfigError(f"hostPath type check failed: {source['path']} is not {words}")
+
+
+class PodVolumes:
+    """When to make and to refresh the volumes of one pod."""
+
+    def __init__(self, volumes: Volumes, *, recorder: EventRecorder, clock: Clock) -> None:
+        self._volumes = volumes
+        self._recorder = recorder
+        self._clock = clock
+        self._retry = _RETRY_SECONDS
+        self._made = False
+        self._due = 0.0
+
+    def touch(self) -> None:
+        """The pod has changed, and files may tell of it: look at them with the next `ensure`."""
+        self._due = 0.0
+
+    async def ensure(self, pod: Object) -> float | None:
+        """Make the volumes, or refresh them if it is time; seconds to the next time, if any."""
+        now = self._clock.monotonic()
+        if not self._made or now >= self._due:
+            try:
+                await self._volumes.set_up(pod)
+            except MountError as error:
+                self._recorder.event(pod, "Warning", "FailedMount", error.message)
+                self._due = now + self._retry
+                self._retry = min(self._retry * 2, _LONGEST_RETRY_SECONDS)
+                return self._due - now
+            self._made, self._retry = True, _RETRY_SECONDS
+            self._due = now + _REFRESH_SECONDS if _is_refreshed(pod) else math.inf
+        return None if math.isinf(self._due) else self._due - now
+
+    @property
+    def made(self) -> bool:
+        """Whether containers can be started."""
+        return self._made
+
+
+def _is_refreshed(pod: Object) -> bool:
+    kinds = ("configMap", "secret", "downwardAPI", "projected")
+    return any(kind in volume for volume in pod["spec"].get("volumes") or [] for kind in kinds)

@@ -1,0 +1,133 @@
+"""What probes and lifecycle hooks do: run a command, ask over HTTP, open a connection.
+
+Follows `pkg/probe` and `pkg/kubelet/lifecycle/handlers.go`. Left out: gRPC, and redirects, which
+count as an answer here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+from dataclasses import dataclass
+
+import aiohttp
+
+from kubelearn.containers.runtime import Runtime, StartError
+from kubelearn.embedded.clock import Clock
+from kubelearn.objects import Object
+
+_USER_AGENT = "kube-probe/1.36"
+# What of a command's output an Event shows.
+_OUTPUT = 10 * 2**10
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Whether it went well, and if not, what an Event should say."""
+
+    ok: bool
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Target:
+    """The container that is asked."""
+
+    container_id: str
+    container: Object
+    ip: str
+
+
+class Handlers:
+    """Carries out the `exec`, `httpGet`, `tcpSocket` and `sleep` of probes and hooks."""
+
+    def __init__(self, runtime: Runtime, *, clock: Clock) -> None:
+        self._runtime = runtime
+        self._clock = clock
+        self._session: aiohttp.ClientSession | None = None
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        if self._session:
+            await self._session.close()
+            self._session = None
+
+    async def run(self, action: Object, target: Target, timeout: float) -> Outcome:
+        """Do it; a failure is an answer, not an error."""
+        match action:
+            case {"exec": what}:
+                return await self._exec(what["command"], target, timeout)
+            case {"httpGet": what}:
+                return await self._http_get(what, target, timeout)
+            case {"tcpSocket": what}:
+                return await self._tcp_socket(what, target, timeout)
+            case {"sleep": what}:
+                await self._clock.sleep(what["seconds"])
+                return Outcome(True)
+        return Outcome(False, "this kubelet knows exec, httpGet, tcpSocket and sleep only")
+
+    async def _exec(self, command: list[str], target: Target, timeout: float) -> Outcome:
+        try:
+            result = await self._runtime.exec_sync(target.container_id, command, timeout)
+        except TimeoutError:
+            return Outcome(False, f'command timed out: "{" ".join(command)}" after {timeout:g}s')
+        except StartError as error:
+            return Outcome(False, error.message)
+        return Outcome(result.exit_code == 0, result.output[:_OUTPUT].decode(errors="replace"))
+
+    async def _http_get(self, what: Object, target: Target, timeout: float) -> Outcome:
+        host, port = what.get("host") or target.ip, _port(what["port"], target.container)
+        scheme = (what.get("scheme") or "HTTP").lower()
+        url = f"{scheme}://{host}:{port}/{(what.get('path') or '/').lstrip('/')}"
+        headers = {each["name"]: each["value"] for each in what.get("httpHeaders") or []}
+        try:
+            async with self._http().get(
+                url,
+                headers={"User-Agent": _USER_AGENT, "Accept": "*/*"} | headers,
+                timeout=aiohttp.ClientTimeout(total=timeout),
+                allow_redirects=False,
+            ) as response:
+                if 200 <= response.status < 400:
+                    return Outcome(True)
+                return Outcome(False, f"HTTP probe failed with statuscode: {response.status}")
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            return Outcome(False, f'Get "{url}": {_words(error, host, port)}')
+
+    async def _tcp_socket(self, what: Object, target: Target, timeout: float) -> Outcome:
+        host, port = what.get("host") or target.ip, _port(what["port"], target.container)
+        try:
+            _, writer = await asyncio.wait_for(asyncio.open_connection(host, port), timeout)
+        except TimeoutError:
+            return Outcome(False, f"dial tcp {host}:{port}: i/o timeout")
+        except OSError as error:
+            return Outcome(False, _words(error, host, port))
+        writer.close()
+        return Outcome(True)
+
+    def _http(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            # Every probe is a connection of its own, and certificates are not looked at.
+            connector = aiohttp.TCPConnector(ssl=False, force_close=True, limit=0)
+            self._session = aiohttp.ClientSession(connector=connector)
+        return self._session
+
+
+def _port(port: int | str, container: Object) -> int:
+    """A port number; a name is looked up in the container's ports."""
+    for each in container.get("ports") or []:
+        if each.get("name") == port:
+            return int(each["containerPort"])
+    return int(port)
+
+
+def _words(error: Exception, host: str, port: int) -> str:
+    """An error as Go's network library tells it."""
+    if isinstance(error, TimeoutError):
+        return "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return "EOF"
+    number = error.errno if isinstance(error, OSError) else None
+    if number == errno.ECONNREFUSED:
+        return f"dial tcp {host}:{port}: connect: connection refused"
+    return os.strerror(number).lower() if number else str(error)

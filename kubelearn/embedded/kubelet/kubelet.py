@@ -1,0 +1,179 @@
+"""The kubelet: makes the pods that are bound to its node real, and tells how they are.
+
+Stands for `pkg/kubelet/kubelet.go`: follows the node's pods, keeps a worker for each, and runs what
+the workers share. It resumes from the API server and the runtime alone: stopped and started again,
+it finds the containers that went on without it. Left out: eviction under pressure, admission of
+pods at the node, plug-ins for devices.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import ssl
+from collections.abc import Sequence
+
+from kubelearn.containers.images import ImageStore
+from kubelearn.containers.runtime import Runtime, Sandbox
+from kubelearn.embedded.client import Client
+from kubelearn.embedded.clock import Clock
+from kubelearn.embedded.events import EventRecorder
+from kubelearn.embedded.informer import Informer
+from kubelearn.embedded.kubelet.backoff import Backoff
+from kubelearn.embedded.kubelet.environment import Environment
+from kubelearn.embedded.kubelet.handlers import Handlers
+from kubelearn.embedded.kubelet.images import ImageManager
+from kubelearn.embedded.kubelet.kuberuntime import KubeRuntime
+from kubelearn.embedded.kubelet.node import NodeConfig, NodeReporter
+from kubelearn.embedded.kubelet.podworker import PodWorker
+from kubelearn.embedded.kubelet.server import KubeletServer
+from kubelearn.embedded.kubelet.statusmanager import StatusManager
+from kubelearn.embedded.kubelet.volumes import Volumes
+from kubelearn.objects import PODS, SERVICES, Object
+
+_log = logging.getLogger(__name__)
+
+
+class Kubelet:
+    """One node's agent. `run` lasts until it is cancelled, and may be called again then."""
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        node: NodeConfig,
+        runtime: Runtime,
+        images: ImageStore,
+        tls: ssl.SSLContext | None,
+        clock: Clock,
+        random: random.Random,
+    ) -> None:
+        self.node = node
+        node.folder.mkdir(parents=True, exist_ok=True)
+        self._client = client
+        self._runtime = runtime
+        self._clock = clock
+        self._workers: dict[str, PodWorker] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._services = self._service_informer()
+        self._reporter = NodeReporter(
+            client, node=node, runtime=runtime, images=images, clock=clock, random=random
+        )
+        self._server = KubeletServer(node, find=self.worker, runtime=runtime, tls=tls)
+        self._statuses = StatusManager(client, clock=clock)
+        self._kube = self._kube_runtime(images)
+
+    def worker(self, namespace: str, name: str) -> PodWorker | None:
+        """The worker of a pod, if the pod is on this node."""
+        for worker in self._workers.values():
+            meta = worker.pod["metadata"]
+            if (meta["namespace"], meta["name"]) == (namespace, name):
+                return worker
+        return None
+
+    async def run(self) -> None:
+        """Be the node's agent. Containers go on when this is cancelled."""
+        self._services = self._service_informer()
+        stop_listening = self._runtime.add_listener(self._wake)
+        try:
+            await self._server.start()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._services.run(), name="informer services")
+                await self._reporter.register()
+                group.create_task(self._reporter.run(), name="node heartbeat")
+                # A container learns its services' addresses when it starts, and only then.
+                await self._services.synced.wait()
+                await self._follow_pods(group)
+        finally:
+            stop_listening()
+            await self._stop_workers()
+            self._statuses.close()
+            self._kube.recorder.close()
+            await self._kube.handlers.close()
+            await self._server.stop()
+
+    async def _follow_pods(self, group: asyncio.TaskGroup) -> None:
+        selector = f"spec.nodeName={self.node.name}"
+        pods = Informer(self._client, PODS, clock=self._clock, field_selector=selector)
+        group.create_task(pods.run(), name="informer pods")
+        await pods.synced.wait()
+        await self._remove_orphans({pod["metadata"]["uid"] for pod in pods.items()})
+        pods.add_handler(
+            on_add=self._put, on_update=lambda _, pod: self._put(pod), on_delete=self._remove
+        )
+
+    # --- pods come, change and go ---
+
+    def _put(self, pod: Object) -> None:
+        uid = pod["metadata"]["uid"]
+        if worker := self._workers.get(uid):
+            worker.update(pod)
+            return
+        worker = self._workers[uid] = PodWorker(
+            pod,
+            client=self._client,
+            kube=self._kube,
+            statuses=self._statuses,
+            node_ip=self.node.ip,
+        )
+        if pod["metadata"].get("deletionTimestamp"):
+            worker.update(pod)
+        name = f"pod {pod['metadata']['name']}"
+        self._tasks[uid] = asyncio.create_task(self._work(uid, worker), name=name)
+
+    def _remove(self, pod: Object) -> None:
+        if worker := self._workers.get(pod["metadata"]["uid"]):
+            worker.remove(pod)
+
+    def _wake(self, sandbox: Sandbox) -> None:
+        if worker := self._workers.get(sandbox.config.uid):
+            worker.wake()
+
+    async def _work(self, uid: str, worker: PodWorker) -> None:
+        try:
+            await worker.run()
+        except Exception:
+            # The next change of the pod gets it a new worker.
+            _log.exception("the worker of pod %s failed", worker.pod["metadata"]["name"])
+        finally:
+            self._workers.pop(uid, None)
+            self._tasks.pop(uid, None)
+
+    async def _stop_workers(self) -> None:
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _remove_orphans(self, wanted: set[str]) -> None:
+        """Remove what runs for pods that went while this kubelet did not look."""
+        for sandbox in self._runtime.list_pod_sandboxes():
+            if sandbox.config.uid not in wanted:
+                await self._runtime.remove_pod_sandbox(sandbox.id)
+
+    # --- what the workers share ---
+
+    def _service_informer(self) -> Informer:
+        services = Informer(self._client, SERVICES, clock=self._clock)
+        services.add_index("namespace", lambda service: [service["metadata"]["namespace"]])
+        return services
+
+    def _services_of(self, namespace: str) -> Sequence[Object]:
+        return self._services.by_index("namespace", namespace)
+
+    def _kube_runtime(self, images: ImageStore) -> KubeRuntime:
+        client, clock, folder = self._client, self._clock, self.node.folder
+        recorder = EventRecorder(client, "kubelet", clock=clock, host=self.node.name)
+        allocatable = self._reporter.capacity
+        return KubeRuntime(
+            runtime=self._runtime,
+            images=ImageManager(images, recorder=recorder, clock=clock),
+            volumes=Volumes(client, folder=folder, clock=clock, allocatable=allocatable),
+            environment=Environment(client, services=self._services_of, allocatable=allocatable),
+            handlers=Handlers(self._runtime, clock=clock),
+            recorder=recorder,
+            backoff=Backoff(clock),
+            clock=clock,
+            logs=folder / "logs",
+        )

@@ -1,0 +1,322 @@
+"""Starting and stopping containers the way Kubernetes wants it: `pkg/kubelet/kuberuntime`.
+
+Around each call to the runtime stand images, back-off, hooks, grace periods and Events.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kubelearn.containers.images import Image
+from kubelearn.containers.runtime import (
+    ContainerConfig,
+    ContainerStatus,
+    Runtime,
+    Sandbox,
+    SandboxConfig,
+    StartError,
+)
+from kubelearn.embedded.clock import Clock
+from kubelearn.embedded.events import EventRecorder
+from kubelearn.embedded.kubelet.backoff import Backoff
+from kubelearn.embedded.kubelet.configdata import ConfigError
+from kubelearn.embedded.kubelet.environment import Environment
+from kubelearn.embedded.kubelet.expansion import expand
+from kubelearn.embedded.kubelet.handlers import Handlers, Target
+from kubelearn.embedded.kubelet.images import ImageManager, NotStarted
+from kubelearn.embedded.kubelet.logs import last_lines
+from kubelearn.embedded.kubelet.volumes import Volumes
+from kubelearn.errors import ApiError, ContainerError
+from kubelearn.objects import Object
+
+_HASH = "io.kubernetes.container.hash"
+# A container gets this long at least, even when a hook has used up its grace period.
+_SHORTEST_GRACE = 2.0
+_HOOK_SECONDS = 30.0
+_MESSAGE_BYTES, _FALLBACK_BYTES, _FALLBACK_LINES = 4096, 2048, 80
+
+
+@dataclass(frozen=True)
+class KubeRuntime:
+    """What a pod's worker does to containers."""
+
+    runtime: Runtime
+    images: ImageManager
+    volumes: Volumes
+    environment: Environment
+    handlers: Handlers
+    recorder: EventRecorder
+    backoff: Backoff
+    clock: Clock
+    logs: Path
+
+    # --- sandboxes ---
+
+    def sandbox_of(self, pod: Object) -> Sandbox | None:
+        """The pod's newest sandbox."""
+        uid = pod["metadata"]["uid"]
+        found = [each for each in self.runtime.list_pod_sandboxes() if each.config.uid == uid]
+        return found[-1] if found else None
+
+    async def make_sandbox(self, pod: Object) -> Sandbox:
+        """Make the pod's sandbox. Raises NotStarted."""
+        meta, spec = pod["metadata"], pod["spec"]
+        config = SandboxConfig(
+            namespace=meta["namespace"],
+            name=meta["name"],
+            uid=meta["uid"],
+            hostname=spec.get("hostname") or meta["name"][:63],
+            host_network=bool(spec.get("hostNetwork")),
+        )
+        try:
+            return await self.runtime.run_pod_sandbox(config)
+        except ContainerError as error:
+            message = f"Failed to create pod sandbox: {error.message}"
+            self.recorder.event(pod, "Warning", "FailedCreatePodSandBox", message)
+            raise NotStarted("ContainerCreating", "", retry_after=10.0) from error
+
+    def runs_of(self, sandbox: Sandbox | None) -> dict[str, list[ContainerStatus]]:
+        """The runs of each container in a sandbox, oldest first."""
+        runs: dict[str, list[ContainerStatus]] = {}
+        for status in self.runtime.list_containers(sandbox.id) if sandbox else ():
+            runs.setdefault(status.config.name, []).append(status)
+        return runs
+
+    # --- starting ---
+
+    async def start(
+        self, pod: Object, container: Object, sandbox: Sandbox, runs: Sequence[ContainerStatus]
+    ) -> str:
+        """Start a container, again or for the first time; its id. Raises NotStarted."""
+        self._check_backoff(pod, container, runs)
+        path = container_path(pod, container)
+        try:
+            return await self._start(pod, container, sandbox, runs)
+        except NotStarted as refusal:
+            words = refusal.message if refusal.reason in _TOLD_BY_MESSAGE else refusal.reason
+            if refusal.reason != "PostStartHookError":
+                self.recorder.event(pod, "Warning", "Failed", f"Error: {words}", path=path)
+            raise
+
+    def _check_backoff(
+        self, pod: Object, container: Object, runs: Sequence[ContainerStatus]
+    ) -> None:
+        if not runs or runs[-1].finished_at is None:
+            return
+        key = f"{pod['metadata']['uid']}_{container['name']}"
+        if left := self.backoff.left_since(key, runs[-1].finished_at):
+            words = f"Back-off restarting failed container {container['name']} in pod"
+            self.recorder.event(
+                pod,
+                "Warning",
+                "BackOff",
+                f"{words} {pod_text(pod)}",
+                path=container_path(pod, container),
+            )
+            delay = duration(self.backoff.seconds(key))
+            message = f"back-off {delay} restarting failed container={container['name']}"
+            raise NotStarted("CrashLoopBackOff", f"{message} pod={pod_text(pod)}", retry_after=left)
+        self.backoff.grow(key)
+
+    async def _start(
+        self, pod: Object, container: Object, sandbox: Sandbox, runs: Sequence[ContainerStatus]
+    ) -> str:
+        path = container_path(pod, container)
+        image = await self.images.ensure(pod, container, path)
+        attempt = runs[-1].config.attempt + 1 if runs else self._attempt_by_logs(pod, container)
+        try:
+            config = await self._config(pod, container, image, attempt)
+        except (ConfigError, ValueError) as error:
+            message = error.message if isinstance(error, ConfigError) else str(error)
+            raise NotStarted("CreateContainerConfigError", message, retry_after=10.0) from error
+        except ApiError as error:
+            raise NotStarted("CreateContainerConfigError", str(error), retry_after=2.0) from error
+        try:
+            container_id = await self.runtime.create_container(sandbox.id, config)
+        except (ContainerError, OSError) as error:
+            raise NotStarted("CreateContainerError", str(error), retry_after=10.0) from error
+        self.recorder.event(pod, "Normal", "Created", "Container created", path=path)
+        if image.stand_in and not attempt:
+            words = f'Image "{container["image"]}" is not here: {image.stand_in} runs in its place'
+            self.recorder.event(pod, "Normal", "StandIn", words, path=path)
+        try:
+            await self.runtime.start_container(container_id)
+        except StartError as error:
+            message = f"failed to start container: {error.message}"
+            raise NotStarted("RunContainerError", message) from error
+        self.recorder.event(pod, "Normal", "Started", "Container started", path=path)
+        await self._post_start(pod, container, sandbox, container_id)
+        return container_id
+
+    async def _config(
+        self, pod: Object, container: Object, image: Image, attempt: int
+    ) -> ContainerConfig:
+        _check_user(pod, container, image)
+        env = await self.environment.make(pod, container)
+        mounts = self.volumes.mounts(pod, container, env)
+        return ContainerConfig(
+            name=container["name"],
+            image=image,
+            log_path=self.log_folder(pod, container) / f"{attempt}.log",
+            attempt=attempt,
+            command=[expand(word, env) for word in container.get("command") or []],
+            args=[expand(word, env) for word in container.get("args") or []],
+            working_dir=container.get("workingDir", ""),
+            env=env,
+            mounts=[*mounts, self.volumes.termination_log(pod, container, attempt)],
+            annotations={_HASH: spec_hash(container)},
+            stdin=bool(container.get("stdin")),
+            stdin_once=bool(container.get("stdinOnce")),
+            tty=bool(container.get("tty")),
+        )
+
+    async def _post_start(
+        self, pod: Object, container: Object, sandbox: Sandbox, container_id: str
+    ) -> None:
+        hook = (container.get("lifecycle") or {}).get("postStart")
+        if not hook:
+            return
+        target = Target(container_id, container, sandbox.ip)
+        outcome = await self.handlers.run(hook, target, _HOOK_SECONDS)
+        if not outcome.ok:
+            path = container_path(pod, container)
+            # The hook's own words may hold a secret; they are not told.
+            self.recorder.event(
+                pod, "Warning", "FailedPostStartHook", "PostStartHook failed", path=path
+            )
+            await self.kill(pod, container, container_id, "FailedPostStartHook", ip=sandbox.ip)
+            raise NotStarted("PostStartHookError", "")
+
+    # --- stopping ---
+
+    async def kill(
+        self,
+        pod: Object,
+        container: Object,
+        container_id: str,
+        message: str = "",
+        *,
+        ip: str,
+        grace: float | None = None,
+    ) -> None:
+        """Stop a container: its preStop hook, SIGTERM, and SIGKILL when the grace is over."""
+        words = message or f"Stopping container {container['name']}"
+        path = container_path(pod, container)
+        self.recorder.event(pod, "Normal", "Killing", words, path=path)
+        if grace is None:
+            grace = float(pod["spec"].get("terminationGracePeriodSeconds", 30))
+        hook = (container.get("lifecycle") or {}).get("preStop")
+        if hook and grace > 0:
+            began = self.clock.monotonic()
+            await self._pre_stop(pod, hook, Target(container_id, container, ip), grace)
+            grace -= self.clock.monotonic() - began
+        await self.runtime.stop_container(container_id, max(grace, _SHORTEST_GRACE))
+
+    async def _pre_stop(self, pod: Object, hook: Object, target: Target, grace: float) -> None:
+        try:
+            outcome = await asyncio.wait_for(self.handlers.run(hook, target, grace), grace)
+        except TimeoutError:
+            return
+        if not outcome.ok:
+            path = container_path(pod, target.container)
+            self.recorder.event(
+                pod, "Warning", "FailedPreStopHook", "PreStopHook failed", path=path
+            )
+
+    async def remove_old_runs(self, runs: Sequence[ContainerStatus]) -> None:
+        """Forget all but the last run and the one before, with their logs."""
+        for status in runs[:-2]:
+            await self.runtime.remove_container(status.id)
+            status.config.log_path.unlink(missing_ok=True)
+
+    async def forget(self, pod: Object, sandbox: Sandbox | None) -> None:
+        """The pod is gone: remove everything of it from the node."""
+        uid = pod["metadata"]["uid"]
+        if sandbox:
+            await self.runtime.remove_pod_sandbox(sandbox.id)
+        await self.volumes.forget(pod)
+        await asyncio.to_thread(shutil.rmtree, self._pod_logs(pod), ignore_errors=True)
+        self.backoff.forget(uid)
+        self.images.forget(uid)
+
+    # --- logs ---
+
+    def _pod_logs(self, pod: Object) -> Path:
+        meta = pod["metadata"]
+        return self.logs / f"{meta['namespace']}_{meta['name']}_{meta['uid']}"
+
+    def log_folder(self, pod: Object, container: Object) -> Path:
+        """Where a container's logs lie, one file a run."""
+        name: str = container["name"]
+        return self._pod_logs(pod) / name
+
+    def _attempt_by_logs(self, pod: Object, container: Object) -> int:
+        # The runtime forgets its containers when the machine restarts; their logs stay.
+        found = [int(each.stem) for each in self.log_folder(pod, container).glob("*.log")]
+        return max(found) + 1 if found else 0
+
+
+_TOLD_BY_MESSAGE = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError")
+
+
+def termination_message(container: Object, status: ContainerStatus) -> str:
+    """What a container left as its last words, after what the runtime says."""
+    wanted = container.get("terminationMessagePath") or "/dev/termination-log"
+    places = {mount.container_path: mount.host_path for mount in status.config.mounts}
+    try:
+        words = places[wanted].read_bytes()[:_MESSAGE_BYTES].decode(errors="replace")
+    except (KeyError, OSError):
+        words = ""
+    fallback = container.get("terminationMessagePolicy") == "FallbackToLogsOnError"
+    if not words and fallback and status.exit_code:
+        words = last_lines(status.config.log_path, lines=_FALLBACK_LINES, size=_FALLBACK_BYTES)
+    return ": ".join(part for part in (status.message, words) if part)
+
+
+def spec_hash(container: Object) -> str:
+    """What tells whether a container's definition has changed: only its image can."""
+    parts = {key: container.get(key) for key in ("name", "image")}
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:8]
+
+
+def has_changed(container: Object, status: ContainerStatus) -> bool:
+    """Whether the run is not of the container's present definition."""
+    return status.config.annotations.get(_HASH) != spec_hash(container)
+
+
+def pod_text(pod: Object) -> str:
+    """A pod in messages: `name_namespace(uid)`."""
+    meta = pod["metadata"]
+    return f"{meta['name']}_{meta['namespace']}({meta['uid']})"
+
+
+def container_path(pod: Object, container: Object) -> str:
+    """The part of a pod that Events about a container name."""
+    inits: Sequence[Mapping[str, object]] = pod["spec"].get("initContainers") or []
+    init = any(each["name"] == container["name"] for each in inits)
+    return f"spec.{'initContainers' if init else 'containers'}{{{container['name']}}}"
+
+
+def duration(seconds: float) -> str:
+    """A time as Go prints it: `40s`, `1m20s`, `5m0s`."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}m{rest}s" if minutes else f"{rest}s"
+
+
+def _check_user(pod: Object, container: Object, image: Image) -> None:
+    """Refuse root where the pod asks for that. Raises ConfigError."""
+    context = (pod["spec"].get("securityContext") or {}) | (container.get("securityContext") or {})
+    if not context.get("runAsNonRoot"):
+        return
+    uid = context.get("runAsUser")
+    where = f'(pod: "{pod_text(pod)}", container: {container["name"]})'
+    if uid == 0:
+        raise ConfigError(f"container's runAsUser breaks non-root policy {where}")
+    if uid is None and image.user.partition(":")[0] in ("", "0", "root"):
+        raise ConfigError(f"container has runAsNonRoot and image will run as root {where}")

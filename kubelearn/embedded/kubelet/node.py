@@ -1,0 +1,222 @@
+"""The kubelet's word for its node: registration, status, and the Lease that says "I live".
+
+Follows `pkg/kubelet/kubelet_node_status.go` and `component-helpers/apimachinery/lease`.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from kubelearn.containers.images import ImageStore
+from kubelearn.containers.runtime import Runtime
+from kubelearn.embedded.client import Client
+from kubelearn.embedded.clock import Clock
+from kubelearn.embedded.kubelet import machine
+from kubelearn.errors import AlreadyExists, ApiError, NotFound
+from kubelearn.objects import LEASES, NODES, Object, micro_timestamp, timestamp
+
+_log = logging.getLogger(__name__)
+
+PORT = 10250
+_LEASE_NAMESPACE = "kube-node-lease"
+_LEASE_SECONDS = 40
+_RENEW_SECONDS = 10.0
+# How often the status is sent when nothing in it has changed.
+_REPORT_SECONDS = 300.0
+_RETRY_SECONDS = 1.0
+_CONDITIONS = (
+    ("MemoryPressure", "False", "KubeletHasSufficientMemory",
+     "kubelet has sufficient memory available"),
+    ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+    ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+    ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class NodeConfig:
+    """A node: its name and address, its pods' range, and the folder for its files."""
+
+    name: str
+    ip: str
+    pod_cidr: str
+    folder: Path
+    labels: Mapping[str, str] = field(default_factory=dict)
+    taints: Sequence[Object] = ()
+    port: int = PORT
+
+
+class NodeReporter:
+    """Registers a node and keeps its status and Lease fresh."""
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        node: NodeConfig,
+        runtime: Runtime,
+        images: ImageStore,
+        clock: Clock,
+        random: random.Random,
+    ) -> None:
+        self._client = client
+        self._node = node
+        self._runtime = runtime
+        self._images = images
+        self._clock = clock
+        self._random = random
+        self._uid = ""
+        self._lease: Object | None = None
+        self._reported: datetime | None = None
+        self.capacity = machine.capacity(node.folder)
+
+    async def register(self) -> None:
+        """Make sure that there is a Node; asks until the API server answers."""
+        while True:
+            try:
+                await self._find_or_create()
+                await self._report()
+                return
+            except ApiError as error:
+                _log.warning("node %s not registered: %s", self._node.name, error)
+                await self._clock.sleep(_RETRY_SECONDS)
+
+    async def run(self) -> None:
+        """Renew the Lease every ten seconds, and the status every five minutes."""
+        while True:
+            try:
+                await self._renew()
+                await self._report_if_due()
+                # A little spread, so that the nodes of a cluster do not all speak at once.
+                wait = _RENEW_SECONDS * (1 + 0.04 * self._random.random())
+            except ApiError as error:
+                _log.warning("heartbeat of node %s failed: %s", self._node.name, error)
+                wait = _RETRY_SECONDS
+            await self._clock.sleep(wait)
+
+    # --- the Node ---
+
+    async def _find_or_create(self) -> None:
+        try:
+            node = await self._client.get(NODES, self._node.name)
+        except NotFound:
+            try:
+                node = await self._client.create(NODES, self._object())
+            except AlreadyExists:
+                node = await self._client.get(NODES, self._node.name)
+        self._uid = node["metadata"]["uid"]
+
+    def _object(self) -> Object:
+        arch = machine.architecture()
+        return {
+            "apiVersion": "v1",
+            "kind": "Node",
+            "metadata": {
+                "name": self._node.name,
+                "labels": {
+                    "beta.kubernetes.io/arch": arch,
+                    "beta.kubernetes.io/os": "linux",
+                    "kubernetes.io/arch": arch,
+                    "kubernetes.io/hostname": self._node.name,
+                    "kubernetes.io/os": "linux",
+                    **self._node.labels,
+                },
+            },
+            "spec": {
+                "podCIDR": self._node.pod_cidr,
+                "podCIDRs": [self._node.pod_cidr],
+                **({"taints": list(self._node.taints)} if self._node.taints else {}),
+            },
+        }
+
+    async def _report(self) -> None:
+        now = self._clock.now()
+        node = await self._client.get(NODES, self._node.name)
+        before = (node.get("status") or {}).get("conditions") or []
+        await self._client.patch(
+            NODES,
+            self._node.name,
+            {"status": self._status(before, timestamp(now))},
+            kind="strategic",
+            sub="status",
+        )
+        self._reported = now
+
+    async def _report_if_due(self) -> None:
+        due = timedelta(seconds=_REPORT_SECONDS)
+        if self._reported is None or self._clock.now() - self._reported >= due:
+            await self._find_or_create()
+            await self._report()
+
+    def _status(self, before: Sequence[Object], now: str) -> Object:
+        runtime = f"{self._runtime.name}://{self._runtime.version}"
+        images = [
+            {"names": [image.name], "sizeBytes": image.size_bytes} for image in self._images.list()
+        ]
+        return {
+            "addresses": [
+                {"type": "InternalIP", "address": self._node.ip},
+                {"type": "Hostname", "address": self._node.name},
+            ],
+            "allocatable": self.capacity,
+            "capacity": self.capacity,
+            "conditions": _conditions(before, now),
+            "daemonEndpoints": {"kubeletEndpoint": {"Port": self._node.port}},
+            "images": images,
+            "nodeInfo": machine.node_info(self._node.name, runtime),
+        }
+
+    # --- the Lease ---
+
+    async def _renew(self) -> None:
+        spec = {
+            "holderIdentity": self._node.name,
+            "leaseDurationSeconds": _LEASE_SECONDS,
+            "renewTime": micro_timestamp(self._clock.now()),
+        }
+        name = self._node.name
+        if self._lease is not None:
+            try:
+                await self._client.patch(LEASES, name, {"spec": spec}, _LEASE_NAMESPACE)
+                return
+            except NotFound:
+                self._lease = None
+        lease = {
+            "apiVersion": "coordination.k8s.io/v1",
+            "kind": "Lease",
+            "metadata": {
+                "name": name,
+                "namespace": _LEASE_NAMESPACE,
+                "ownerReferences": [
+                    {"apiVersion": "v1", "kind": "Node", "name": name, "uid": self._uid}
+                ],
+            },
+            "spec": spec,
+        }
+        try:
+            self._lease = await self._client.create(LEASES, lease)
+        except AlreadyExists:
+            self._lease = await self._client.patch(LEASES, name, {"spec": spec}, _LEASE_NAMESPACE)
+
+
+def _conditions(before: Sequence[Object], now: str) -> list[Object]:
+    old = {each["type"]: each for each in before}
+    conditions = []
+    for kind, status, reason, message in _CONDITIONS:
+        same = kind in old and old[kind]["status"] == status
+        conditions.append(
+            {
+                "type": kind,
+                "status": status,
+                "reason": reason,
+                "message": message,
+                "lastHeartbeatTime": now,
+                "lastTransitionTime": old[kind]["lastTransitionTime"] if same else now,
+            }
+        )
+    return conditions

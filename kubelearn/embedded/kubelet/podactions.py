@@ -1,0 +1,135 @@
+"""What to do next for a pod: `computePodActions` of `pkg/kubelet/kuberuntime`. A pure function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from kubelearn.containers.runtime import ContainerState, ContainerStatus
+from kubelearn.embedded.kubelet.containerstatus import Seen, is_sidecar, should_restart
+from kubelearn.embedded.kubelet.kuberuntime import has_changed
+from kubelearn.objects import Object
+
+
+@dataclass(frozen=True)
+class Kill:
+    """A run that must not go on, and the reason as an Event tells it."""
+
+    container: Object
+    run: ContainerStatus
+    message: str
+
+
+@dataclass
+class PodActions:
+    """Containers to kill and to start, in that order; `over` when nothing is left to run."""
+
+    kill: list[Kill] = field(default_factory=list)
+    start: list[Object] = field(default_factory=list)
+    over: bool = False
+
+
+@dataclass(frozen=True)
+class _Situation:
+    pod: Object
+    seen: Seen
+    old: Mapping[str, Object]
+    failed_probe: Callable[[str], str]
+    actions: PodActions
+
+    def restarts(self, container: Object) -> bool:
+        name = container["name"]
+        return should_restart(self.pod, container, self.seen.latest(name), self.old.get(name))
+
+    def fault(self, container: Object, run: ContainerStatus) -> str:
+        """Why a running container must be killed, empty if it may go on."""
+        name = container["name"]
+        if has_changed(container, run):
+            return f"Container {name} definition changed"
+        probe = self.failed_probe(name)
+        return f"Container {name} failed {probe} probe" if probe else ""
+
+
+def pod_actions(
+    pod: Object,
+    *,
+    seen: Seen,
+    old: Sequence[Object],
+    failed_probe: Callable[[str], str],
+) -> PodActions:
+    """The next actions. `old` are the last statuses of containers.
+
+    `failed_probe` tells the kind of probe that a container has failed for good, or nothing.
+    """
+    statuses = {status["name"]: status for status in old}
+    situation = _Situation(pod, seen, statuses, failed_probe, PodActions())
+    if _initialized(situation):
+        _add_main_actions(situation)
+    return situation.actions
+
+
+def _add_main_actions(situation: _Situation) -> None:
+    actions, policy = situation.actions, situation.pod["spec"].get("restartPolicy", "Always")
+    kept = False
+    for container in situation.pod["spec"]["containers"]:
+        run = situation.seen.latest(container["name"])
+        if run is None or run.state is not ContainerState.RUNNING:
+            if situation.restarts(container):
+                actions.start.append(container)
+        elif fault := situation.fault(container, run):
+            again = policy != "Never" or fault.endswith("definition changed")
+            actions.kill.append(Kill(container, run, fault + ", will be restarted" * again))
+            kept = True
+        else:
+            kept = True
+    if not kept and not actions.start:
+        actions.over = True
+
+
+def _initialized(situation: _Situation) -> bool:
+    """Add what init containers need; whether the main containers may run."""
+    inits = situation.pod["spec"].get("initContainers") or []
+    done = any(situation.seen.latest(c["name"]) for c in situation.pod["spec"]["containers"])
+    for container in inits:
+        if is_sidecar(container):
+            if not _sidecar_started(situation, container) and not done:
+                return False
+        elif not done and not _init_succeeded(situation, container):
+            return False
+    return True
+
+
+def _sidecar_started(situation: _Situation, container: Object) -> bool:
+    actions, run = situation.actions, situation.seen.latest(container["name"])
+    if run is None or run.state is not ContainerState.RUNNING:
+        if _main_is_over(situation):
+            return True  # nothing is left that it could serve
+        actions.start.append(container)
+        return False
+    if fault := situation.fault(container, run):
+        actions.kill.append(Kill(container, run, f"{fault}, will be restarted"))
+        return False
+    return situation.seen.started(container["name"])
+
+
+def _main_is_over(situation: _Situation) -> bool:
+    main = situation.pod["spec"]["containers"]
+    runs = [situation.seen.latest(each["name"]) for each in main]
+    running = any(run and run.state is ContainerState.RUNNING for run in runs)
+    return not running and not any(situation.restarts(each) for each in main)
+
+
+def _init_succeeded(situation: _Situation, container: Object) -> bool:
+    actions, run = situation.actions, situation.seen.latest(container["name"])
+    if run is None or run.state is ContainerState.CREATED:
+        actions.start.append(container)
+        return False
+    if run.state is ContainerState.RUNNING:
+        return False
+    if run.exit_code == 0:
+        return True
+    if situation.pod["spec"].get("restartPolicy", "Always") == "Never":
+        actions.over = True
+    else:
+        actions.start.append(container)
+    return False

@@ -1,0 +1,145 @@
+"""A pod's status as the API tells it, made from what the runtime shows.
+
+Follows `generateAPIPodStatus` and `getPhase` in `pkg/kubelet/kubelet_pods.go`. Pure functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from kubelearn.embedded.kubelet.conditions import has_started, pod_conditions
+from kubelearn.embedded.kubelet.containerstatus import Seen, container_status, is_sidecar
+from kubelearn.objects import Object, format_quantity, quantity
+
+_TERMINAL = ("Succeeded", "Failed")
+
+
+@dataclass(frozen=True)
+class Eviction:
+    """Why the kubelet itself ends a pod."""
+
+    reason: str
+    message: str
+
+
+def pod_status(
+    pod: Object,
+    *,
+    seen: Seen,
+    old: Object,
+    node_ip: str,
+    now: str,
+    ending: bool = False,
+    eviction: Eviction | None = None,
+) -> Object:
+    """The status. `old` is the last one; `ending` says that no container will be started again."""
+    spec = pod["spec"]
+    before = {each["name"]: each for kind in _LISTS for each in old.get(kind) or []}
+    init = _statuses(pod, seen, before, init=True)
+    main = _statuses(pod, seen, before, init=False)
+    statuses = init | main
+    phase = _phase(spec, statuses, ending=ending)
+    why: Object = {}
+    if eviction:
+        phase, why = "Failed", {"reason": eviction.reason, "message": eviction.message}
+    if old.get("phase") in _TERMINAL:
+        phase = old["phase"]
+    if phase in _TERMINAL and seen.running():
+        # A pod is over only when nothing of it runs any more.
+        phase, why = old.get("phase", "Pending"), {}
+    if phase == old.get("phase") and not why:
+        why = {key: old[key] for key in ("reason", "message") if key in old}
+    network = seen.sandbox is not None and seen.sandbox.ready
+    status: Object = {
+        "observedGeneration": pod["metadata"].get("generation", 1),
+        "phase": phase,
+        **why,
+        "conditions": pod_conditions(
+            pod, old=old, statuses=statuses, phase=phase, network=network, now=now
+        ),
+        **_addresses(spec, seen, old, node_ip),
+        "startTime": old.get("startTime") or now,
+        **({"initContainerStatuses": list(init.values())} if init else {}),
+        "containerStatuses": list(main.values()),
+    }
+    if allocated := _requests(spec):
+        status["allocatedResources"] = allocated
+    if "qosClass" in old:
+        status["qosClass"] = old["qosClass"]
+    return status
+
+
+_LISTS = ("initContainerStatuses", "containerStatuses")
+
+
+def _statuses(
+    pod: Object, seen: Seen, before: Mapping[str, Object], *, init: bool
+) -> dict[str, Object]:
+    containers = pod["spec"].get("initContainers" if init else "containers") or []
+    return {
+        each["name"]: container_status(
+            pod, each, seen=seen, old=before.get(each["name"]), init=init
+        )
+        for each in containers
+    }
+
+
+def _phase(spec: Object, statuses: Mapping[str, Object], *, ending: bool) -> str:
+    policy = spec.get("restartPolicy", "Always")
+    main = [statuses[each["name"]] for each in spec["containers"]]
+    initialized = any(has_started(status) for status in main)
+    pending = False
+    for container in spec.get("initContainers") or []:
+        status = statuses[container["name"]]
+        if is_sidecar(container):
+            pending = pending or (not initialized and _is_pending_sidecar(status))
+            continue
+        code = _exit_code(status)
+        if code and policy == "Never":
+            return "Failed"
+        pending = pending or code is None
+    codes = [_exit_code(status) for status in main]
+    waiting = any("waiting" in s["state"] and not has_started(s) for s in main)
+    if pending or waiting:
+        return "Pending"
+    if any("running" in status["state"] for status in main):
+        return "Running"
+    if not ending and policy == "Always":
+        return "Running"
+    if not any(codes):
+        return "Succeeded"
+    return "Failed" if ending or policy == "Never" else "Running"
+
+
+def _is_pending_sidecar(status: Object) -> bool:
+    if "running" in status["state"]:
+        return not status["started"]
+    return not has_started(status)
+
+
+def _exit_code(status: Object) -> int | None:
+    """How the container ended, now or before its restart; None if it never did."""
+    state = status["state"]
+    ended = state.get("terminated") or (
+        "waiting" in state and status["lastState"].get("terminated")
+    )
+    return int(ended["exitCode"]) if ended else None
+
+
+def _addresses(spec: Object, seen: Seen, old: Object, node_ip: str) -> Object:
+    shown: Object = {"hostIP": node_ip, "hostIPs": [{"ip": node_ip}]}
+    ip = seen.sandbox.ip if seen.sandbox else old.get("podIP", "")
+    ip = ip or (node_ip if spec.get("hostNetwork") else "")
+    return shown | ({"podIP": ip, "podIPs": [{"ip": ip}]} if ip else {})
+
+
+def _requests(spec: Object) -> dict[str, str]:
+    sums: dict[str, Decimal] = {}
+    sidecars = [each for each in spec.get("initContainers") or [] if is_sidecar(each)]
+    for container in [*sidecars, *spec["containers"]]:
+        requests = (container.get("resources") or {}).get("requests") or {}
+        for name, text in requests.items():
+            sums[name] = sums.get(name, Decimal(0)) + quantity(text)
+    return {name: format_quantity(value, binary=name != "cpu") for name, value in sums.items()}

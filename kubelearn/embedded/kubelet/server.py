@@ -1,0 +1,167 @@
+"""What a kubelet serves: logs, exec and attach, asked for by the API server (`pkg/kubelet/server`).
+
+The API server must show its certificate. Left out: port forwarding, metrics, the debugging pages,
+and SPDY: only WebSockets are spoken here.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from aiohttp import web
+
+from kubelearn.containers.runtime import ContainerState, ContainerStatus, Runtime, StartError
+from kubelearn.embedded.kubelet import websocket
+from kubelearn.embedded.kubelet.logs import LogOptions, read_log
+from kubelearn.embedded.kubelet.node import NodeConfig
+from kubelearn.embedded.kubelet.podworker import PodWorker
+from kubelearn.objects import parse_time
+
+_WAITING_WORDS = {
+    "ErrImagePull": "image can't be pulled",
+    "ImagePullBackOff": "trying and failing to pull image",
+}
+
+
+class KubeletServer:
+    """Listens on the node's address; `find` gives the worker of a pod by namespace and name."""
+
+    def __init__(
+        self,
+        node: NodeConfig,
+        *,
+        find: Callable[[str, str], PodWorker | None],
+        runtime: Runtime,
+        tls: ssl.SSLContext | None,
+    ) -> None:
+        self._node = node
+        self._find = find
+        self._runtime = runtime
+        self._tls = tls
+        self._runner: web.AppRunner | None = None
+
+    async def start(self) -> None:
+        """Listen."""
+        app = web.Application()
+        pod = "{namespace}/{pod}/{container}"
+        app.router.add_get("/healthz", self._healthz)
+        app.router.add_get(f"/containerLogs/{pod}", self._logs)
+        app.router.add_get(f"/exec/{pod}", self._exec)
+        app.router.add_get(f"/attach/{pod}", self._attach)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        await self._runner.setup()
+        site = web.TCPSite(
+            self._runner, self._node.ip, self._node.port, ssl_context=self._tls, reuse_address=True
+        )
+        await site.start()
+
+    async def stop(self) -> None:
+        """Listen no more, and end what is under way."""
+        if self._runner:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def _healthz(self, request: web.Request) -> web.Response:
+        return web.Response(text="ok")
+
+    # --- logs ---
+
+    async def _logs(self, request: web.Request) -> web.StreamResponse:
+        worker = self._worker(request)
+        run = _run_with_log(worker, request)
+        response = web.StreamResponse()
+        response.content_type = "text/plain"
+        await response.prepare(request)
+
+        async def grown() -> bool:
+            if run.state is not ContainerState.RUNNING:
+                return False
+            await self._runtime.wait_for_log(run.id)
+            return True
+
+        try:
+            async for piece in read_log(run.config.log_path, _log_options(request), grown=grown):
+                await response.write(piece)
+            await response.write_eof()
+        except (ConnectionError, FileNotFoundError):
+            pass  # the client, or the pod, has gone meanwhile
+        return response
+
+    # --- exec and attach ---
+
+    async def _exec(self, request: web.Request) -> web.StreamResponse:
+        run = self._running(request)
+        wants = {name: request.query.get(name) in ("1", "true") for name in ("input", "tty")}
+        command = request.query.getall("command", [])
+        if not command:
+            raise web.HTTPBadRequest(text="you must specify at least one command for the container")
+        try:
+            stream = await self._runtime.exec(
+                run.id, command, stdin=wants["input"], tty=wants["tty"]
+            )
+        except StartError as error:
+            return await websocket.refuse(request, error.message)
+        return await websocket.serve(request, stream)
+
+    async def _attach(self, request: web.Request) -> web.StreamResponse:
+        stream = await self._runtime.attach(self._running(request).id)
+        return await websocket.serve(request, stream)
+
+    # --- finding the container ---
+
+    def _worker(self, request: web.Request) -> PodWorker:
+        info = request.match_info
+        worker = self._find(info["namespace"], info["pod"])
+        if worker is None:
+            raise web.HTTPNotFound(text=f'pod "{info["pod"]}" not found')
+        return worker
+
+    def _running(self, request: web.Request) -> ContainerStatus:
+        worker, name = self._worker(request), request.match_info["container"]
+        runs = worker.runs(name)
+        if not runs or runs[-1].state is not ContainerState.RUNNING:
+            raise web.HTTPNotFound(text=f'container not found ("{name}")')
+        return runs[-1]
+
+
+def _run_with_log(worker: PodWorker, request: web.Request) -> ContainerStatus:
+    """The run whose log is asked for (`validateContainerLogStatus`)."""
+    name, pod = request.match_info["container"], request.match_info["pod"]
+    previous = request.query.get("previous") in ("1", "true")
+    runs = worker.runs(name)
+    status = worker.container_status(name)
+    if status is None:
+        raise web.HTTPNotFound(text=f'container "{name}" in pod "{pod}" is not available')
+    ended = (status.get("lastState") or {}).get("terminated")
+    if previous:
+        found = next((run for run in runs if ended and ended["containerID"].endswith(run.id)), None)
+        if found is None:
+            raise web.HTTPBadRequest(
+                text=f'previous terminated container "{name}" in pod "{pod}" not found'
+            )
+        return found
+    if runs:
+        return runs[-1]
+    reason = (status["state"].get("waiting") or {}).get("reason", "")
+    words = _WAITING_WORDS.get(reason, reason)
+    raise web.HTTPBadRequest(text=f'container "{name}" in pod "{pod}" is waiting to start: {words}')
+
+
+def _log_options(request: web.Request) -> LogOptions:
+    query = request.query
+    since = None
+    if "sinceTime" in query:
+        since = parse_time(query["sinceTime"])
+    elif "sinceSeconds" in query:
+        since = datetime.now(UTC) - timedelta(seconds=int(query["sinceSeconds"]))
+    streams = {"Stdout": (b"stdout",), "Stderr": (b"stderr",)}
+    return LogOptions(
+        follow=query.get("follow") in ("1", "true"),
+        timestamps=query.get("timestamps") in ("1", "true"),
+        tail=int(query["tailLines"]) if "tailLines" in query else None,
+        since=since,
+        limit_bytes=int(query["limitBytes"]) if "limitBytes" in query else None,
+        streams=streams.get(query.get("stream", ""), (b"stdout", b"stderr")),
+    )

@@ -1,0 +1,105 @@
+"""The channel protocol of exec and attach on a WebSocket: `v4.channel.k8s.io` and `v5`.
+
+Each message begins with one byte, its channel (apimachinery `pkg/util/remotecommand`). v5 adds a
+way to close one direction. How the command ended is told on the error channel as a `Status`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import orjson
+from aiohttp import WSMsgType, web
+
+from kubelearn.containers.runtime import Stream
+from kubelearn.objects import Object
+
+PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
+_STDIN, _STDOUT, _STDERR, _ERROR, _RESIZE, _CLOSE = 0, 1, 2, 3, 4, 255
+_PING_SECONDS = 30.0
+
+
+async def refuse(request: web.Request, message: str) -> web.WebSocketResponse:
+    """Tell a client that its command could not be started."""
+    socket = await _accept(request)
+    text = f"Internal error occurred: error executing command in container: {message}"
+    status = {
+        "metadata": {},
+        "status": "Failure",
+        "message": text,
+        "reason": "InternalError",
+        "details": {"causes": [{"message": text.partition(": ")[2]}]},
+        "code": 500,
+    }
+    with contextlib.suppress(ConnectionError):
+        await socket.send_bytes(bytes([_ERROR]) + orjson.dumps(status))
+        await socket.close()
+    return socket
+
+
+async def serve(request: web.Request, stream: Stream) -> web.WebSocketResponse:
+    """Connect a client with a process until the process ends or the client goes."""
+    socket = await _accept(request)
+    feeding = asyncio.create_task(_feed(socket, stream), name="input of exec")
+    try:
+        # An empty message tells the client that the connection stands.
+        await socket.send_bytes(bytes([_STDOUT]))
+        while piece := await _next(stream, feeding):
+            await socket.send_bytes(bytes([piece[0]]) + piece[1])
+        if not feeding.done():
+            status = exit_status(await stream.wait())
+            await socket.send_bytes(bytes([_ERROR]) + orjson.dumps(status))
+    except ConnectionError:
+        pass  # the client has gone
+    finally:
+        feeding.cancel()
+        stream.close()
+    with contextlib.suppress(ConnectionError):
+        await socket.close()
+    return socket
+
+
+async def _accept(request: web.Request) -> web.WebSocketResponse:
+    socket = web.WebSocketResponse(protocols=PROTOCOLS, heartbeat=_PING_SECONDS, max_msg_size=2**20)
+    await socket.prepare(request)
+    return socket
+
+
+async def _next(stream: Stream, feeding: asyncio.Task[None]) -> tuple[int, bytes] | None:
+    """The next output; None at its end, or when the client has gone."""
+    reading = asyncio.create_task(stream.read())
+    await asyncio.wait([reading, feeding], return_when=asyncio.FIRST_COMPLETED)
+    if reading.done():
+        return reading.result()
+    reading.cancel()
+    return None
+
+
+async def _feed(socket: web.WebSocketResponse, stream: Stream) -> None:
+    """Pass on what the client sends; returns when it has gone."""
+    async for message in socket:
+        if message.type is not WSMsgType.BINARY or not message.data:
+            continue
+        channel, data = message.data[0], message.data[1:]
+        if channel == _STDIN:
+            await stream.write(data)
+        elif channel == _RESIZE:
+            with contextlib.suppress(ValueError, KeyError):
+                size = orjson.loads(data)
+                stream.resize(int(size["Width"]), int(size["Height"]))
+        elif channel == _CLOSE and data == bytes([_STDIN]):
+            stream.close_input()
+
+
+def exit_status(code: int) -> Object:
+    """How a command ended, as a `Status`."""
+    if code == 0:
+        return {"metadata": {}, "status": "Success"}
+    return {
+        "metadata": {},
+        "status": "Failure",
+        "message": f"command terminated with non-zero exit code: exit status {code}",
+        "reason": "NonZeroExitCode",
+        "details": {"causes": [{"reason": "ExitCode", "message": str(code)}]},
+    }
