@@ -97,7 +97,7 @@ class Store {
   }
 
   countViews() {
-    this.send({ type: "views", page: this.page, count: this.views.size });
+    this.send({ type: "views", page: this.page, count: this.views.size, rev: this.document.rev });
   }
 
   send(message) {

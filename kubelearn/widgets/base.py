@@ -110,10 +110,11 @@ class LiveWidget(Widget):
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._worker: threading.Thread | None = None
         self._traced = 0
-        super().__init__()
         self._parcel = Parcel(self.document, self.send)
-        self.on_msg(self._on_message)
+        # Before the comm opens: where the cluster is watched already, the first message has it all.
         self._attach()
+        super().__init__()
+        self.on_msg(self._on_message)
 
     # --- what a widget says -----------------------------------------------------------------
 
@@ -181,15 +182,18 @@ class LiveWidget(Widget):
             courier.wake()
         elif kind == "views":
             self._views[str(content["page"])] = int(content["count"])
-            self.enqueue(self._follow_views)
+            self.enqueue(lambda: self._follow_views(int(content["rev"])))
 
-    def _follow_views(self) -> None:
-        """Watch only while somebody looks."""
-        if any(self._views.values()):
-            self._parcel.opened()
-            self._attach()
-        else:
+    def _follow_views(self, revision: int) -> None:
+        """Watch only while somebody looks; tell a new view what it missed while it loaded."""
+        if not any(self._views.values()):
             self._detach()
+            return
+        self._parcel.opened()
+        self._attach()
+        if revision != self.document.revision:
+            self._parcel.ask_for_all()
+            courier.wake()
 
     def enqueue(self, job: Callable[[], None]) -> None:
         """Do something on the widget's own thread, after what is queued already."""
