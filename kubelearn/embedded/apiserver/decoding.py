@@ -111,7 +111,7 @@ def _load_yaml(body: bytes) -> Any:
     # PyYAML gives keys of any type; JSON has only strings.
     return orjson.loads(
         orjson.dumps(
-            yaml.load(body, Loader=_YamlLoader),  # noqa: S506 - a safe loader with less in it
+            yaml.load(body, Loader=_YamlLoader),
             option=orjson.OPT_NON_STR_KEYS,
         )
     )

@@ -9,12 +9,14 @@ import aiohttp
 from aiohttp import web
 
 from kubelearn.embedded.apiserver.authentication import User
+from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.negotiation import Output, negotiate
 from kubelearn.embedded.apiserver.requestinfo import RequestInfo, request_info
 from kubelearn.embedded.apiserver.status import bad_request, too_large
 
 # Upstream's `MaxRequestBodyBytes`.
 MAX_BODY = 3 * 2**20
+NO_KIND = Kind("", "", "", "")
 
 
 @dataclass(slots=True)
@@ -26,6 +28,8 @@ class Request:
     query: dict[str, str]
     user: User = field(default_factory=lambda: User(""))
     warnings: list[str] = field(default_factory=list)
+    # The kind that the path names; it may be stored as another version of itself.
+    kind: Kind = field(default_factory=lambda: NO_KIND)
     # The object in the answer, for the audit trail.
     answered: bytes = b""
 

@@ -48,7 +48,8 @@ class RequestInfo:
 def request_info(method: str, path: str, query: Mapping[str, str]) -> RequestInfo:
     """Read a request; a path that fits no resource gives a non-resource request."""
     info = RequestInfo(path=path, verb=method.lower())
-    parts = [part for part in path.strip("/").split("/")] if path.strip("/") else []
+    path = path.strip("/")
+    parts = path.split("/") if path else []
     prefix = {"api": 1, "apis": 2}.get(parts[0]) if parts else None
     if prefix is None or len(parts) < prefix + 2:
         return info

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from kubelearn.embedded.apiserver import response
+from kubelearn.embedded.apiserver.conversion import convert
 from kubelearn.embedded.apiserver.decoding import Decoder
 from kubelearn.embedded.apiserver.deletion import answer, delete, delete_all
 from kubelearn.embedded.apiserver.kinds import Kind
@@ -61,7 +62,7 @@ class Resources:
         info = request.info
         check_reached(registry.store, parse_revision(request.query.get("resourceVersion", "")))
         found = registry.get(info.namespace, info.name)
-        return response.one(request, registry.kind, found.value, clock=registry.clock)
+        return response.one(request, registry, found.value)
 
     async def list(self, request: Request, registry: Registry) -> Answer:
         """Read a collection, or a page of it."""
@@ -70,7 +71,7 @@ class Resources:
         prefix = registry.prefix(request.info.namespace)
         page = await list_page(registry.store, prefix, options, match)
         values = [kv.value for kv in page.items]
-        return response.many(request, registry.kind, values, page.meta, clock=registry.clock)
+        return response.many(request, registry, values, page.meta)
 
     async def watch(self, request: Request, registry: Registry) -> Answer:
         """Stream the changes of a collection."""
@@ -79,9 +80,9 @@ class Resources:
     async def create(self, request: Request, registry: Registry) -> Answer:
         """Store a new object."""
         options = write_options(request.query, kind="CreateOptions")
-        obj = await self.read(request, registry.kind, options)
+        obj = await self._read_object(request, registry, options)
         value = await registry.create(write_of(request, options), obj)
-        return response.one(request, registry.kind, value, clock=registry.clock, status=201)
+        return response.one(request, registry, value, status=201)
 
     async def update(
         self,
@@ -93,7 +94,7 @@ class Resources:
     ) -> Answer:
         """Replace an object, or with `prepare` a part of it."""
         options = write_options(request.query, kind="UpdateOptions")
-        obj = await self.read(request, registry.kind, options)
+        obj = await self._read_object(request, registry, options)
         check_name(request, obj)
         value, created = await registry.update(
             write_of(request, options),
@@ -103,7 +104,7 @@ class Resources:
             may_create=registry.strategy.create_on_update and prepare is None,
         )
         status = 201 if created else 200
-        return response.one(request, registry.kind, value, clock=registry.clock, status=status)
+        return response.one(request, registry, value, status=status)
 
     async def patch(
         self,
@@ -119,21 +120,21 @@ class Resources:
         patch = Patch(
             await request.body(),
             patch_type=kind,
-            kind=registry.kind,
+            kind=request.kind,
             validation=options.field_validation,
             warnings=request.warnings,
         )
 
         def change(old: Object | None) -> Object:
-            new = patch.apply(old or {})
+            new = patch.apply(convert(old or {}, registry.kind, request.kind))
             check_name(request, new)
-            return new
+            return convert(new, request.kind, registry.kind)
 
         value, created = await registry.update(
             write_of(request, options), change, prepare=prepare, validate=validate
         )
         status = 201 if created else 200
-        return response.one(request, registry.kind, value, clock=registry.clock, status=status)
+        return response.one(request, registry, value, status=status)
 
     async def delete(self, request: Request, registry: Registry) -> Answer:
         """Delete one object, or begin to."""
@@ -144,9 +145,7 @@ class Resources:
         content = answer(registry, deleted)
         if isinstance(content, bytes):
             status = 202 if waits else 200
-            return response.one(
-                request, registry.kind, content, clock=registry.clock, status=status
-            )
+            return response.one(request, registry, content, status=status)
         return response.document(request, content)
 
     async def delete_collection(self, request: Request, registry: Registry) -> Answer:
@@ -159,9 +158,15 @@ class Resources:
         page = await list_page(registry.store, prefix, listing, match)
         await delete_all(registry, write, page.items, options)
         values = [kv.value for kv in page.items]
-        return response.many(request, registry.kind, values, page.meta, clock=registry.clock)
+        return response.many(request, registry, values, page.meta)
 
     # --- bodies ----------------------------------------------------------------------------
+
+    async def _read_object(
+        self, request: Request, registry: Registry, options: WriteOptions
+    ) -> Object:
+        obj = await self.read(request, request.kind, options)
+        return convert(obj, request.kind, registry.kind)
 
     async def read(self, request: Request, kind: Kind, options: WriteOptions) -> Object:
         """The object in a request's body."""

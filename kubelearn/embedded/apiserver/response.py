@@ -6,16 +6,16 @@ the client takes plain JSON, stored bytes go out as they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import orjson
 import yaml
 from aiohttp import web
 
+from kubelearn.embedded.apiserver.conversion import convert
 from kubelearn.embedded.apiserver.encoding import decode, encode_list
-from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.negotiation import JSON, YAML, Output
+from kubelearn.embedded.apiserver.registry import Registry
 from kubelearn.embedded.apiserver.request import Request
 from kubelearn.embedded.apiserver.status import StatusError
 from kubelearn.embedded.apiserver.table import to_table
@@ -55,16 +55,14 @@ def failure(error: StatusError) -> web.Response:
     return answer
 
 
-def one(
-    request: Request, kind: Kind, value: bytes, *, clock: Clock, status: int = 200
-) -> web.Response:
+def one(request: Request, registry: Registry, value: bytes, *, status: int = 200) -> web.Response:
     """An answer with one stored object."""
     request.answered = value
-    output = request.output
-    if output == Output() and not request.pretty:
+    value = converted(request, registry, value)
+    if request.output == Output() and not request.pretty:
         answer = raw(value + b"\n", status=status)
     else:
-        content = transformed(request, kind, decode(value), clock=clock)
+        content = transformed(request, decode(value), clock=registry.clock)
         answer = document(request, content, status=status)
     for warning in request.warnings:
         answer.headers.add("Warning", f"299 - {orjson.dumps(warning).decode()}")
@@ -72,48 +70,48 @@ def one(
 
 
 def many(
-    request: Request, kind: Kind, values: Iterable[bytes], metadata: Object, *, clock: Clock
+    request: Request, registry: Registry, values: list[bytes], metadata: Object
 ) -> web.Response:
     """An answer with a list of stored objects."""
-    output = request.output
+    kind, output = request.kind, request.output
+    values = [converted(request, registry, value) for value in values]
     if output == Output() and not request.pretty:
         return raw(encode_list(kind, values, metadata))
-    objects = [decode(value) for value in values]
-    content: Object
     match output.target:
         case "Table":
-            content = table(request, kind, objects, metadata, clock=clock)
+            content = table(request, [decode(value) for value in values], clock=registry.clock)
         case "PartialObjectMetadataList":
-            content = {"kind": output.target, "apiVersion": output.group_version}
-            content["metadata"] = metadata
-            content["items"] = [partial(each, output.group_version) for each in objects]
+            items = [partial(decode(value), output.group_version) for value in values]
+            content = {"kind": output.target, "apiVersion": output.group_version, "items": items}
         case "":
             content = decode(encode_list(kind, values, metadata))
         case _:
-            raise StatusError(
-                406,
-                "NotAcceptable",
-                "you requested PartialObjectMetadata, but the requested object is a list "
-                f"({kind.list_kind})",
-            )
+            message = f"but the requested object is a list ({kind.list_kind})"
+            raise StatusError(406, "NotAcceptable", f"you requested {output.target}, {message}")
+    content["metadata"] = metadata
     return document(request, content)
 
 
-def transformed(request: Request, kind: Kind, obj: Object, *, clock: Clock) -> Object:
+def converted(request: Request, registry: Registry, value: bytes) -> bytes:
+    """A stored object in the version that the path names."""
+    if request.kind is registry.kind:
+        return value
+    return orjson.dumps(convert(decode(value), registry.kind, request.kind))
+
+
+def transformed(request: Request, obj: Object, *, clock: Clock) -> Object:
     """One object in the kind that the client asked for."""
     output = request.output
     match output.target:
         case "Table":
-            meta = {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
-            return table(request, kind, [obj], meta, clock=clock)
+            content = table(request, [obj], clock=clock)
+            content["metadata"] = {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
+            return content
         case "PartialObjectMetadata":
             return partial(obj, output.group_version)
         case "PartialObjectMetadataList":
-            message = (
-                "you requested PartialObjectMetadataList, but the requested object is not a list "
-                f"({kind.kind})"
-            )
-            raise StatusError(406, "NotAcceptable", message)
+            message = f"but the requested object is not a list ({request.kind.kind})"
+            raise StatusError(406, "NotAcceptable", f"you requested {output.target}, {message}")
     return obj
 
 
@@ -126,16 +124,12 @@ def partial(obj: Object, group_version: str) -> Object:
     }
 
 
-def table(
-    request: Request, kind: Kind, objects: list[Object], metadata: Object, *, clock: Clock
-) -> Object:
+def table(request: Request, objects: list[Object], *, clock: Clock) -> Object:
     """Objects as rows for `kubectl get`."""
-    content = to_table(
-        kind,
+    return to_table(
+        request.kind,
         objects,
         now=clock.now(),
         include_object=request.query.get("includeObject", "Metadata"),
-        list_meta=metadata,
+        group_version=request.output.group_version,
     )
-    content["apiVersion"] = request.output.group_version
-    return content

@@ -10,6 +10,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from kubelearn.embedded.apiserver import response
+from kubelearn.embedded.apiserver.conversion import storage_kind
 from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.registries import Registries
 from kubelearn.embedded.apiserver.request import Request
@@ -43,7 +44,8 @@ class Router:
         kind = self._kinds.find(info.group, info.version, info.resource)
         if kind is None or not _fits(info, kind):
             raise no_such_resource()
-        registry = self._registries.of(kind)
+        request.kind = kind
+        registry = self._registries.of(storage_kind(self._kinds, kind))
         if info.subresource:
             return await self._subresources.serve(request, registry)
         if not _allows(info, kind):

@@ -62,9 +62,12 @@ class Selection:
 
     def predicate(self, options: ListOptions) -> Predicate | None:
         """What a request selects; None for everything. Raises 400 for fields it may not name."""
-        for path, _, _ in options.fields.terms:
-            if not self._strategy.supports_field(path):
-                raise bad_request(self._strategy.unsupported_field(path))
         if not options.labels and not options.fields:
             return None
-        return Predicate(self, options.labels, options.fields)
+        terms = []
+        for path, value, equal in options.fields.terms:
+            known = self._strategy.aliases.get(path, path)
+            if not self._strategy.supports_field(known):
+                raise bad_request(self._strategy.unsupported_field(path))
+            terms.append((known, value, equal))
+        return Predicate(self, options.labels, FieldSelector(tuple(terms)))

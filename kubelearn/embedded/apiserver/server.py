@@ -63,6 +63,8 @@ log = logging.getLogger(__name__)
 _LINE_LIMIT = 64 * 2**10
 _HEADERS = 256
 _BACKLOG = 1024
+# nginx's number for it; only the audit trail gets it.
+_CLIENT_CLOSED = 499
 _SHUTDOWN_SECONDS = 1.0
 
 
@@ -180,8 +182,8 @@ class ApiServer:
             log.error("%s %s: %s", http.method, request.info.path, error)
             answer = response.failure(unknown(f"etcdserver: {error.message}"))
         except (ConnectionError, TimeoutError):
-            # The client has gone, or takes nothing any more; there is nobody to tell.
-            raise ConnectionResetError from None
+            # The client has gone, or takes nothing any more: nobody will see this.
+            answer = response.text("", status=_CLIENT_CLOSED)
         except Exception as error:
             log.exception("%s %s failed", http.method, request.info.path)
             problem = f"{type(error).__name__} in the API server; its log says more"

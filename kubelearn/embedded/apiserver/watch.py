@@ -167,7 +167,7 @@ class _Encoder:
 
     def bookmark(self, revision: int, annotations: dict[str, str] | None = None) -> bytes:
         """The line that says how far this watch has come."""
-        kind = self._registry.kind
+        kind = self._request.kind
         meta: Object = {"resourceVersion": str(revision)}
         if annotations:
             meta["annotations"] = annotations
@@ -178,6 +178,7 @@ class _Encoder:
         return self._matches is None or self._matches(kv)
 
     def _line(self, kind: str, value: bytes) -> bytes:
+        value = response.converted(self._request, self._registry, value)
         if self._plain:
             return _event(kind, value)
         return _event(kind, orjson.dumps(self._shown(decode(value))))
@@ -185,8 +186,7 @@ class _Encoder:
     def _shown(self, obj: Object) -> Object:
         if self._plain:
             return obj
-        registry = self._registry
-        shown = response.transformed(self._request, registry.kind, obj, clock=registry.clock)
+        shown = response.transformed(self._request, obj, clock=self._registry.clock)
         if shown["kind"] == "Table":
             # Clients remember the columns of the first event.
             if self._headers_sent:

@@ -1,7 +1,7 @@
 """ServiceAccount: every pod runs as one, `default` unless it says otherwise.
 
-Stands for k8s.io/kubernetes `plugin/pkg/admission/serviceaccount/admission.go`. Left out so far: the
-projected volume with the account's token.
+Stands for k8s.io/kubernetes `plugin/pkg/admission/serviceaccount/admission.go`. Left out so far:
+the projected volume with the account's token.
 """
 
 from __future__ import annotations

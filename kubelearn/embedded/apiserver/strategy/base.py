@@ -33,6 +33,9 @@ class Strategy:
     fields: ClassVar[tuple[str, ...]] = ()
     """The paths that field selectors may name, besides name and namespace."""
 
+    aliases: ClassVar[dict[str, str]] = {}
+    """Other names for those paths: of old clients, or of another version."""
+
     def __init__(self, kind: Kind) -> None:
         self.kind = kind
         self.has_status = any(each.name == "status" for each in kind.subresources)

@@ -87,6 +87,17 @@ class EventStrategy(Strategy):
         "source",
         "type",
     )
+    # As events.k8s.io calls them.
+    aliases = {
+        "regarding.kind": "involvedObject.kind",
+        "regarding.namespace": "involvedObject.namespace",
+        "regarding.name": "involvedObject.name",
+        "regarding.uid": "involvedObject.uid",
+        "regarding.apiVersion": "involvedObject.apiVersion",
+        "regarding.resourceVersion": "involvedObject.resourceVersion",
+        "regarding.fieldPath": "involvedObject.fieldPath",
+        "reportingController": "reportingComponent",
+    }
 
     def selectable_fields(self, obj: Object) -> dict[str, str]:
         """`source` is the component, by its old or its new name."""

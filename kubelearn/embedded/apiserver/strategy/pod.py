@@ -32,6 +32,7 @@ class PodStrategy(Strategy):
         "status.podIPs",
         "status.nominatedNodeName",
     )
+    aliases = {"spec.host": "spec.nodeName"}
 
     def prepare_for_create(self, new: Object) -> None:
         """Every pod begins Pending; gates show in its conditions."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import copy
 
-import orjson
 from aiohttp import web
 
 from kubelearn.embedded.apiserver import response
@@ -106,5 +105,6 @@ def _with_scale(kind: Kind, obj: Object, scale: Object) -> Object:
 
 
 def _answer(request: Request, registry: Registry, value: bytes) -> web.Response:
-    scale = orjson.dumps(scale_of(decode(value)))
-    return response.one(request, SCALE, scale, clock=registry.clock)
+    request.kind, request.answered = SCALE, value
+    scale = response.transformed(request, scale_of(decode(value)), clock=registry.clock)
+    return response.document(request, scale)
