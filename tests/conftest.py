@@ -1,4 +1,4 @@
-"""What several test folders need: a real Chromium, where there is one."""
+"""What several test folders need: a living cluster, and a real Chromium where there is one."""
 
 from __future__ import annotations
 
@@ -9,10 +9,26 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kubelearn.clusters import Cluster, EmbeddedCluster, connect
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A cluster of the tests' own, or the one that KUBELEARN_BACKEND names."""
+    if os.environ.get("KUBELEARN_BACKEND", "embedded") != "embedded":
+        yield connect()
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KUBELEARN_STATE", str(tmp_path_factory.mktemp("state")))
+        embedded = EmbeddedCluster("tests")
+        embedded.up()
+        yield embedded
+        embedded.delete()
 
 
 @pytest.fixture(scope="session")

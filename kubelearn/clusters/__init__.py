@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from pathlib import Path
+import socket
 
 from kubelearn.clusters.base import Cluster, ComponentState, Info, Internals, NoInternals
-from kubelearn.clusters.embedded import DEFAULT_NAME, EmbeddedCluster
+from kubelearn.clusters.embedded import EmbeddedCluster
 from kubelearn.clusters.kubeconfig import KubeconfigCluster
-from kubelearn.embedded.state import ClusterFolder
+from kubelearn.embedded.state import DEFAULT_NAME, StateFolder
 from kubelearn.errors import ClusterError, NotAvailable
 
 __all__ = [
@@ -67,9 +67,7 @@ def _automatic(name: str | None) -> Cluster:
     if name:
         return EmbeddedCluster(name, why="you named it")
     running = [
-        cluster
-        for folder in ClusterFolder.all()
-        if (cluster := EmbeddedCluster(folder.path.name)).ready()
+        cluster for folder in StateFolder.all() if (cluster := EmbeddedCluster(folder.name)).ready()
     ]
     # The default one first, so that a second cluster never takes its place unasked.
     for cluster in sorted(running, key=lambda each: each.name != DEFAULT_NAME):
@@ -79,10 +77,14 @@ def _automatic(name: str | None) -> Cluster:
 
 
 def _real_thing() -> str:
-    # A look at the files only: to ask Docker itself would cost the first cell a second.
-    docker = Path(
-        os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://")
-    )
-    if shutil.which("kind") and docker.exists():
-        return " (Docker and kind are here too: KUBELEARN_BACKEND=kubeconfig takes a kind cluster)"
+    if shutil.which("kind") and _answers(os.environ.get("DOCKER_HOST", "")):
+        return " (Docker and kind answer too: KUBELEARN_BACKEND=kind would take the real thing)"
     return ""
+
+
+def _answers(docker_host: str) -> bool:
+    # A connection is enough to know; to ask Docker for its version would cost the first cell a
+    # second. Docker on another machine is not looked for.
+    path = (docker_host or "unix:///var/run/docker.sock").removeprefix("unix://")
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(path) == 0

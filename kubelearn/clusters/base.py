@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from kubelearn.errors import NotAvailable
 
@@ -37,6 +38,8 @@ class ComponentState:
     name: str
     node: str
     state: str
+    restarts: int
+    """How often it was started again because it crashed."""
 
 
 class Internals(ABC):
@@ -98,8 +101,8 @@ class Cluster(ABC):
         """A file that kubectl and every other client takes."""
 
     @abstractmethod
-    def logs(self) -> str:
-        """What the cluster's own programs wrote last. Raises NotAvailable."""
+    def logs(self, component: str = "") -> str:
+        """What the cluster's own programs, or one of them, wrote last. Raises NotAvailable."""
 
     @abstractmethod
     def reset(self, *, say: Say = print) -> None:
@@ -108,10 +111,19 @@ class Cluster(ABC):
     @cached_property
     def api_client(self) -> ApiClient:
         """The official client, connected to this cluster."""
-        from kubernetes import config
+        return self._connect()
 
-        client: ApiClient = config.new_client_from_config(config_file=str(self.kubeconfig))  # type: ignore[no-untyped-call]
-        return client
+    def _connect(self) -> ApiClient:
+        from kubernetes import client, config
+
+        configuration = client.Configuration()
+        config.load_kube_config(  # type: ignore[no-untyped-call]
+            config_file=str(self.kubeconfig), client_configuration=configuration
+        )
+        if urlsplit(configuration.host).hostname in ("localhost", "127.0.0.1", "::1"):
+            # As kubectl does: a company's HTTPS_PROXY knows no way to this very machine.
+            configuration.proxy = None
+        return client.ApiClient(configuration)
 
     def info(self) -> Info:
         """What the cluster says of itself. Raises Unreachable when it does not answer."""

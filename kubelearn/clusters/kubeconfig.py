@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import yaml
 
+from kubelearn.clusters import transport
 from kubelearn.clusters.base import Cluster, Internals, NoInternals, Say
-from kubelearn.errors import ApiError, ClusterError, NotAvailable
+from kubelearn.errors import ClusterError, NotAvailable, Unreachable
 
-if TYPE_CHECKING:
-    from kubernetes.client import ApiClient
+_OTHERWISE = "unset KUBELEARN_BACKEND   # to learn on the embedded cluster instead"
 
 
 def default_path() -> Path:
-    """The kubeconfig that kubectl would take."""
-    first = os.environ.get("KUBECONFIG", "").split(os.pathsep)[0]
-    return Path(first or "~/.kube/config").expanduser()
+    """The first kubeconfig that kubectl would take."""
+    named = [path for path in os.environ.get("KUBECONFIG", "").split(os.pathsep) if path]
+    paths = [Path(path).expanduser() for path in named or ["~/.kube/config"]]
+    return next((path for path in paths if path.exists()), paths[0])
 
 
 class KubeconfigCluster(Cluster):
@@ -26,15 +26,15 @@ class KubeconfigCluster(Cluster):
 
     backend = "kubeconfig"
 
-    def __init__(self, path: Path | None = None, *, why: str = "") -> None:
+    def __init__(self, path: Path | None = None, *, why: str = "you asked for it") -> None:
         super().__init__(why=why)
         self._path = path or default_path()
-        self.name = _current_context(self._path)
+        self.name, self._server = _current_context(self._path)
 
     @property
     def internals(self) -> Internals:
         """Not ours to open."""
-        return NoInternals(f"cluster {self.name} is not run by kubelearn: its parts stay closed")
+        return NoInternals(f"{self._whose()}: its parts stay closed")
 
     @property
     def kubeconfig(self) -> Path:
@@ -43,52 +43,56 @@ class KubeconfigCluster(Cluster):
 
     def up(self, *, say: Say = print) -> None:
         """See that it answers. Raises ClusterError when it does not."""
-        if not self.ready():
+        if problem := self._problem():
             raise ClusterError(
-                f"the API server of {self.name} ({self._server()}) does not answer",
-                hint=f"kubectl --kubeconfig {self._path} cluster-info   "
-                "# or unset KUBELEARN_BACKEND to use the embedded cluster",
+                f"cluster {self.name} of {self._path} cannot be used: {problem}", hint=_OTHERWISE
             )
-        say(f"cluster {self.name} answers at {self._server()}")
+        say(f"cluster {self.name} answers at {self._server}")
 
     def down(self, *, say: Say = print) -> None:
         """Not ours to stop."""
-        raise NotAvailable(f"cluster {self.name} is not run by kubelearn: it is not ours to stop")
+        raise NotAvailable(f"{self._whose()}: it is not ours to stop")
 
     def ready(self) -> bool:
         """Whether its API server answers and says that it is ready."""
-        from kubelearn.clusters.transport import send
+        return not self._problem()
 
-        try:
-            return send(self.api_client, "GET", "/readyz", timeout=5).code == 200
-        except ApiError:
-            return False
-
-    def logs(self) -> str:
+    def logs(self, component: str = "") -> str:
         """Not ours to read."""
-        raise NotAvailable(f"cluster {self.name} is not run by kubelearn: its logs are elsewhere")
+        raise NotAvailable(f"{self._whose()}: its logs are elsewhere")
 
     def reset(self, *, say: Say = print) -> None:
         """Not ours to empty."""
-        raise NotAvailable(f"cluster {self.name} is not run by kubelearn: it is not ours to empty")
+        raise NotAvailable(f"{self._whose()}: it is not ours to empty")
 
-    def _server(self) -> str:
-        client: ApiClient = self.api_client
-        return str(client.configuration.host)
+    def _whose(self) -> str:
+        return f"cluster {self.name} is not run by kubelearn"
+
+    def _problem(self) -> str:
+        try:
+            answer = transport.send(self.api_client, "GET", "/readyz", timeout=5)
+        except Unreachable as error:
+            return error.message
+        if answer.code in (401, 403):
+            return f"{self._server} does not accept the credentials in it (HTTP {answer.code})"
+        if answer.code != 200:
+            return f"{self._server} says that it is not ready: {str(answer.body).strip()}"
+        return ""
 
 
-def _current_context(path: Path) -> str:
-    hint = "kubectl config view   # or unset KUBELEARN_BACKEND to use the embedded cluster"
+def _current_context(path: Path) -> tuple[str, str]:
+    """The name of the current context, and its server."""
     try:
         config = yaml.safe_load(path.read_text())
-        contexts = {entry["name"] for entry in config["contexts"]}
-        current = str(config["current-context"])
+        name = str(config["current-context"])
+        contexts = {entry["name"]: entry["context"] for entry in config["contexts"]}
+        clusters = {entry["name"]: entry["cluster"] for entry in config["clusters"]}
+        return name, str(clusters[contexts[name]["cluster"]]["server"])
     except OSError as error:
         raise ClusterError(
-            f"the kubeconfig {path} can't be read: {error.strerror}", hint=hint
+            f"the kubeconfig {path} cannot be read: {error.strerror}", hint=_OTHERWISE
         ) from error
     except (yaml.YAMLError, KeyError, TypeError) as error:
-        raise ClusterError(f"{path} is not a usable kubeconfig: {error!r}", hint=hint) from error
-    if current not in contexts:
-        raise ClusterError(f"{path} has no context {current!r}, its current one", hint=hint)
-    return current
+        raise ClusterError(
+            f"{path} is not a usable kubeconfig: {error!r}", hint=_OTHERWISE
+        ) from error

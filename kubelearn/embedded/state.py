@@ -1,4 +1,15 @@
-"""Where clusters keep what outlives them: the state folder, and a folder in it for each cluster."""
+"""The state folder: where clusters live on disk, and whether this one may be used.
+
+    $KUBELEARN_STATE, else $XDG_STATE_HOME/kubelearn, else ~/.local/state/kubelearn
+      clusters/NAME/
+        cluster.json   what was chosen when the cluster was made, and the format of this folder
+        kubeconfig     the administrator's, for kubectl and every other client
+        lock           held by the daemon while it lives
+        control.sock   how the daemon is asked about itself
+        daemon.log  pki/  store.db  images/  nodes/NODE/
+
+Everything is for its owner's eyes only: the kubeconfig is all that one needs to run programs here.
+"""
 
 from __future__ import annotations
 
@@ -6,149 +17,167 @@ import fcntl
 import json
 import os
 import re
+import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-from kubelearn.errors import ClusterError, StateError
+from kubelearn.errors import StateError
 
 FORMAT = 1
-_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
+DEFAULT_NAME = "kubelearn"
+# A node's name is the cluster's and "-control-plane", and must be a label of a DNS name.
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
+
+
+def home() -> Path:
+    """Where all clusters of this user have their state."""
+    if chosen := os.environ.get("KUBELEARN_STATE"):
+        return Path(chosen).expanduser().absolute()
+    base = os.environ.get("XDG_STATE_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "state") / "kubelearn"
 
 
 @dataclass(frozen=True)
-class ClusterConfig:
-    """What a cluster is, as chosen when it was made."""
+class Settings:
+    """What was chosen for a cluster. It stays over restarts, as its objects depend on it."""
 
-    name: str
-    nodes: int = 3
-    port: int = 0
-    """The API server's port; 0 until the first start has found a free one."""
-    block: int = 0
-    """The second number of the cluster's addresses; 0 until the first start has claimed one."""
+    nodes: int
+    port: int
+    block: int
 
-    def node_names(self) -> list[str]:
-        """Names as kind gives them; the first is the control plane."""
-        workers = [f"{self.name}-worker{n if n > 1 else ''}" for n in range(1, self.nodes)]
-        return [f"{self.name}-control-plane", *workers]
+    def node_names(self, cluster: str) -> list[str]:
+        """The nodes' names, as kind gives them; the first is the control plane."""
+        workers = [
+            f"{cluster}-worker{number if number > 1 else ''}" for number in range(1, self.nodes)
+        ]
+        return [f"{cluster}-control-plane", *workers]
+
+    @classmethod
+    def read(cls, path: Path) -> Self | None:
+        """The settings in that file; None when the cluster is new. Raises StateError."""
+        try:
+            found = json.loads(path.read_text())
+            if found["format"] > FORMAT:
+                raise StateError(
+                    f"{path.parent} was written by a newer kubelearn "
+                    f"(format {found['format']}; this one knows {FORMAT})",
+                    hint="update kubelearn, or make another cluster: kubelearn up --name NEW",
+                )
+            return cls(nodes=found["nodes"], port=found["port"], block=found["block"])
+        except FileNotFoundError:
+            return None
+        except (ValueError, KeyError, TypeError) as error:
+            raise StateError(
+                f"{path} is damaged: {error!r}",
+                hint=f"kubelearn down --name {path.parent.name} --delete   # forgets this cluster",
+            ) from error
+
+    def write(self, path: Path) -> None:
+        """Keep them, at one blow."""
+        new = path.with_suffix(".new")
+        new.write_text(json.dumps({"format": FORMAT, **asdict(self)}, indent=2) + "\n")
+        new.replace(path)
 
 
-def root() -> Path:
-    """The state folder: KUBELEARN_STATE, else kubelearn in the XDG state folder."""
-    if chosen := os.environ.get("KUBELEARN_STATE"):
-        return Path(chosen).expanduser().absolute()
-    home = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-    return Path(home).expanduser() / "kubelearn"
-
-
-class ClusterFolder:
-    """The files of one cluster."""
+class StateFolder:
+    """One cluster's folder."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.config_file = path / "cluster.json"
+        self.name = path.name
+        self.settings = path / "cluster.json"
         self.kubeconfig = path / "kubeconfig"
-        self.log = path / "daemon.log"
+        self.lock = path / "lock"
         self.control = path / "control.sock"
-        self.store = path / "store.db"
+        self.log = path / "daemon.log"
         self.pki = path / "pki"
+        self.store = path / "store.db"
+        self.images = path / "images"
         self.nodes = path / "nodes"
 
     @classmethod
     def named(cls, name: str) -> Self:
-        """The folder of the cluster with that name. Raises ClusterError for an impossible name."""
+        """The folder of the cluster with that name, which may not exist yet. Raises StateError."""
         if not _NAME.fullmatch(name):
-            raise ClusterError(
-                f"{name!r} can't be the name of a cluster",
-                hint="use up to 40 lower-case letters, digits and dashes, such as: --name demo",
+            raise StateError(
+                f"{name!r} cannot be a cluster's name",
+                hint="use at most 40 lower-case letters, digits and dashes, no dash at the ends",
             )
-        return cls(root() / "clusters" / name)
+        return cls(home() / "clusters" / name)
 
     @classmethod
     def all(cls) -> list[Self]:
-        """The folders of all clusters in the state folder, by name."""
-        return sorted(
-            (cls(path.parent) for path in root().glob("clusters/*/cluster.json")),
-            key=lambda folder: folder.path.name,
-        )
-
-    def make(self) -> None:
-        """Make the folder, private to this user. Raises StateError when that is not possible."""
-        with explained(self.path):
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            owner = self.path.stat().st_uid
-            if owner != os.getuid():
-                raise PermissionError(f"it belongs to the user with number {owner}")
-            # A folder that was made by hand may be open to others.
-            self.path.chmod(0o700)
-            if not os.access(self.path, os.W_OK | os.X_OK):
-                raise PermissionError("it is not writable")
-
-    def config(self) -> ClusterConfig | None:
-        """What was chosen for this cluster, or None when there is none yet.
-
-        Raises StateError when the file is damaged or was written by a newer kubelearn.
-        """
+        """The folders of all clusters there are, by name."""
         try:
-            with explained(self.config_file):
-                if not self.config_file.exists():
-                    return None
-                data: dict[str, Any] = json.loads(self.config_file.read_text())
-            found = int(data.pop("format"))
-            if found > FORMAT:
-                raise StateError(
-                    f"{self.path} was made by a newer kubelearn (format {found}, "
-                    f"this one knows {FORMAT})",
-                    hint="git pull && make learn   # or set KUBELEARN_STATE to another folder",
-                )
-            return ClusterConfig(**data)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise StateError(
-                f"{self.config_file} is damaged: {error}",
-                hint=f"kubelearn down --delete --name {self.path.name}   # and start afresh",
-            ) from error
+            found = sorted((home() / "clusters").iterdir())
+        except OSError:
+            return []
+        return [cls(path) for path in found if (path / "cluster.json").exists()]
 
-    def save(self, config: ClusterConfig) -> None:
-        """Write what was chosen; whole or not at all."""
-        write(self.config_file, json.dumps({"format": FORMAT, **asdict(config)}, indent=2) + "\n")
+    def prepare(self) -> None:
+        """Make the folder, or see that the one there is ours alone. Raises StateError."""
+        try:
+            for folder in (self.path.parent, self.path):
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                self._keep_private(folder)
+            if not os.access(self.path, os.W_OK | os.X_OK):
+                raise PermissionError(f"{self.path} is not writable")
+        except OSError as error:
+            raise self.unusable(error) from error
+
+    def try_lock(self) -> int | None:
+        """The lock, as an open file whose end frees it; None while somebody else holds it.
+
+        The lock goes with the open file: a process that inherits it holds it too.
+        """
+        file = os.open(self.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(file)
+            return None
+        return file
 
     @contextmanager
-    def locked(self, name: str, *, wait: bool) -> Iterator[bool]:
-        """Hold a lock of this cluster; yields whether it was got. A crash frees it."""
-        with explained(self.path):
-            lock = os.open(self.path / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    def control_path(self) -> Iterator[str]:
+        """A path to the control socket that is short enough: the kernel takes 107 bytes."""
+        if len(os.fsencode(self.control)) <= 107:
+            yield str(self.control)
+            return
+        folder = os.open(self.path, os.O_PATH | os.O_DIRECTORY)
         try:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-                yield True
-            except BlockingIOError:
-                yield False
+            yield f"/proc/self/fd/{folder}/{self.control.name}"
         finally:
-            os.close(lock)
+            os.close(folder)
 
+    def delete(self) -> None:
+        """Forget everything about the cluster, which must not be running."""
+        try:
+            shutil.rmtree(self.path)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise self.unusable(error) from error
 
-def write(path: Path, text: str) -> None:
-    """Replace a private file's text; whole or not at all. Raises StateError."""
-    half = path.with_name(path.name + ".new")
-    with explained(path):
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-        with os.fdopen(os.open(half, flags, 0o600), "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        half.replace(path)
+    def unusable(self, error: OSError) -> StateError:
+        """What to tell the user of an error of this folder."""
+        return StateError(
+            f"the state folder {self.path} cannot be used: {error.strerror or error}",
+            hint="free some space, mend its permissions, or choose another place: "
+            "export KUBELEARN_STATE=/some/folder/of/yours",
+        )
 
-
-@contextmanager
-def explained(path: Path) -> Iterator[None]:
-    """Failures of the file system as a StateError that says what to do."""
-    try:
-        yield
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise StateError(
-            f"the state folder can't be used: {path}: {reason}",
-            hint="KUBELEARN_STATE=/tmp/kubelearn kubelearn up   # or any folder that you may write",
-        ) from error
+    def _keep_private(self, folder: Path) -> None:
+        found = folder.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+            # Somebody else could have made it, to read our keys or to be our cluster.
+            raise StateError(
+                f"{folder} belongs to another user of this machine",
+                hint="export KUBELEARN_STATE=/some/folder/of/yours",
+            )
+        if stat.S_IMODE(found.st_mode) & 0o077:
+            folder.chmod(0o700)

@@ -4,15 +4,20 @@ Stands for kubeadm's `cmd/kubeadm/app/phases/certs` and uses its file names. Com
 they are with a client certificate: the common name is the user, each organization a group. Left
 out: separate authorities for etcd and the front proxy, and renewal while the cluster runs (each
 start renews what ends soon).
+
+The daemon runs this module as a process of its own beside its start: that takes no longer, and the
+library that makes certificates needs 7 MB which the daemon then never uses again.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import json
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
@@ -26,22 +31,14 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from kubelearn.embedded.launch.identities import Identity
+
 AUTHORITY = "ca"
 _AUTHORITY_LIFE = timedelta(days=3650)
 _LIFE = timedelta(days=365)
 _RENEW_BEFORE_END = timedelta(days=30)
 # Clocks of virtual machines jump; a certificate that is valid only tomorrow helps nobody.
 _STARTS_EARLIER = timedelta(days=1)
-
-
-@dataclass(frozen=True)
-class Identity:
-    """What a certificate says: a client's user and groups, and a server's names and addresses."""
-
-    file: str
-    user: str
-    groups: tuple[str, ...] = ()
-    hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -149,11 +146,11 @@ def _ends_soon(pair: _Pair, now: datetime) -> bool:
 
 def _says(pair: _Pair, identity: Identity) -> bool:
     certificate = pair.certificate
-    found: tuple[str, ...] = ()
+    hosts: list[str] = []
     for extension in certificate.extensions:
         if isinstance(extension.value, x509.SubjectAlternativeName):
-            found = tuple(str(name.value) for name in extension.value)
-    return certificate.subject == _subject(identity) and found == identity.hosts
+            hosts = [str(name.value) for name in extension.value]
+    return certificate.subject == _subject(identity) and hosts == list(identity.hosts)
 
 
 def _load(folder: Path, name: str) -> _Pair | None:
@@ -181,3 +178,14 @@ def _replace(path: Path, content: bytes) -> None:
     with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(content)
     new.replace(path)
+
+
+def main() -> None:
+    """Prepare the folder in the first argument for the identities on standard input, as JSON."""
+    os.umask(0o077)
+    identities = [Identity(**each) for each in json.load(sys.stdin)]
+    json.dump(prepare(Path(sys.argv[1]), identities, now=datetime.now(UTC)), sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""`python -m kubelearn` is the command `kubelearn`."""
+
+from kubelearn.cli import main
+
+main()

@@ -1,0 +1,205 @@
+"""The daemon's process: claims what is needed, then runs the cluster until it is told to end.
+
+What takes time runs side by side: certificates are made by another process while this one loads
+the components' code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import random
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from kubelearn.embedded.addresses import (
+    MOST_NODES,
+    Block,
+    Claim,
+    claim,
+    claim_any,
+    free_port,
+    is_free,
+)
+from kubelearn.embedded.launch.identities import HOST, Identity, of_cluster
+from kubelearn.embedded.launch.report import Report
+from kubelearn.embedded.state import Settings, StateFolder
+from kubelearn.errors import ClusterError, KubelearnError, StateError
+
+_log = logging.getLogger("kubelearn")
+_FIRST_PORT = 6443
+_NODES = 3
+
+
+def main() -> None:
+    """Run the cluster whose folder is named; tell through a pipe how the start goes."""
+    options = _options()
+    folder = StateFolder(options.state)
+    report = Report(options.report_fd)
+    os.umask(0o077)
+    try:
+        folder.prepare()
+        lock = _lock(folder, options.lock_fd)
+        try:
+            _run(folder, options, report)
+        finally:
+            os.close(lock)
+    except KubelearnError as error:
+        _fail(report, error)
+    except OSError as error:
+        _log.exception("the daemon ends")
+        _fail(report, folder.unusable(error))
+    except Exception as error:
+        _log.exception("the daemon ends")
+        _fail(
+            report,
+            ClusterError(
+                f"the cluster ended while it started: {error!r}",
+                hint=f"tail -n 50 {folder.log}   # has the details",
+            ),
+        )
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m kubelearn.embedded.launch")
+    parser.add_argument("--state", type=Path, required=True, help="the cluster's folder")
+    parser.add_argument("--nodes", type=int, help="how many, the control plane included")
+    parser.add_argument("--port", type=int, help="of the API server; else 6443 or the next free")
+    parser.add_argument("--lock-fd", type=int, help="the folder's lock, held already")
+    parser.add_argument("--report-fd", type=int, help="a pipe to tell how the start goes")
+    return parser.parse_args()
+
+
+def _lock(folder: StateFolder, inherited: int | None) -> int:
+    if inherited is not None:
+        os.set_inheritable(inherited, False)
+        return inherited
+    lock = folder.try_lock()
+    if lock is None:
+        raise ClusterError(f"cluster {folder.name} runs already", hint="kubelearn status")
+    return lock
+
+
+def _run(folder: StateFolder, options: argparse.Namespace, report: Report) -> None:
+    settings, addresses = settle(folder, nodes=options.nodes, port=options.port)
+    report.step("state", str(folder.path))
+    people = of_cluster(settings.node_names(folder.name), Block(settings.block))
+    certificates = _start_certificates(folder, people)
+    _log_to_stderr()
+    # This takes longer than all that was before.
+    from kubelearn.embedded.clock import SystemClock
+    from kubelearn.embedded.launch.daemon import Daemon
+
+    report.step("certificates", _finish_certificates(certificates))
+
+    async def run() -> None:
+        daemon = Daemon(folder, settings, clock=SystemClock(), random=random.Random())
+        await daemon.run(report)
+
+    try:
+        asyncio.run(run())
+    finally:
+        addresses.release()
+
+
+# --- what was chosen, and what is free ---------------------------------------------------------
+
+
+def settle(folder: StateFolder, *, nodes: int | None, port: int | None) -> tuple[Settings, Claim]:
+    """The cluster's settings, with addresses that nobody else has. Raises ClusterError.
+
+    Port and addresses stay as they were: kubeconfigs name the one, Services have the others.
+    """
+    known = Settings.read(folder.settings)
+    wanted = _node_count(folder, known, nodes)
+    if known:
+        addresses = claim(Block(known.block))
+    else:
+        others = [found for each in StateFolder.all() if (found := Settings.read(each.settings))]
+        addresses = claim_any(_wish(folder), others=[Block(other.block) for other in others])
+    settings = Settings(
+        nodes=wanted, port=_port(known.port if known else None, port), block=addresses.block.number
+    )
+    if settings != known:
+        settings.write(folder.settings)
+    return settings, addresses
+
+
+def _wish(folder: StateFolder) -> int:
+    # The same folder wishes for the same addresses each time; two folders, rarely for the same.
+    return sum(os.fsencode(folder.path))
+
+
+def _node_count(folder: StateFolder, known: Settings | None, wanted: int | None) -> int:
+    count = wanted or (known.nodes if known else _NODES)
+    if not 1 <= count <= MOST_NODES:
+        raise ClusterError(f"{count} nodes are not possible", hint=f"--nodes 1 to {MOST_NODES}")
+    if known and count < known.nodes:
+        raise ClusterError(
+            f"cluster {folder.name} has {known.nodes} nodes; kubelearn can add some, not remove",
+            hint=f"kubelearn down --name {folder.name} --delete   # then up again, from the start",
+        )
+    return count
+
+
+def _port(known: int | None, wanted: int | None) -> int:
+    if wanted and not is_free(HOST, wanted):
+        raise ClusterError(
+            f"port {wanted} of {HOST} is taken, or not for you to take",
+            hint=f"kubelearn up --port {wanted + 1}   # or leave --port out: it finds a free one",
+        )
+    return wanted or free_port([HOST], known or _FIRST_PORT)
+
+
+# --- the process -------------------------------------------------------------------------------
+
+
+def _start_certificates(folder: StateFolder, people: list[Identity]) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kubelearn.embedded.launch.pki", str(folder.pki)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None
+    with process.stdin as pipe:
+        json.dump([asdict(each) for each in people], pipe)
+    return process
+
+
+def _finish_certificates(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    with process.stdout as pipe:
+        answer = pipe.read()
+    if process.wait():
+        raise StateError(
+            "the certificates could not be made", hint="kubelearn status --log   # says why"
+        )
+    return f"{len(json.loads(answer))} made" if json.loads(answer) else "as before"
+
+
+def _log_to_stderr() -> None:
+    from kubelearn.embedded.launch.component import name_records
+
+    handler = logging.StreamHandler()
+    name_records(handler)
+    logging.basicConfig(
+        level=logging.INFO,
+        handlers=[handler],
+        format="%(asctime)s %(levelname).1s %(component)s: %(message)s",
+    )
+
+
+def _fail(report: Report, error: KubelearnError) -> None:
+    _log.error("%s", error)
+    report.failed(error)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,287 @@
+"""One cluster, wired: the store, the API server over it, and everything that talks to that.
+
+Stands for `kubeadm init` and for the machines. Each component is a client of the API server with a
+certificate of its own; none of them holds another one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import random
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from kubelearn.containers.process import ProcessRuntime
+from kubelearn.containers.stock import StockImages
+from kubelearn.embedded.addresses import Block, free_port
+from kubelearn.embedded.apiserver import ApiServer
+from kubelearn.embedded.client import Client
+from kubelearn.embedded.clock import Clock
+from kubelearn.embedded.controllers.manager import ControllerManager
+from kubelearn.embedded.kubelet import Kubelet, NodeConfig
+from kubelearn.embedded.launch import identities, kubeconfig, tls
+from kubelearn.embedded.launch.component import Component, Loop, Switch
+from kubelearn.embedded.launch.control import ControlServer
+from kubelearn.embedded.launch.node import Node
+from kubelearn.embedded.launch.report import Report
+from kubelearn.embedded.scheduler import Scheduler
+from kubelearn.embedded.state import Settings, StateFolder
+from kubelearn.embedded.store import Store
+from kubelearn.errors import NotAvailable, Unreachable
+from kubelearn.objects import NODES, Object, is_ready, timestamp
+
+_log = logging.getLogger(__name__)
+
+_KUBELET_PORT = 10250
+_CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
+_COMPACT_SECONDS = 60
+_NODES_SECONDS = 10
+# How long containers have to end when the whole cluster stops. A machine that shuts down does not
+# grant each pod its full period either.
+_GRACE_SECONDS = 2.0
+
+
+class Daemon:
+    """The cluster in one folder. `run` lasts until it is shut down."""
+
+    def __init__(
+        self, folder: StateFolder, settings: Settings, *, clock: Clock, random: random.Random
+    ) -> None:
+        self._folder = folder
+        self._settings = settings
+        self._clock = clock
+        self._random = random
+        self._block = Block(settings.block)
+        self._server = f"https://{identities.HOST}:{settings.port}"
+        self._started = clock.now()
+        self._ready = False
+        self._ending = asyncio.Event()
+        self._components: dict[str, Component] = {}
+        self._nodes: dict[str, Node] = {}
+
+    async def run(self, report: Report) -> None:
+        """Start everything in order, tell when the API answers, and work until shut down."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self.shut_down)
+        control = ControlServer(self, self._folder)
+        store = await Store.open(self._folder.store, clock=self._clock)
+        try:
+            await control.start()
+            self._wire(store)
+            report.step("store", f"{store.count('/registry/')} objects")
+            await asyncio.gather(*(node.clean_up() for node in self._nodes.values()))
+            await self._start(report)
+            report.ready()
+            await self._ending.wait()
+        finally:
+            self._ready = False
+            await self._stop()
+            await control.stop()
+            await store.close()
+
+    async def _start(self, report: Report) -> None:
+        for component in self._components.values():
+            await component.start()
+            if component.name == "kube-apiserver":
+                self._write_kubeconfig()
+                report.step("API server", self._server)
+        self._ready = True
+        report.step("nodes", ", ".join(await self._await_nodes()))
+        # What lives now lives long: the collector need not look at it again and again.
+        gc.collect()
+        gc.freeze()
+
+    async def _stop(self) -> None:
+        # Nobody may bring back what stops, so those who would go first; the API server is last.
+        first = ["kube-controller-manager", "kube-scheduler"]
+        await asyncio.gather(*(self._components[n].stop() for n in first if n in self._components))
+        await asyncio.gather(
+            *(node.power_off(grace=_GRACE_SECONDS) for node in self._nodes.values())
+        )
+        for component in reversed(self._components.values()):
+            await component.stop()
+
+    async def _await_nodes(self) -> list[str]:
+        """The nodes that are Ready; waits for all of them, but not for ever."""
+        deadline = self._clock.monotonic() + _NODES_SECONDS
+        async with self._client(identities.ADMIN, "kubelearn") as client:
+            while True:
+                try:
+                    found = (await client.list(NODES))["items"]
+                except Unreachable:  # stopped already
+                    return []
+                ready = [node["metadata"]["name"] for node in found if is_ready(node)]
+                if len(ready) >= len(self._nodes) or self._clock.monotonic() > deadline:
+                    return ready
+                await self._clock.sleep(0.02)
+
+    # --- what the control socket offers ---
+
+    def status(self) -> Object:
+        """Name, server, process id, memory, nodes."""
+        return {
+            "name": self._folder.name,
+            "ready": self._ready,
+            "server": self._server,
+            "pid": os.getpid(),
+            "started": timestamp(self._started),
+            "memory": _resident_bytes(),
+            "nodes": list(self._nodes),
+        }
+
+    def describe_components(self) -> list[Object]:
+        """Each component's name, node and state."""
+        return [component.describe() for component in self._components.values()]
+
+    async def switch_component(self, name: str, *, on: bool) -> None:
+        """Start or stop a component. Raises NotAvailable."""
+        component = self._components.get(name)
+        if component is None:
+            known = ", ".join(self._components)
+            raise NotAvailable(f"there is no component {name!r}", hint=f"one of: {known}")
+        await (component.start() if on else component.stop())
+
+    async def switch_node(self, name: str, *, on: bool) -> None:
+        """Start or stop a node with all that runs on it. Raises NotAvailable."""
+        node = self._nodes.get(name)
+        if node is None:
+            known = ", ".join(self._nodes)
+            raise NotAvailable(f"there is no node {name!r}", hint=f"one of: {known}")
+        await (node.start() if on else node.power_off())
+
+    def shut_down(self) -> None:
+        """End the cluster soon."""
+        self._ending.set()
+
+    # --- wiring, in the order of the start ---
+
+    def _wire(self, store: Store) -> None:
+        apiserver = self._apiserver(store)
+        control_plane, *_ = names = self._settings.node_names(self._folder.name)
+        self._add_switch(
+            "etcd", control_plane, _etcd(apiserver, on=True), _etcd(apiserver, on=False)
+        )
+        self._add_switch("kube-apiserver", control_plane, apiserver.start, apiserver.stop)
+        self._add("kube-controller-manager", self._controllers, node=control_plane)
+        self._add("kube-scheduler", self._scheduler, node=control_plane)
+        self._add("compaction", lambda: self._compact(store), node=control_plane)
+        images = StockImages(self._folder.images)
+        addresses = [self._block.node_ip(number) for number in range(1, len(names) + 1)]
+        port = free_port(addresses, _KUBELET_PORT)
+        for number, name in enumerate(names, start=1):
+            self._nodes[name] = self._node(name, number, images=images, port=port)
+
+    def _apiserver(self, store: Store) -> ApiServer:
+        return ApiServer(
+            store,
+            host=identities.HOST,
+            port=self._settings.port,
+            tls=tls.server(self._folder.pki, identities.APISERVER, certificate_required=False),
+            kubelet_tls=tls.client(self._folder.pki, identities.APISERVER_KUBELET_CLIENT),
+            service_cidr=self._block.service_cidr,
+            clock=self._clock,
+            random=self._random,
+        )
+
+    def _node(self, name: str, number: int, *, images: StockImages, port: int) -> Node:
+        ip, pod_cidr, folder = (
+            self._block.node_ip(number),
+            self._block.pod_cidr(number),
+            self._folder.nodes / name,
+        )
+        runtime = ProcessRuntime(
+            folder / "containers", pod_cidr=pod_cidr, host_ip=ip, now=self._clock.now
+        )
+        is_control_plane = number == 1
+        # With one node there is nowhere else to go, so kind leaves the taint out too.
+        tainted = is_control_plane and self._settings.nodes > 1
+        config = NodeConfig(
+            name=name,
+            ip=ip,
+            pod_cidr=pod_cidr,
+            folder=folder / "kubelet",
+            labels={_CONTROL_PLANE: ""} if is_control_plane else {},
+            taints=[{"key": _CONTROL_PLANE, "effect": "NoSchedule"}] if tainted else [],
+            port=port,
+        )
+
+        async def run() -> None:
+            async with self._client(identities.kubelet_client(name), "kubelet") as client:
+                await Kubelet(
+                    client,
+                    node=config,
+                    runtime=runtime,
+                    images=images,
+                    tls=tls.server(
+                        self._folder.pki,
+                        identities.kubelet_server(name),
+                        certificate_required=True,
+                    ),
+                    clock=self._clock,
+                    random=self._random,
+                ).run()
+
+        kubelet = self._add(f"kubelet@{name}", run, node=name)
+        return Node(name, ip=ip, runtime=runtime, kubelet=kubelet)
+
+    async def _controllers(self) -> None:
+        async with self._client(identities.CONTROLLER_MANAGER, "kube-controller-manager") as client:
+            await ControllerManager(
+                client,
+                clock=self._clock,
+                random=self._random,
+                root_ca=(self._folder.pki / "ca.crt").read_text(),
+            ).run()
+
+    async def _scheduler(self) -> None:
+        async with self._client(identities.SCHEDULER, "kube-scheduler") as client:
+            await Scheduler(client, clock=self._clock, random=self._random).run()
+
+    async def _compact(self, store: Store) -> None:
+        while True:
+            await self._clock.sleep(_COMPACT_SECONDS)
+            await store.compact()
+
+    def _add(self, name: str, run: Callable[[], Awaitable[None]], *, node: str) -> Component:
+        component = Loop(name, run, clock=self._clock, node=node)
+        self._components[name] = component
+        return component
+
+    def _add_switch(
+        self,
+        name: str,
+        node: str,
+        on: Callable[[], Awaitable[None]],
+        off: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._components[name] = Switch(name, on=on, off=off, node=node)
+
+    def _client(self, identity: str, program: str) -> Client:
+        context = tls.client(self._folder.pki, identity)
+        return Client(self._server, tls=context, user_agent=f"{program}/kubelearn")
+
+    def _write_kubeconfig(self) -> None:
+        kubeconfig.write(
+            self._folder.kubeconfig,
+            name=self._folder.name,
+            server=self._server,
+            pki=self._folder.pki,
+            user=identities.ADMIN,
+        )
+
+
+def _etcd(apiserver: ApiServer, *, on: bool) -> Callable[[], Awaitable[None]]:
+    # The store lives in the API server's process; to take "etcd" away is to make it not answer.
+    async def switch() -> None:
+        apiserver.storage_available = on
+
+    return switch
+
+
+def _resident_bytes() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")

@@ -1,0 +1,62 @@
+"""Who is who in the cluster: the identities that need a certificate, with kubeadm's names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kubelearn.embedded.addresses import Block
+
+HOST = "127.0.0.1"
+APISERVER = "apiserver"
+APISERVER_KUBELET_CLIENT = "apiserver-kubelet-client"
+ADMIN = "admin"
+CONTROLLER_MANAGER = "controller-manager"
+SCHEDULER = "scheduler"
+PROXY = "proxy"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a certificate says: a client's user and groups, and a server's names and addresses."""
+
+    file: str
+    user: str
+    groups: Sequence[str] = ()
+    hosts: Sequence[str] = ()
+
+
+def kubelet_client(node: str) -> str:
+    """The files of the certificate that a kubelet shows to the API server."""
+    return f"kubelet-client-{node}"
+
+
+def kubelet_server(node: str) -> str:
+    """The files of the certificate that a kubelet serves with."""
+    return f"kubelet-{node}"
+
+
+def of_cluster(nodes: Sequence[str], block: Block) -> list[Identity]:
+    """Everybody in a cluster of these nodes; the first node is number 1."""
+    service_names = ["kubernetes"]
+    for part in ("default", "svc", "cluster", "local"):
+        service_names.append(f"{service_names[-1]}.{part}")
+    found = [
+        Identity(
+            APISERVER,
+            "kube-apiserver",
+            hosts=[HOST, block.kubernetes_service_ip, "localhost", *service_names],
+        ),
+        Identity(APISERVER_KUBELET_CLIENT, "kube-apiserver-kubelet-client", ["system:masters"]),
+        Identity(ADMIN, "kubernetes-admin", ["system:masters"]),
+        Identity(CONTROLLER_MANAGER, "system:kube-controller-manager"),
+        Identity(SCHEDULER, "system:kube-scheduler"),
+        Identity(PROXY, "system:kube-proxy"),
+    ]
+    for number, node in enumerate(nodes, start=1):
+        user, groups = f"system:node:{node}", ["system:nodes"]
+        found += [
+            Identity(kubelet_client(node), user, groups),
+            Identity(kubelet_server(node), user, groups, hosts=[block.node_ip(number), node]),
+        ]
+    return found

@@ -1,0 +1,24 @@
+"""TLS as the components use it: both sides show a certificate of the cluster's own authority.
+
+Apart from `pki`, so that whoever only uses certificates need not load the library that makes them.
+"""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+
+def client(folder: Path, name: str) -> ssl.SSLContext:
+    """Prove to be `name`, and trust nobody but the cluster's authority."""
+    context = ssl.create_default_context(cafile=folder / "ca.crt")
+    context.load_cert_chain(folder / f"{name}.crt", folder / f"{name}.key")
+    return context
+
+
+def server(folder: Path, name: str, *, certificate_required: bool) -> ssl.SSLContext:
+    """Prove to be `name`; look at the client's certificate, or insist on one."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=folder / "ca.crt")
+    context.load_cert_chain(folder / f"{name}.crt", folder / f"{name}.key")
+    context.verify_mode = ssl.CERT_REQUIRED if certificate_required else ssl.CERT_OPTIONAL
+    return context
