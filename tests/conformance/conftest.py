@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -31,14 +32,22 @@ PATCH_TYPES = {
 # --- which tests a cluster can run -----------------------------------------------------------
 
 
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.get_closest_marker("needs_nodes"):
+            item.fixturenames.insert(0, "_nodes")
+    # A silent node is noticed after most of a minute, which the other tests can use.
+    items.sort(key=lambda item: "silent_node" in item.fixturenames)
+
+
 @pytest.fixture(scope="session")
 def has_nodes(core):
-    return bool(core.list_node().items)
+    return any(node.status.node_info.kubelet_version for node in core.list_node().items)
 
 
-@pytest.fixture(autouse=True)
-def _skip_what_this_cluster_cannot_run(request):
-    if request.node.get_closest_marker("needs_nodes") and not request.getfixturevalue("has_nodes"):
+@pytest.fixture(scope="session")
+def _nodes(has_nodes):
+    if not has_nodes:
         pytest.skip("this API server has neither nodes nor controllers")
 
 
@@ -48,6 +57,41 @@ def _expect_known_gaps(request, cluster):
     if gap and cluster.backend == "embedded":
         # Strict: a gap that was closed must leave gaps.toml, and so the learners' page.
         request.applymarker(pytest.mark.xfail(reason=f"known gap: {gap.args[0]}", strict=True))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _begin_the_silence(request):
+    wanted = any("silent_node" in item.fixturenames for item in request.session.items)
+    if wanted and request.getfixturevalue("has_nodes"):
+        request.getfixturevalue("silent_node")
+
+
+@pytest.fixture(scope="session")
+def silent_node(core, shared_namespace) -> Iterator[str]:
+    """A node that said once that it is ready, and nothing since: there is no machine behind it.
+
+    Two pods were put on it, of which one leaves a silent node at once and the other never.
+    """
+    taint = {"key": "example.com/paper", "effect": "NoSchedule"}
+    body = {"metadata": {"generateName": "silent-"}, "spec": {"taints": [taint]}}
+    name: str = core.create_node(body).metadata.name
+    ready = {"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "by a test"}
+    ready["lastHeartbeatTime"] = datetime.now(UTC).isoformat()
+    core.patch_node_status(name, {"status": {"conditions": [ready]}})
+    for pod, patience in (("impatient", {"tolerationSeconds": 0}), ("patient", {})):
+        body = {
+            "metadata": {"name": pod},
+            "spec": {
+                "nodeName": name,
+                "tolerations": [{"operator": "Exists", "effect": "NoExecute", **patience}],
+                "containers": [{"name": "a", "image": "busybox:1.37"}],
+            },
+        }
+        core.create_namespaced_pod(shared_namespace, body)
+    yield name
+    for pod in ("impatient", "patient"):
+        core.delete_namespaced_pod(pod, shared_namespace, grace_period_seconds=0)
+    core.delete_node(name)
 
 
 # --- clients ---------------------------------------------------------------------------------
@@ -189,6 +233,115 @@ def shared_namespace(core, new_namespace) -> Iterator[str]:
     name = new_namespace()
     yield name
     core.delete_namespace(name)
+
+
+# --- pods ------------------------------------------------------------------------------------
+
+
+class Pods:
+    """The pods of one namespace: run a script in one, wait for it, read what it left behind.
+
+    Most tests need one pod of one container, so both have names by default: `p` and `a`.
+    """
+
+    def __init__(self, core: client.CoreV1Api, namespace: str, eventually: Callable[..., Any]):
+        self._core = core
+        self._namespace = namespace
+        self._eventually = eventually
+
+    def run(
+        self,
+        script: str = "sleep 3600",
+        *,
+        name: str = "p",
+        labels: Object | None = None,
+        spec: Object | None = None,
+        **container: Any,
+    ) -> None:
+        """Create a pod that runs a shell script once; `spec` and container fields may say more."""
+        shell = {"name": "a", "image": "busybox:1.37", "command": ["sh", "-c", script]}
+        body = {
+            "metadata": {"name": name, "labels": labels or {}},
+            "spec": {
+                "restartPolicy": "Never",
+                "terminationGracePeriodSeconds": 1,
+                "containers": [{**shell, **container}],
+                **(spec or {}),
+            },
+        }
+        self._core.create_namespaced_pod(self._namespace, body)
+
+    def get(self, name: str = "p") -> client.V1Pod:
+        return self._core.read_namespaced_pod(name, self._namespace)
+
+    def until(self, holds: Callable[[client.V1Pod], Any], name: str = "p") -> client.V1Pod:
+        """Wait until something holds for a pod, and return it."""
+
+        def found() -> client.V1Pod | None:
+            pod = self.get(name)
+            return pod if holds(pod) else None
+
+        pod: client.V1Pod = self._eventually(found)
+        return pod
+
+    def ready(self, name: str = "p") -> client.V1Pod:
+        return self.until(lambda pod: condition(pod, "Ready") == "True", name)
+
+    def finished(self, name: str = "p") -> client.V1Pod:
+        return self.until(lambda pod: pod.status.phase in ("Succeeded", "Failed"), name)
+
+    def container(self, holds: Callable[[client.V1ContainerStatus], Any], name: str = "p") -> Any:
+        """Wait until something holds for the first container's status, and return that."""
+        pod = self.until(
+            lambda pod: pod.status.container_statuses and holds(pod.status.container_statuses[0]),
+            name,
+        )
+        return pod.status.container_statuses[0]
+
+    def waiting(self, reason: str, name: str = "p") -> Any:
+        """Wait until the first container waits for that reason, and return that state."""
+        found = self.container(
+            lambda one: one.state.waiting and one.state.waiting.reason == reason, name
+        )
+        return found.state.waiting
+
+    def log(self, name: str = "p", **options: Any) -> str:
+        # Without this, version 30.1 of the client decodes what looks like JSON.
+        raw = self._core.read_namespaced_pod_log(
+            name, self._namespace, _preload_content=False, **options
+        )
+        return str(raw.data.decode())
+
+    def output(self, script: str, **options: Any) -> str:
+        """What a script prints in a pod of its own, which has to succeed."""
+        self.run(script, **options)
+        name = options.get("name", "p")
+        pod = self.finished(name)
+        text = self.log(name)
+        assert pod.status.phase == "Succeeded", text
+        return text
+
+    def delete(self, name: str = "p", **options: Any) -> None:
+        self._core.delete_namespaced_pod(name, self._namespace, **options)
+
+    def event(self, reason: str, name: str = "p") -> Any:
+        """Wait for an Event about a pod, and return it."""
+        selector = f"involvedObject.name={name},reason={reason}"
+        return self._eventually(
+            lambda: self._core.list_namespaced_event(self._namespace, field_selector=selector).items
+        )[0]
+
+
+def condition(obj: Any, kind: str) -> str | None:
+    """The status of an object's condition of that type."""
+    found = (one.status for one in obj.status.conditions or [] if one.type == kind)
+    return next(found, None)
+
+
+@pytest.fixture
+def pods(core, namespace, eventually) -> Pods:
+    """The pods of the test's own namespace."""
+    return Pods(core, namespace, eventually)
 
 
 # --- objects ---------------------------------------------------------------------------------

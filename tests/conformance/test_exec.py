@@ -1,0 +1,78 @@
+"""Exec: a second process in a running container, over a WebSocket."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from kubernetes.stream import stream
+
+pytestmark = pytest.mark.needs_nodes
+
+
+@pytest.fixture(scope="module")
+def execute(core, new_namespace, eventually):
+    """Run a command in a pod that waits; gives the client's stream when the command has ended."""
+    namespace = new_namespace()
+    container = {"name": "a", "image": "busybox:1.37", "command": ["sleep", "3600"]}
+    container["env"] = [{"name": "COLOUR", "value": "blue"}]
+    spec = {"terminationGracePeriodSeconds": 0, "containers": [container]}
+    core.create_namespaced_pod(namespace, {"metadata": {"name": "p"}, "spec": spec})
+    eventually(lambda: core.read_namespaced_pod("p", namespace).status.phase == "Running")
+
+    def call(*command, feed=None):
+        channel = stream(
+            core.connect_get_namespaced_pod_exec,
+            "p",
+            namespace,
+            command=list(command),
+            stdin=feed is not None,
+            stdout=True,
+            stderr=True,
+            tty=False,
+            _preload_content=False,
+        )
+        if feed is not None:
+            channel.write_stdin(feed)
+        channel.run_forever(timeout=20)
+        return channel
+
+    yield call
+    core.delete_namespace(namespace)
+
+
+def test_a_command_prints_into_two_channels(execute):
+    channel = execute("sh", "-c", "echo out; echo err >&2")
+    assert channel.read_stdout() == "out\n"
+    assert channel.read_stderr() == "err\n"
+
+
+def test_a_command_sees_the_containers_environment(execute):
+    assert execute("sh", "-c", "echo $COLOUR in $HOSTNAME").read_stdout() == "blue in p\n"
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_the_exit_code_comes_back(execute, code):
+    assert execute("sh", "-c", f"exit {code}").returncode == code
+
+
+def test_the_end_is_told_as_a_status(execute):
+    status = json.loads(execute("sh", "-c", "exit 3").read_channel(3))
+    assert (status["status"], status["reason"]) == ("Failure", "NonZeroExitCode")
+    assert status["details"]["causes"] == [{"reason": "ExitCode", "message": "3"}]
+
+
+def test_a_command_can_be_fed(execute):
+    assert execute("head", "-n", "1", feed="hello\n").read_stdout() == "hello\n"
+
+
+def test_the_end_does_not_wait_for_input_that_stays_open(execute):
+    assert execute("true", feed="").returncode == 0
+
+
+def test_a_container_that_is_not_there_cannot_run_anything(core, namespace, pods, send):
+    pods.run()
+    pods.ready()
+    path = f"/api/v1/namespaces/{namespace}/pods/p/exec"
+    answer = send("GET", path, query={"container": "z", "command": "true", "stdout": "true"})
+    assert (answer.code, answer.body["message"]) == (400, "container z is not valid for pod p")
