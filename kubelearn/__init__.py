@@ -1,1 +1,84 @@
-"""Learn Kubernetes and Kubeflow on a live cluster."""
+"""Learn Kubernetes and Kubeflow on a live cluster.
+
+What lessons use is imported from here, and only when it is used: a component of the embedded
+cluster never loads ipywidgets, and `kubelearn up` never loads the official client.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kubelearn.clusters import Cluster, Info, Internals, connect
+    from kubelearn.clusters.doctor import doctor
+    from kubelearn.errors import (
+        ApiError,
+        CheckFailed,
+        ClusterError,
+        ContainerError,
+        KubelearnError,
+        ManifestError,
+        NotAvailable,
+        StateError,
+    )
+    from kubelearn.lesson import Lesson
+    from kubelearn.source import Source, show
+    from kubelearn.widgets.clustermap import ClusterMap
+    from kubelearn.widgets.deploymentpanel import DeploymentPanel
+    from kubelearn.widgets.predict import Predict
+
+__all__ = [
+    "ApiError",
+    "CheckFailed",
+    "Cluster",
+    "ClusterError",
+    "ClusterMap",
+    "ContainerError",
+    "DeploymentPanel",
+    "Info",
+    "Internals",
+    "KubelearnError",
+    "Lesson",
+    "ManifestError",
+    "NotAvailable",
+    "Predict",
+    "Source",
+    "StateError",
+    "connect",
+    "doctor",
+    "show",
+]
+
+_HOMES = {
+    "clusters": ("Cluster", "Info", "Internals", "connect"),
+    "clusters.doctor": ("doctor",),
+    "errors": (
+        "ApiError",
+        "CheckFailed",
+        "ClusterError",
+        "ContainerError",
+        "KubelearnError",
+        "ManifestError",
+        "NotAvailable",
+        "StateError",
+    ),
+    "lesson": ("Lesson",),
+    "source": ("Source", "show"),
+    "widgets.clustermap": ("ClusterMap",),
+    "widgets.deploymentpanel": ("DeploymentPanel",),
+    "widgets.predict": ("Predict",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'kubelearn' has no attribute {name!r}")
+    found = getattr(importlib.import_module(f"kubelearn.{_HOME_OF[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
