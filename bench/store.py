@@ -1,7 +1,7 @@
 """The store beside a real etcd: durable writes, reads and watches, on the same disk.
 
-    python bench/store.py                      the store alone
-    python bench/store.py /path/to/etcd        beside etcd, through its HTTP/JSON gateway
+    python bench/store.py                      beside the etcd on the PATH, if there is one
+    python bench/store.py /path/to/etcd        beside that one, through its HTTP/JSON gateway
     python bench/store.py --folder DIR ...     on the disk of that folder
 
 Read the etcd column with its road in mind: JSON over a local socket, and this script's own time

@@ -71,9 +71,12 @@ class Watch:
     async def __anext__(self) -> list[Event]:
         """The next changes; raises Compacted when they are forgotten."""
         while not self._closed:
-            if events := await self._catch_up() if self._is_behind() else self._take():
-                return events
-            if not self._is_behind():
+            if self._is_behind():
+                if events := await self._catch_up():
+                    return events
+            elif self._buffer:
+                return self._take()
+            else:
                 await self._changed()
         raise StopAsyncIteration
 
@@ -92,8 +95,7 @@ class Watch:
 
     def _take(self) -> list[Event]:
         events, self._buffer = self._buffer, []
-        if events:
-            self._position = events[-1].kv.mod_revision
+        self._position = events[-1].kv.mod_revision
         return events
 
     async def _changed(self) -> None:

@@ -65,6 +65,13 @@ async def test_a_watch_of_the_past_goes_on_into_the_present(store):
     assert await reader == list(range(12, 802))
 
 
+async def test_a_change_during_the_search_of_an_empty_past_is_told(store):
+    await fill(store, 2)
+    watch = store.watch("/registry/minions/", after=1)
+    created = await store.create(NODE, lambda revision: b"")
+    assert [each.kv for each in await anext(watch)] == [created]
+
+
 async def test_a_watch_of_the_past_survives_a_restart(store, open_store):
     await fill(store, 5)
     await store.close()
