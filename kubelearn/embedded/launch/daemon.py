@@ -28,6 +28,7 @@ from kubelearn.embedded.launch.component import Component, Loop, Switch
 from kubelearn.embedded.launch.control import ControlServer
 from kubelearn.embedded.launch.node import Node
 from kubelearn.embedded.launch.report import Report
+from kubelearn.embedded.proxy import DataPath, Proxy
 from kubelearn.embedded.scheduler import Scheduler
 from kubelearn.embedded.state import Settings, StateFolder
 from kubelearn.embedded.store import Store
@@ -60,6 +61,7 @@ class Daemon:
         self._started = clock.now()
         self._ready = False
         self._ending = asyncio.Event()
+        self._datapath = DataPath(clock=clock, random=random)
         self._components: dict[str, Component] = {}
         self._nodes: dict[str, Node] = {}
 
@@ -104,6 +106,7 @@ class Daemon:
         )
         for component in reversed(self._components.values()):
             await component.stop()
+        await self._datapath.close()
 
     async def _await_nodes(self) -> list[str]:
         """The nodes that are Ready; waits for all of them, but not for ever."""
@@ -168,10 +171,10 @@ class Daemon:
         self._add_switch("kube-apiserver", control_plane, apiserver.start, apiserver.stop)
         self._add("kube-controller-manager", self._controllers, node=control_plane)
         self._add("kube-scheduler", self._scheduler, node=control_plane)
+        self._add("kube-proxy", self._proxy, node=control_plane)
         self._add("compaction", lambda: self._compact(store), node=control_plane)
         images = StockImages(self._folder.images)
-        addresses = [self._block.node_ip(number) for number in range(1, len(names) + 1)]
-        port = free_port(addresses, _KUBELET_PORT)
+        port = free_port(self._node_addresses(), _KUBELET_PORT)
         for number, name in enumerate(names, start=1):
             self._nodes[name] = self._node(name, number, images=images, port=port)
 
@@ -241,10 +244,22 @@ class Daemon:
         async with self._client(identities.SCHEDULER, "kube-scheduler") as client:
             await Scheduler(client, clock=self._clock, random=self._random).run()
 
+    async def _proxy(self) -> None:
+        async with self._client(identities.PROXY, "kube-proxy") as client:
+            await Proxy(
+                client,
+                datapath=self._datapath,
+                clock=self._clock,
+                node_addresses=[identities.HOST, *self._node_addresses()],
+            ).run()
+
     async def _compact(self, store: Store) -> None:
         while True:
             await self._clock.sleep(_COMPACT_SECONDS)
             await store.compact()
+
+    def _node_addresses(self) -> list[str]:
+        return [self._block.node_ip(number) for number in range(1, self._settings.nodes + 1)]
 
     def _add(self, name: str, run: Callable[[], Awaitable[None]], *, node: str) -> Component:
         component = Loop(name, run, clock=self._clock, node=node)
