@@ -119,7 +119,8 @@ class Backend:
 
     def close(self) -> None:
         """Close the file and let other processes have it."""
-        self._connection.close()
+        with self._turn:
+            self._connection.close()
         os.close(self._lock)
 
 

@@ -92,7 +92,7 @@ class History:
     async def _read(self, query: str, *parameters: Any, kept: int) -> list[Any]:
         try:
             rows = await self._call(lambda: self._connection.execute(query, parameters).fetchall())
-        except sqlite3.Error as error:
+        except (sqlite3.Error, RuntimeError) as error:  # the latter once it is closed
             raise StoreFailed(
                 f"the store {self._path} cannot be read: {error}",
                 hint="kubelearn doctor",

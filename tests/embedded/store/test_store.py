@@ -159,8 +159,12 @@ async def test_closing_finishes_what_was_begun(store, open_store):
     assert (await open_store()).count("") == 300
 
 
-async def test_a_closed_store_takes_no_writes(store):
+async def test_a_closed_store_refuses_whatever_needs_the_file(store):
     await store.close()
     await store.close()
     with pytest.raises(StoreFailed, match="the store is closed"):
         await store.create(WEB, text("late"))
+    with pytest.raises(StoreFailed, match="cannot be read"):
+        await store.get_at(WEB, 1)
+    with pytest.raises(StoreFailed, match="was not compacted"):
+        await store.compact(1)
