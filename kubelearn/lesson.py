@@ -7,6 +7,7 @@ wherever that reads as well.
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from kubelearn import clusters, manifests
 from kubelearn.clusters import transport
-from kubelearn.errors import CheckFailed, ClusterError, NotFound
+from kubelearn.errors import ApiError, CheckFailed, ClusterError, NotFound
 from kubelearn.objects import Object, Resource, is_ready
 
 if TYPE_CHECKING:
@@ -150,10 +151,8 @@ class Lesson:
         """Run a command in a pod's container and give back what it printed (`kubectl exec`)."""
         from kubernetes import stream
 
-        self._say(
-            f"exec {pod}{f' -c {container}' if container else ''} -- "
-            + " ".join(f"'{word}'" if " " in word else word for word in command)
-        )
+        inside = f" -c {container}" if container else ""
+        self._say(f"exec {pod}{inside} -- {shlex.join(command)}")
         answer: str = stream.stream(
             self.core.connect_get_namespaced_pod_exec,
             pod,
@@ -194,7 +193,7 @@ class Lesson:
         read again.
         """
         deadline = time.monotonic() + within
-        while (last := seen()) != expected:
+        while (last := _attempt(seen)) != expected:
             if time.monotonic() > deadline:
                 raise CheckFailed(
                     f"not so after {within:g} s: {claim}\n  seen: {last!r}, expected: {expected!r}",
@@ -289,8 +288,18 @@ class Lesson:
         }
 
 
+def _attempt(seen: Callable[[], Any]) -> Any:
+    """What is seen, or the API's refusal: a pod on its way up refuses at first."""
+    from kubernetes.client import ApiException
+
+    try:
+        return seen()
+    except (ApiError, ApiException) as error:
+        return error
+
+
 def format_table(table: Object) -> str:
-    """A `Table` of the API server as kubectl prints it: columns of priority 0, three blanks apart."""
+    """A `Table` of the API server as kubectl prints it: what is not for `-o wide` only."""
     columns = [
         (i, column["name"].upper())
         for i, column in enumerate(table["columnDefinitions"])
