@@ -67,6 +67,20 @@ def dns_subdomain(name: str) -> list[str]:
     return [*problems, pattern_error(message, _SUBDOMAIN, "example.com")]
 
 
+def search_domain(name: str) -> list[str]:
+    """A subdomain whose labels may have underscores: a search path of the resolver."""
+    problems = too_long(name, 253)
+    label = "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
+    pattern = rf"{label}(\.{label})*"
+    if re.fullmatch(pattern, name):
+        return problems
+    message = (
+        "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, "
+        "'_', '-' or '.', and must start and end with an alphanumeric character"
+    )
+    return [*problems, pattern_error(message, pattern, "example.com")]
+
+
 def wildcard_subdomain(name: str) -> list[str]:
     """A subdomain after `*.`: a host of an Ingress."""
     problems = too_long(name, 253)

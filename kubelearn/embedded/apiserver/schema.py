@@ -100,6 +100,16 @@ class Struct:
         return tuple(self._schema.fields(self.name))
 
     @cached_property
+    def go_paths(self) -> Mapping[str, str]:
+        """Fields of inlined structs, as Go's messages name them: `VolumeSource.emptyDir`."""
+        return {
+            name: f"{item.name}.{item.type.go_paths.get(name, name)}"
+            for item in self.declared
+            if item.inline and isinstance(item.type, Struct)
+            for name in item.type.fields
+        }
+
+    @cached_property
     def fields(self) -> Mapping[str, Field]:
         """Fields as JSON has them, those of inlined structs among the others."""
         found: dict[str, Field] = {}

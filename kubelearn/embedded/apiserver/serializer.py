@@ -44,9 +44,9 @@ class Decoded(NamedTuple):
 class _WrongType(Exception):
     """A value of the wrong JSON type, on its way up to where its path is known."""
 
-    def __init__(self, value: Any, go: str) -> None:
+    def __init__(self, value: Any, go: str, *, word: str = "") -> None:
         super().__init__()
-        self.value, self.go = _word(value), go
+        self.value, self.go = word or _word(value), go
         self.struct = ""
         self.path: list[str] = []
 
@@ -191,7 +191,7 @@ def _struct_decoder(struct: Struct) -> Decode:
                     if item or known[1]:
                         kept[key] = item
         except _WrongType as error:
-            error.inside(name, key)
+            error.inside(name, struct.go_paths.get(key, key))
             raise
         for key, zero in zeros:
             if key not in kept:
@@ -294,7 +294,7 @@ def _integer_decoder(kind: Scalar) -> Decode:
         if type(value) is not int:
             raise _WrongType(value, kind.go)
         if not -limit <= value < limit:
-            raise _WrongType(float(value), kind.go)
+            raise _WrongType(value, kind.go, word=f"number {value}")
         return value
 
     return decode_integer

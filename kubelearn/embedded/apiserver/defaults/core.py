@@ -16,6 +16,16 @@ def namespace(obj: Object) -> None:
     obj["status"].setdefault("phase", "Active")
 
 
+@rule("core.v1.NodeSpec")
+def node_spec(spec: Object) -> None:
+    """The first of all ranges is the one range."""
+    one, ranges = spec.get("podCIDR"), spec.get("podCIDRs")
+    if one and (not ranges or ranges[0] != one):
+        spec["podCIDRs"] = [one]
+    elif ranges:
+        spec["podCIDR"] = ranges[0]
+
+
 @rule("core.v1.NodeStatus")
 def node_status(status: Object) -> None:
     """Everything can be allocated unless the kubelet says otherwise."""

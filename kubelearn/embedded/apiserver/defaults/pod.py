@@ -46,6 +46,9 @@ def pod_spec(spec: Object) -> None:
     spec.setdefault("securityContext", {})
     spec.setdefault("terminationGracePeriodSeconds", 30)
     spec.setdefault("schedulerName", "default-scheduler")
+    # Two names of one thing; upstream's conversion keeps them equal.
+    if account := spec.get("serviceAccountName") or spec.get("serviceAccount"):
+        spec["serviceAccountName"] = spec["serviceAccount"] = account
 
 
 @rule("core.v1.Pod")
@@ -57,11 +60,23 @@ def pod(obj: Object) -> None:
         _requests_from_limits(each["resources"])
     if (spec.get("resources") or {}).get("limits"):
         _pod_requests(spec)
+    if spec.get("terminationGracePeriodSeconds", 0) < 0:
+        spec["terminationGracePeriodSeconds"] = 1
     spec.setdefault("enableServiceLinks", True)
     if spec.get("hostNetwork"):
         for each in containers:
             for port in each.get("ports") or ():
                 port.setdefault("hostPort", port["containerPort"])
+
+
+@rule("core.v1.PodStatus")
+def pod_status(status: Object) -> None:
+    """The first of all addresses is the one address."""
+    address, addresses = status.get("podIP"), status.get("podIPs")
+    if address and (not addresses or addresses[0].get("ip") != address):
+        status["podIPs"] = [{"ip": address}]
+    elif addresses and addresses[0].get("ip"):
+        status["podIP"] = addresses[0]["ip"]
 
 
 def _requests_from_limits(resources: Object) -> None:

@@ -5,6 +5,7 @@ before, so that validators trust types and presence, and ask only for values. Ki
 of their own get the rules that hold for all.
 """
 
+from kubelearn.embedded.apiserver.validation import pod
 from kubelearn.embedded.apiserver.validation.field import FieldError
 from kubelearn.embedded.apiserver.validation.rules import (
     validate_create,
@@ -12,4 +13,4 @@ from kubelearn.embedded.apiserver.validation.rules import (
     validate_update,
 )
 
-__all__ = ["FieldError", "validate_create", "validate_status_update", "validate_update"]
+__all__ = ["FieldError", "pod", "validate_create", "validate_status_update", "validate_update"]
