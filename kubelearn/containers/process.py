@@ -73,7 +73,7 @@ class ProcessRuntime:
         self._addresses = AddressPool(pod_cidr)
         self._host_ip = host_ip
         self._now = now
-        self._user = LinuxUser(os.getuid(), os.getgid(), os.getgroups())
+        self._user = LinuxUser(os.getuid(), os.getgid(), sorted({os.getgid(), *os.getgroups()}))
         self._sandboxes: dict[str, Sandbox] = {}
         self._containers: dict[str, _Container] = {}
         self._listeners: set[Callable[[Sandbox], None]] = set()

@@ -107,16 +107,11 @@ class StockImages:
         )
 
     def _busybox(self, reference: Reference) -> Image:
-        program = shutil.which("busybox")
-        if program is None:
+        if shutil.which("busybox") is None:
             words = "this machine's shell and tools"
             return Image(str(reference), cmd=("sh",), stand_in=words)
-        return Image(
-            str(reference),
-            cmd=("sh",),
-            files=self._busybox_files,
-            stand_in=f"this machine's BusyBox ({program})",
-        )
+        # The very program, of whatever release: nothing stands in for it.
+        return Image(str(reference), cmd=("sh",), files=self._busybox_files)
 
     def _redis(self, reference: Reference) -> Image | None:
         program = shutil.which("redis-server")

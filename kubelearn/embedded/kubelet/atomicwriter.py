@@ -28,7 +28,7 @@ def write_all(folder: Path, files: Mapping[str, File]) -> bool:
     """Make the folder hold exactly these files; tells whether anything had to change."""
     folder.mkdir(parents=True, exist_ok=True)
     data = folder / _DATA
-    if data.exists() and _hold(data) == files:
+    if data.exists() and _hold(data.resolve()) == files:
         return False
     old = data.resolve() if data.is_symlink() else None
     fresh = folder / f"..{secrets.token_hex(5)}"
@@ -58,9 +58,9 @@ def _show(folder: Path, names: set[str]) -> None:
         (folder / name).symlink_to(f"{_DATA}/{name}")
 
 
-def _hold(data: Path) -> dict[str, File]:
+def _hold(folder: Path) -> dict[str, File]:
     return {
-        str(path.relative_to(data)): File(path.read_bytes(), path.stat().st_mode & 0o7777)
-        for path in data.resolve().rglob("*")
+        str(path.relative_to(folder)): File(path.read_bytes(), path.stat().st_mode & 0o7777)
+        for path in folder.rglob("*")
         if path.is_file()
     }
