@@ -31,7 +31,7 @@ class Source:
     def _repr_html_(self) -> str:
         from IPython.display import Code
 
-        html: str = Code(data=repr(self), language="python")._repr_html_()
+        html: str = Code(data=repr(self), language="python")._repr_html_()  # type: ignore[no-untyped-call]
         return html
 
 

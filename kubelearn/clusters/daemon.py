@@ -7,7 +7,6 @@ has freed it. No file with a process number can be out of date.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import os
@@ -16,13 +15,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from kubelearn import errors
 from kubelearn.clusters.controlsocket import ask
-from kubelearn.containers import leftovers
 from kubelearn.embedded.state import StateFolder
 from kubelearn.errors import ClusterError
 
@@ -106,6 +103,11 @@ def _end_leftovers(folder: StateFolder) -> None:
     """End the containers of a daemon that was killed."""
     left = [path for path in folder.nodes.glob("*/containers") if any(path.iterdir())]
     if left:
+        import asyncio
+        from concurrent.futures import ThreadPoolExecutor
+
+        from kubelearn.containers import leftovers
+
         # In a thread, because a notebook's own thread has an event loop that runs.
         with ThreadPoolExecutor(1) as thread:
             for path in left:

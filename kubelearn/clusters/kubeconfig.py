@@ -5,9 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import yaml
-
-from kubelearn.clusters import transport
 from kubelearn.clusters.base import Cluster, Internals, NoInternals, Say
 from kubelearn.errors import ClusterError, NotAvailable, Unreachable
 
@@ -69,6 +66,8 @@ class KubeconfigCluster(Cluster):
         return f"cluster {self.name} is not run by kubelearn"
 
     def _problem(self) -> str:
+        from kubelearn.clusters import transport
+
         try:
             answer = transport.send(self.api_client, "GET", "/readyz", timeout=5)
         except Unreachable as error:
@@ -82,6 +81,8 @@ class KubeconfigCluster(Cluster):
 
 def _current_context(path: Path) -> tuple[str, str]:
     """The name of the current context, and its server."""
+    import yaml
+
     try:
         config = yaml.safe_load(path.read_text())
         name = str(config["current-context"])
