@@ -14,8 +14,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from kubelearn import clusters, manifests
-from kubelearn.clusters import transport
-from kubelearn.errors import ApiError, CheckFailed, ClusterError, NotFound
+from kubelearn.clusters import kinds, transport
+from kubelearn.diagrams.table import format_table
+from kubelearn.errors import ApiError, CheckFailed, ClusterError
 from kubelearn.objects import Object, Resource, is_ready
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Lesson:
         objects = manifests.load(manifest)
         self._say("apply -f -")
         for obj in objects:
-            resource = self._resource(obj["apiVersion"], obj["kind"])
+            resource = kinds.of_kind(self.cluster.api_client, obj["apiVersion"], obj["kind"])
             name = obj.get("metadata", {}).get("name")
             exists = name and self._fetch(resource.path(self.namespace, name)).code == 200
             method, path = "POST", resource.path(self.namespace)
@@ -91,12 +92,12 @@ class Lesson:
     def delete(self, plural: str, name: str) -> None:
         """Delete one object of this lesson (`kubectl delete pods web-0`)."""
         self._say(f"delete {plural} {name}")
-        self._send("DELETE", self._find(plural).path(self.namespace, name))
+        self._send("DELETE", self._kind(plural).path(self.namespace, name))
 
     def scale(self, deployment: str, replicas: int) -> None:
         """Ask for that many replicas (`kubectl scale`)."""
         self._say(f"scale deployment {deployment} --replicas {replicas}")
-        path = self._find("deployments").path(self.namespace, deployment, "scale")
+        path = self._kind("deployments").path(self.namespace, deployment, "scale")
         body = {"spec": {"replicas": replicas}}
         self._send("PATCH", path, body=body, content_type=transport.MERGE_PATCH)
 
@@ -105,14 +106,14 @@ class Lesson:
     def get(self, plural: str, *, selector: str = "") -> None:
         """Print the API server's own table of these objects (`kubectl get`)."""
         self._say(f"get {plural}" + (f" -l {selector}" if selector else ""))
-        path = self._find(plural).path(self.namespace)
+        path = self._kind(plural).path(self.namespace)
         query = {"labelSelector": selector or None}
         table = self._fetch(path, query=query, accept=TABLE).checked()
         print(format_table(table))
 
     def pods(self, selector: str = "") -> list[Object]:
         """The pods of this lesson as plain dicts, oldest first."""
-        path = self._find("pods").path(self.namespace)
+        path = self._kind("pods").path(self.namespace)
         found = self._fetch(path, query={"labelSelector": selector or None}).checked()["items"]
         return sorted(found, key=lambda pod: pod["metadata"]["creationTimestamp"])
 
@@ -129,7 +130,7 @@ class Lesson:
     def events(self, about: str = "") -> None:
         """Print what components reported, each line once (`kubectl events`)."""
         self._say("events" + (f" --for {about}" if about else ""))
-        path = self._find("events").path(self.namespace)
+        path = self._kind("events").path(self.namespace)
         name = about.rpartition("/")[2]
         query = {"fieldSelector": f"involvedObject.name={name}" if name else None}
         seen = set()
@@ -143,7 +144,7 @@ class Lesson:
         """Print what a container wrote (`kubectl logs`)."""
         flags = (f" -c {container}" if container else "") + (" --previous" if previous else "")
         self._say(f"logs {pod}{flags}")
-        path = self._find("pods").path(self.namespace, pod, "log")
+        path = self._kind("pods").path(self.namespace, pod, "log")
         query = {"container": container or None, "previous": "true" if previous else None}
         print(str(self._fetch(path, query=query).checked()).rstrip())
 
@@ -169,7 +170,7 @@ class Lesson:
 
         `service` is `name:port`. This way works on every cluster, wherever its network is.
         """
-        where = self._find("services").path(self.namespace, service, "proxy") + path
+        where = self._kind("services").path(self.namespace, service, "proxy") + path
         answer = self._fetch(where)
         if not quiet:
             print(f"$ kubectl get --raw {where}\n  {answer}")
@@ -229,31 +230,8 @@ class Lesson:
     ) -> transport.Answer:
         return transport.send(self.cluster.api_client, "GET", path, query=query, accept=accept)
 
-    def _resource(self, api_version: str, kind: str) -> Resource:
-        return self._discovered(api_version, lambda entry: entry["kind"] == kind, kind)
-
-    def _find(self, plural: str) -> Resource:
-        for api_version in ("v1", "apps/v1", "discovery.k8s.io/v1", "batch/v1"):
-            try:
-                return self._discovered(api_version, lambda e: e["name"] == plural, plural)
-            except NotFound:
-                continue
-        raise ClusterError(
-            f"the cluster serves no kind called {plural!r}",
-            hint="names are plural and lower case: pods, deployments, services",
-        )
-
-    def _discovered(
-        self, api_version: str, wanted: Callable[[Object], bool], word: str
-    ) -> Resource:
-        group, _, version = api_version.rpartition("/")
-        path = f"/apis/{api_version}" if group else f"/api/{api_version}"
-        for entry in self._fetch(path).checked()["resources"]:
-            if "/" not in entry["name"] and wanted(entry):
-                return Resource(
-                    group, version, entry["name"], entry["kind"], namespaced=entry["namespaced"]
-                )
-        raise NotFound({"message": f"no {word} in {api_version}", "reason": "NotFound"})
+    def _kind(self, plural: str) -> Resource:
+        return kinds.of_name(self.cluster.api_client, plural)
 
     def _exists(self) -> bool:
         return self._fetch(f"/api/v1/namespaces/{self.namespace}").code == 200
@@ -296,19 +274,3 @@ def _attempt(seen: Callable[[], Any]) -> Any:
         return seen()
     except (ApiError, ApiException) as error:
         return error
-
-
-def format_table(table: Object) -> str:
-    """A `Table` of the API server as kubectl prints it: what is not for `-o wide` only."""
-    columns = [
-        (i, column["name"].upper())
-        for i, column in enumerate(table["columnDefinitions"])
-        if not column.get("priority")
-    ]
-    rows = [[name for _, name in columns]]
-    rows += [[str(row["cells"][i]) for i, _ in columns] for row in table.get("rows") or []]
-    if len(rows) == 1:
-        return "No resources found."
-    widths = [max(len(row[i]) for row in rows) for i in range(len(columns))]
-    lines = ("   ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) for row in rows)
-    return "\n".join(line.rstrip() for line in lines)
