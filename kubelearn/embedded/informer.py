@@ -117,6 +117,8 @@ class Informer:
             self.synced.clear()
             try:
                 await self._list_then_watch()
+                # A server that has always just forgotten must not be asked in a tight loop.
+                await self._clock.sleep(_SHORT)
             except Exception as error:
                 if self.synced.is_set():
                     delay = _FIRST_DELAY

@@ -1,0 +1,360 @@
+"""A clock that stands still until a test moves it, an API server in memory, and small objects."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import heapq
+import itertools
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from kubelearn.errors import AlreadyExists, Conflict, Expired, NotFound
+from kubelearn.objects import Object, Resource, timestamp
+
+START = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
+
+
+async def settle() -> None:
+    """Let every task run until all of them wait."""
+    for _ in range(200):
+        await asyncio.sleep(0)
+
+
+class FakeClock:
+    """Time that moves only by `advance`."""
+
+    def __init__(self) -> None:
+        self._elapsed = 0.0
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._numbers = itertools.count()
+
+    def now(self) -> datetime:
+        return START + timedelta(seconds=self._elapsed)
+
+    def monotonic(self) -> float:
+        return self._elapsed
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self._elapsed + seconds, next(self._numbers), woken))
+        await woken
+
+    async def advance(self, seconds: float) -> None:
+        """Move time on, waking sleepers in their order, and let everybody act."""
+        await settle()
+        end = self._elapsed + seconds
+        while self._sleepers and self._sleepers[0][0] <= end:
+            self._elapsed, _, woken = heapq.heappop(self._sleepers)
+            if not woken.done():
+                woken.set_result(None)
+            await settle()
+        self._elapsed = end
+        await settle()
+
+
+class FakeClient:
+    """What components use of `Client`, over objects in memory.
+
+    No defaults, no validation, no graceful deletion: enough to see what a component does.
+    """
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.requests: list[str] = []
+        self.failure: Exception | None = None
+        self.compacted = 0
+        self.lagging: set[Resource] = set()
+        self._revision = 0
+        self._objects: dict[tuple[Resource, str | None, str], Object] = {}
+        self._log: list[tuple[int, Resource, str, Object]] = []
+        self._changed = asyncio.Condition()
+        self._names = itertools.count(1)
+
+    # --- what tests look at ---
+
+    def objects(self, resource: Resource) -> list[Object]:
+        return [obj for (kind, _, _), obj in self._objects.items() if kind == resource]
+
+    def one(self, resource: Resource) -> Object:
+        [found] = self.objects(resource)
+        return found
+
+    # --- what components call ---
+
+    async def request(self, method: str, path: str, **_: object) -> Object:
+        self._note(f"{method} {path}")
+        return {"items": []}
+
+    async def get(
+        self, resource: Resource, name: str, namespace: str | None = None, *, sub: str = ""
+    ) -> Object:
+        self._note(f"get {resource.plural} {name}")
+        return copy.deepcopy(self._find(resource, namespace, name))
+
+    async def list(
+        self, resource: Resource, namespace: str | None = None, **params: object
+    ) -> Object:
+        self._note(f"list {resource.plural}")
+        items = [
+            copy.deepcopy(obj)
+            for obj in self.objects(resource)
+            if namespace in (None, obj["metadata"].get("namespace"))
+        ]
+        return {"metadata": {"resourceVersion": str(self._revision)}, "items": items}
+
+    async def create(
+        self,
+        resource: Resource,
+        body: Object,
+        namespace: str | None = None,
+        *,
+        name: str | None = None,
+        sub: str = "",
+    ) -> Object:
+        self._note(f"create {resource.plural}{'/' + sub if sub else ''}")
+        if sub == "binding":
+            bound = self._find(resource, namespace, name or "")
+            return await self._store(
+                resource, {**bound, "spec": {**bound["spec"], "nodeName": body["target"]["name"]}}
+            )
+        obj = copy.deepcopy(body)
+        meta = obj["metadata"]
+        if "name" not in meta:
+            meta["name"] = f"{meta['generateName']}{next(self._names)}"
+        if (resource, meta.get("namespace"), meta["name"]) in self._objects:
+            raise AlreadyExists({"code": 409, "reason": "AlreadyExists", "message": "exists"})
+        meta.setdefault("uid", f"uid-{next(self._names)}")
+        meta.setdefault("creationTimestamp", timestamp(self.clock.now()))
+        meta.setdefault("generation", 1)
+        obj.update(apiVersion=resource.api_version, kind=resource.kind)
+        return await self._store(resource, obj, "ADDED")
+
+    async def update(self, resource: Resource, body: Object, *, sub: str = "") -> Object:
+        meta = body["metadata"]
+        self._note(f"update {resource.plural}{'/' + sub if sub else ''}")
+        old = self._find(resource, meta.get("namespace"), meta["name"])
+        if old["metadata"]["resourceVersion"] != meta["resourceVersion"]:
+            raise Conflict({"code": 409, "reason": "Conflict", "message": "modified"})
+        new = copy.deepcopy(body)
+        if not sub and old.get("spec") != new.get("spec"):
+            new["metadata"]["generation"] = old["metadata"]["generation"] + 1
+        return await self._store(resource, new)
+
+    async def patch(
+        self,
+        resource: Resource,
+        name: str,
+        patch: Object,
+        namespace: str | None = None,
+        *,
+        kind: str = "merge",
+        sub: str = "",
+        **_: object,
+    ) -> Object:
+        self._note(f"patch {resource.plural}{'/' + sub if sub else ''} {name}")
+        old = self._find(resource, namespace, name)
+        version = patch.get("metadata", {}).get("resourceVersion")
+        if version and version != old["metadata"]["resourceVersion"]:
+            raise Conflict({"code": 409, "reason": "Conflict", "message": "modified"})
+        new = _merge(copy.deepcopy(old), patch, strategic=kind == "strategic")
+        return await self._store(resource, new)
+
+    async def delete(
+        self,
+        resource: Resource,
+        name: str,
+        namespace: str | None = None,
+        *,
+        options: Object | None = None,
+    ) -> Object:
+        self._note(f"delete {resource.plural} {name}")
+        obj = self._find(resource, namespace, name)
+        policy = (options or {}).get("propagationPolicy")
+        finalizer = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}.get(policy)
+        finalizers = [*(obj["metadata"].get("finalizers") or []), *filter(None, [finalizer])]
+        if finalizers:
+            meta = {
+                **obj["metadata"],
+                "deletionTimestamp": timestamp(self.clock.now()),
+                "finalizers": finalizers,
+            }
+            return await self._store(resource, {**obj, "metadata": meta})
+        return await self.remove(resource, obj)
+
+    async def watch(
+        self,
+        resource: Resource,
+        namespace: str | None = None,
+        *,
+        resource_version: str,
+        **_: object,
+    ) -> AsyncIterator[tuple[str, Object]]:
+        self._note(f"watch {resource.plural}")
+        seen = int(resource_version)
+        while True:
+            if self.compacted > seen:
+                raise Expired({"code": 410, "reason": "Expired", "message": "too old"})
+            for revision, kind, event, obj in list(self._log):
+                if revision > seen and resource not in self.lagging:
+                    seen = revision
+                    if kind == resource:
+                        yield event, copy.deepcopy(obj)
+            async with self._changed:
+                await self._changed.wait()
+
+    # --- what tests change behind a component's back ---
+
+    async def remove(self, resource: Resource, obj: Object) -> Object:
+        meta = obj["metadata"]
+        del self._objects[resource, meta.get("namespace"), meta["name"]]
+        return await self._append(resource, copy.deepcopy(obj), "DELETED")
+
+    async def hang_up(self, *, compact: bool = False) -> None:
+        """Make every watch look again; with `compact`, find its version gone."""
+        if compact:
+            self.compacted = self._revision
+        async with self._changed:
+            self._changed.notify_all()
+
+    def _note(self, request: str) -> None:
+        self.requests.append(request)
+        if self.failure:
+            raise self.failure
+
+    def _find(self, resource: Resource, namespace: str | None, name: str) -> Object:
+        found = self._objects.get((resource, namespace, name))
+        if found is None:
+            raise NotFound({"code": 404, "reason": "NotFound", "message": f"{name} not found"})
+        return found
+
+    async def _store(self, resource: Resource, obj: Object, event: str = "MODIFIED") -> Object:
+        meta = obj["metadata"]
+        if meta.get("deletionTimestamp") and not meta.get("finalizers"):
+            return await self.remove(resource, obj)
+        stored = await self._append(resource, obj, event)
+        self._objects[resource, meta.get("namespace"), meta["name"]] = stored
+        return copy.deepcopy(stored)
+
+    async def _append(self, resource: Resource, obj: Object, event: str) -> Object:
+        self._revision += 1
+        new = {**obj, "metadata": {**obj["metadata"], "resourceVersion": str(self._revision)}}
+        self._log.append((self._revision, resource, event, new))
+        async with self._changed:
+            self._changed.notify_all()
+        return new
+
+
+def _merge(target: Object, patch: Object, *, strategic: bool) -> Object:
+    for name, value in patch.items():
+        if value is None:
+            target.pop(name, None)
+        elif isinstance(value, dict):
+            target[name] = _merge(target.get(name) or {}, value, strategic=strategic)
+        elif strategic and name in ("conditions", "ownerReferences"):
+            by = "type" if name == "conditions" else "uid"
+            items = {item[by]: item for item in target.get(name) or []}
+            for item in value:
+                if item.get("$patch") == "delete":
+                    items.pop(item[by], None)
+                else:
+                    items[item[by]] = {**items.get(item[by], {}), **item}
+            target[name] = list(items.values())
+        else:
+            target[name] = value
+    return target
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Time that moves only when told."""
+    return FakeClock()
+
+
+@pytest.fixture
+def api(clock: FakeClock) -> FakeClient:
+    """An API server in memory, seen through a client."""
+    return FakeClient(clock)
+
+
+@pytest.fixture
+def make_pod() -> Callable[..., Object]:
+    """Pods; keywords go into spec, but for those of metadata and status."""
+
+    def make(
+        name: str = "web-1",
+        *,
+        labels: dict[str, str] | None = None,
+        ready: bool = False,
+        phase: str = "Pending",
+        requests: dict[str, str] | None = None,
+        created: datetime = START,
+        status: Object | None = None,
+        meta: Object | None = None,
+        **spec: object,
+    ) -> Object:
+        container = {"name": "app", "image": "app:1", "resources": {"requests": requests or {}}}
+        condition = {
+            "type": "Ready",
+            "status": str(ready),
+            "lastTransitionTime": timestamp(created),
+        }
+        return {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {
+                "name": name,
+                "namespace": "default",
+                "uid": f"uid-of-{name}",
+                "labels": labels or {},
+                "creationTimestamp": timestamp(created),
+                **(meta or {}),
+            },
+            "spec": {
+                "containers": [container],
+                "schedulerName": "default-scheduler",
+                **spec,
+            },
+            "status": {"phase": phase, "conditions": [condition], **(status or {})},
+        }
+
+    return make
+
+
+@pytest.fixture
+def make_node() -> Callable[..., Object]:
+    """Nodes with four cores, eight gigabytes and room for 110 pods."""
+
+    def make(
+        name: str = "worker",
+        *,
+        ready: str = "True",
+        labels: dict[str, str] | None = None,
+        allocatable: dict[str, str] | None = None,
+        **spec: object,
+    ) -> Object:
+        room = {"cpu": "4", "memory": "8Gi", "pods": "110", **(allocatable or {})}
+        condition = {
+            "type": "Ready",
+            "status": ready,
+            "lastHeartbeatTime": timestamp(START),
+            "lastTransitionTime": timestamp(START),
+        }
+        return {
+            "apiVersion": "v1",
+            "kind": "Node",
+            "metadata": {
+                "name": name,
+                "labels": {"kubernetes.io/hostname": name, **(labels or {})},
+                "creationTimestamp": timestamp(START),
+            },
+            "spec": spec,
+            "status": {"allocatable": room, "conditions": [condition]},
+        }
+
+    return make

@@ -1,0 +1,46 @@
+"""Nodes and pods as the scheduler's plugins see them."""
+
+from __future__ import annotations
+
+import pytest
+
+from kubelearn.embedded.scheduler.cache import NodeInfo, PodInfo
+
+
+@pytest.fixture
+def make_info(make_node):
+    """A NodeInfo with pods on it."""
+
+    def make(name="worker", *pods, **node) -> NodeInfo:
+        info = NodeInfo(name)
+        info.set_node(make_node(name, **node))
+        for pod in pods:
+            info.add(PodInfo(pod))
+        return info
+
+    return make
+
+
+@pytest.fixture
+def reasons():
+    """Why a plugin rejects a pod on a node, or nothing."""
+
+    def check(plugin, pod, info):
+        decide = plugin.filter_for(PodInfo(pod), [info])
+        rejection = decide(info) if decide else None
+        return rejection.reasons if rejection else ()
+
+    return check
+
+
+@pytest.fixture
+def scores():
+    """A plugin's normalised scores."""
+
+    def score(plugin, pod, *infos):
+        judge = plugin.score_for(PodInfo(pod), infos)
+        if judge is None:
+            return None
+        return plugin.normalize({info.name: judge(info) for info in infos})
+
+    return score

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import pytest
+
+from kubelearn.embedded.informer import Informer
+from kubelearn.embedded.scheduler.plugins.podtopologyspread import PodTopologySpread
+from kubelearn.objects import REPLICA_SETS, SERVICES
+
+OWNER = {
+    "apiVersion": "apps/v1",
+    "kind": "ReplicaSet",
+    "name": "web",
+    "uid": "uid-of-web",
+    "controller": True,
+}
+
+
+@pytest.fixture
+def replica_sets(api, clock):
+    informer = Informer(api, REPLICA_SETS, clock=clock)
+    informer._put(
+        {
+            "metadata": {"name": "web", "namespace": "default", "uid": "u", "resourceVersion": "1"},
+            "spec": {"selector": {"matchLabels": {"app": "web"}}},
+        }
+    )
+    return informer
+
+
+@pytest.fixture
+def services(api, clock):
+    return Informer(api, SERVICES, clock=clock)
+
+
+@pytest.fixture
+def plugin(services, replica_sets):
+    return PodTopologySpread(services=services, replica_sets=replica_sets)
+
+
+@pytest.fixture
+def sibling(make_pod):
+    def make(name, **changes):
+        meta = {"ownerReferences": [OWNER], **changes.pop("meta", {})}
+        return make_pod(name, labels={"app": "web"}, meta=meta, **changes)
+
+    return make
+
+
+def test_a_replica_goes_where_its_set_has_the_fewest(plugin, sibling, make_info, scores):
+    found = scores(
+        plugin,
+        sibling("new"),
+        make_info("two", sibling("a"), sibling("b")),
+        make_info("one", sibling("c")),
+        make_info("none"),
+    )
+    assert found["none"] == 100
+    assert found["none"] > found["one"] > found["two"]
+
+
+def test_zones_count_as_well_as_nodes(plugin, sibling, make_info, scores):
+    zone = "topology.kubernetes.io/zone"
+    found = scores(
+        plugin,
+        sibling("new"),
+        make_info("a1", sibling("x"), labels={zone: "a"}),
+        make_info("a2", labels={zone: "a"}),
+        make_info("b1", labels={zone: "b"}),
+    )
+    assert found["b1"] > found["a2"] > found["a1"]
+
+
+def test_pods_on_their_way_out_do_not_count(plugin, sibling, make_info, scores):
+    leaving = sibling("a", meta={"deletionTimestamp": "2026-01-01T12:00:00Z"})
+    found = scores(plugin, sibling("new"), make_info("one", leaving), make_info("none"))
+    assert found["one"] == found["none"]
+
+
+def test_the_pods_of_one_service_are_siblings_too(plugin, services, make_pod, make_info, scores):
+    services._put(
+        {
+            "metadata": {"name": "s", "namespace": "default", "uid": "u", "resourceVersion": "1"},
+            "spec": {"selector": {"tier": "front"}},
+        }
+    )
+    pod = make_pod("new", labels={"tier": "front", "app": "x"})
+    other = make_pod("a", labels={"tier": "front", "app": "y"})
+    found = scores(plugin, pod, make_info("one", other), make_info("none"))
+    assert found["none"] > found["one"]
+
+
+def test_a_pod_without_siblings_is_not_scored(plugin, make_pod, make_info, scores):
+    assert scores(plugin, make_pod(labels={"app": "x"}), make_info()) is None
+
+
+def test_a_pods_own_soft_constraints_replace_the_defaults(plugin, sibling, make_info, scores):
+    constraint = {
+        "maxSkew": 1,
+        "topologyKey": "rack",
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": {"matchLabels": {"app": "web"}},
+    }
+    found = scores(
+        plugin,
+        sibling("new", topologySpreadConstraints=[constraint]),
+        make_info("a1", labels={"rack": "a"}),
+        make_info("a2", sibling("x"), labels={"rack": "a"}),
+        make_info("b1", labels={"rack": "b"}),
+    )
+    assert found == {"a1": 0, "a2": 0, "b1": 100}
