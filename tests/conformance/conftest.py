@@ -359,21 +359,3 @@ def idle_deployment() -> Callable[..., Object]:
         return {"metadata": {"name": name}, "spec": {**base, **spec}}
 
     return make
-
-
-# --- the cluster -----------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="session")
-def cluster():
-    import os
-    from types import SimpleNamespace
-
-    from kubernetes import config
-
-    path = os.environ.get("KUBELEARN_TEST_KUBECONFIG")
-    if not path:
-        pytest.skip("KUBELEARN_TEST_KUBECONFIG names no cluster")
-    return SimpleNamespace(
-        api_client=config.new_client_from_config(path), backend="kubeconfig", name="test"
-    )
