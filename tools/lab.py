@@ -135,7 +135,7 @@ class LabPage:
         self._done = 0
 
     def open(self, notebook: str) -> None:
-        """Open a notebook, the first one with the page itself, and wait for its kernel."""
+        """Show a notebook, the first one with the page itself, and wait for its kernel."""
         if self.page.url == "about:blank":
             self.page.goto(self.server.url(notebook))
         else:
@@ -147,7 +147,8 @@ class LabPage:
         self.await_kernel()
 
     def reload(self) -> None:
-        """Load the page again, as a reader does who has lost patience."""
+        """Save, and load the page again, as a reader does who has lost patience."""
+        self.command("docmanager:save")
         self.page.reload()
         self.await_kernel()
 
@@ -168,9 +169,11 @@ class LabPage:
         )
 
     def execute(self, code: str, *, timeout: float = 60) -> None:
-        """Run code in the current notebook's kernel, without a cell."""
+        """Run code in the current notebook's kernel, without a cell; its error is raised here."""
         kernel = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
-        self._finish(f"{kernel}.requestExecute(arguments_).done", {"code": code}, timeout)
+        check = "(reply) => { if (reply.content.status !== 'ok') throw reply.content.evalue; }"
+        run = f"{kernel}.requestExecute(arguments_).done.then({check})"
+        self._finish(run, {"code": code}, timeout)
 
     def restart_kernel(self) -> None:
         """Restart the current notebook's kernel."""

@@ -1,0 +1,108 @@
+"""One JupyterLab, one browser and one page for all tests of a module."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kubelearn.clusters import Cluster, transport
+from kubelearn.objects import DEPLOYMENTS, NAMESPACES, PODS, is_active, is_ready
+from tools.lab import LabPage, LabServer
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMESPACE = "browser"
+
+
+@pytest.fixture(scope="module")
+def server(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
+    """A JupyterLab whose kernels find the tests' cluster."""
+    started = LabServer(tmp_path_factory.mktemp("lab") / "server")
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="module")
+def page(chromium: Any) -> Iterator[Any]:
+    """The one page; nothing in it may fail without being noticed."""
+    opened = chromium.new_page(viewport={"width": 1300, "height": 1000})
+    errors: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    yield opened
+    opened.close()
+    # JupyterLab's own complaints when a kernel is restarted are not ours.
+    assert [error for error in errors if "Canceled future" not in error] == []
+
+
+@pytest.fixture(scope="module")
+def lab(page: Any, server: LabServer) -> LabPage:
+    """JupyterLab in the page."""
+    return LabPage(page, server)
+
+
+@pytest.fixture(scope="module")
+def web(cluster: Cluster) -> Iterator[Any]:
+    """A Deployment `web` of three pods with a Service, in a namespace of its own."""
+    running = Web(cluster)
+    running.create()
+    yield running
+    running.delete()
+
+
+class Web:
+    """The app that the widgets of these tests look at, seen through the API."""
+
+    namespace = NAMESPACE
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.api = cluster.api_client
+
+    def create(self) -> None:
+        """Create it, and wait for its pods."""
+        body = {"metadata": {"name": NAMESPACE}}
+        transport.send(self.api, "POST", NAMESPACES.path(), body=body).checked()
+        container = {"name": "hello", "image": "kubelearn/hello:1.0"}
+        spec = {
+            "replicas": 3,
+            "selector": {"matchLabels": {"app": "web"}},
+            "template": {
+                "metadata": {"labels": {"app": "web"}},
+                "spec": {"containers": [container], "terminationGracePeriodSeconds": 2},
+            },
+        }
+        body = {"metadata": {"name": "web"}, "spec": spec}
+        transport.send(self.api, "POST", DEPLOYMENTS.path(NAMESPACE), body=body).checked()
+
+    def delete(self) -> None:
+        """Remove it with its namespace."""
+        transport.send(self.api, "DELETE", NAMESPACES.path(name=NAMESPACE)).checked()
+
+    def ready(self, namespace: str = NAMESPACE) -> set[str]:
+        """The names of the pods that are ready and stay."""
+        pods = transport.send(self.api, "GET", PODS.path(namespace)).checked()["items"]
+        return {p["metadata"]["name"] for p in pods if is_ready(p) and is_active(p)}
+
+    def kill(self, name: str) -> None:
+        """Delete a pod, not through a widget."""
+        transport.send(self.api, "DELETE", PODS.path(NAMESPACE, name)).checked()
+
+
+@pytest.fixture(scope="module")
+def lesson_05(server: LabServer) -> str:
+    """The name of a copy of lesson 05 that ends with a map and does not clear up."""
+    notebook = json.loads((ROOT / "lessons" / "05-deployments.ipynb").read_text())
+    cells = [c for c in notebook["cells"] if "teardown" not in c["metadata"].get("tags", [])]
+    look = {
+        "cell_type": "code",
+        "id": "look",
+        "metadata": {},
+        "execution_count": None,
+        "outputs": [],
+        "source": "kl.ClusterMap(cluster, namespace)",
+    }
+    notebook["cells"] = [*cells, look]
+    (server.notebooks / "05.ipynb").write_text(json.dumps(notebook))
+    return "05.ipynb"
