@@ -1,6 +1,7 @@
-"""What a cluster holds from its first moment: four namespaces and the Service `kubernetes`.
+"""What a cluster holds from its first moment: namespaces, priorities, the Service `kubernetes`.
 
-Stands for k8s.io/kubernetes `pkg/controlplane/controller/{systemnamespaces,kubernetesservice}`.
+Stands for k8s.io/kubernetes `pkg/controlplane/controller/{systemnamespaces,kubernetesservice}` and
+`pkg/registry/scheduling/rest`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,17 @@ from kubelearn.embedded.apiserver.status import StatusError
 from kubelearn.objects import Object
 
 _NAMESPACES = ("kube-system", "kube-public", "kube-node-lease", "default")
+_PRIORITIES = {
+    "system-node-critical": (
+        2_000_001_000,
+        "Used for system critical pods that must not be moved from their current node.",
+    ),
+    "system-cluster-critical": (
+        2_000_000_000,
+        "Used for system critical pods that must run in the cluster, "
+        "but can be moved to another node if necessary.",
+    ),
+}
 _USER = User("system:apiserver", ("system:masters", "system:authenticated"))
 _LABELS = {"component": "apiserver", "provider": "kubernetes"}
 
@@ -24,6 +36,11 @@ async def bootstrap(registries: Registries, *, address: str, port: int) -> None:
     namespaces = registries.resource("namespaces")
     for name in _NAMESPACES:
         await _ensure(namespaces, {"metadata": {"name": name}})
+    classes = registries.resource("priorityclasses", "scheduling.k8s.io")
+    for name, (value, description) in _PRIORITIES.items():
+        await _ensure(
+            classes, {"metadata": {"name": name}, "value": value, "description": description}
+        )
     await _ensure(registries.resource("services"), _service(registries))
     slices = registries.resource("endpointslices", "discovery.k8s.io")
     await _ensure(slices, _endpoint_slice(address, port))

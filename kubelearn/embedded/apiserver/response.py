@@ -17,7 +17,7 @@ from kubelearn.embedded.apiserver.encoding import decode, encode_list
 from kubelearn.embedded.apiserver.negotiation import JSON, YAML, Output
 from kubelearn.embedded.apiserver.registry import Registry
 from kubelearn.embedded.apiserver.request import Request
-from kubelearn.embedded.apiserver.status import StatusError
+from kubelearn.embedded.apiserver.status import StatusError, bad_request, quote
 from kubelearn.embedded.apiserver.table import to_table
 from kubelearn.embedded.clock import Clock
 from kubelearn.objects import Object
@@ -64,6 +64,11 @@ def one(request: Request, registry: Registry, value: bytes, *, status: int = 200
     else:
         content = transformed(request, decode(value), clock=registry.clock)
         answer = document(request, content, status=status)
+    return warned(request, answer)
+
+
+def warned(request: Request, answer: web.Response) -> web.Response:
+    """An answer with what the client should know besides."""
     for warning in request.warnings:
         answer.headers.add("Warning", f"299 - {orjson.dumps(warning).decode()}")
     return answer
@@ -76,7 +81,7 @@ def many(
     kind, output = request.kind, request.output
     values = [converted(request, registry, value) for value in values]
     if output == Output() and not request.pretty:
-        return raw(encode_list(kind, values, metadata))
+        return warned(request, raw(encode_list(kind, values, metadata)))
     match output.target:
         case "Table":
             content = table(request, [decode(value) for value in values], clock=registry.clock)
@@ -89,7 +94,7 @@ def many(
             message = f"but the requested object is a list ({kind.list_kind})"
             raise StatusError(406, "NotAcceptable", f"you requested {output.target}, {message}")
     content["metadata"] = metadata
-    return document(request, content)
+    return warned(request, document(request, content))
 
 
 def converted(request: Request, registry: Registry, value: bytes) -> bytes:
@@ -126,10 +131,16 @@ def partial(obj: Object, group_version: str) -> Object:
 
 def table(request: Request, objects: list[Object], *, clock: Clock) -> Object:
     """Objects as rows for `kubectl get`."""
+    include = request.query.get("includeObject") or "Metadata"
+    if include not in ("None", "Metadata", "Object"):
+        raise bad_request(
+            f"Unable to convert to Table as requested: includeObject: Invalid value: "
+            f"{quote(include)}: must be 'Metadata', 'Object', 'None', or empty"
+        )
     return to_table(
         request.kind,
         objects,
         now=clock.now(),
-        include_object=request.query.get("includeObject", "Metadata"),
+        include_object=include,
         group_version=request.output.group_version,
     )

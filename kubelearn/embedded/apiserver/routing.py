@@ -20,6 +20,12 @@ from kubelearn.embedded.apiserver.status import method_not_allowed, no_such_reso
 from kubelearn.embedded.apiserver.subresources import Subresources
 
 _ON_COLLECTION = frozenset({"list", "watch", "create", "deletecollection"})
+_DEPRECATED = {
+    ("", "componentstatuses"): "v1 ComponentStatus is deprecated in v1.19+",
+    ("", "endpoints"): (
+        "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
+    ),
+}
 NOT_FOUND = "404 page not found\n"
 
 
@@ -45,6 +51,8 @@ class Router:
         if kind is None or not _fits(info, kind):
             raise no_such_resource()
         request.kind = kind
+        if warning := _DEPRECATED.get((kind.group, kind.plural)):
+            request.warnings.append(warning)
         registry = self._registries.of(storage_kind(self._kinds, kind))
         if info.subresource:
             return await self._subresources.serve(request, registry)

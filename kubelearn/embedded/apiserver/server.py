@@ -20,6 +20,7 @@ from aiohttp import web
 from kubelearn.embedded.apiserver import builtin, response
 from kubelearn.embedded.apiserver.admission import Admission
 from kubelearn.embedded.apiserver.admission.namespacelifecycle import namespace_lifecycle
+from kubelearn.embedded.apiserver.admission.nodetaint import node_taint
 from kubelearn.embedded.apiserver.admission.priority import priority
 from kubelearn.embedded.apiserver.admission.serviceaccount import service_account
 from kubelearn.embedded.apiserver.admission.tolerations import default_toleration_seconds
@@ -103,7 +104,13 @@ class ApiServer:
             random=random,
             service_cidr=ipaddress.IPv4Network(service_cidr),
             admit=Admission(
-                [namespace_lifecycle, service_account, default_toleration_seconds, priority]
+                [
+                    namespace_lifecycle,
+                    service_account,
+                    node_taint,
+                    priority,
+                    default_toleration_seconds,
+                ]
             ),
         )
         self._kubelets = Kubelets(self.registries, tls=kubelet_tls)

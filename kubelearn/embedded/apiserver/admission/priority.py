@@ -12,8 +12,6 @@ from kubelearn.objects import Object
 
 _CLASSES = "/registry/priorityclasses/"
 _NO_CLASS: Object = {"value": 0, "preemptionPolicy": "PreemptLowerPriority"}
-# Upstream makes these as objects at its first start; their values are fixed.
-_SYSTEM = {"system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000}
 
 
 async def priority(registry: Registry, write: Write, new: Object, old: Object | None) -> None:
@@ -45,8 +43,6 @@ def _class_of(registry: Registry, pod: Object, spec: Object) -> Object:
         found = registry.store.get(_CLASSES + name)
         if found:
             return decode(found.value)
-        if name in _SYSTEM:
-            return {**_NO_CLASS, "value": _SYSTEM[name]}
         raise refused(registry, pod, f"no PriorityClass with name {name} was found")
     return _default_class(registry, spec)
 

@@ -194,4 +194,4 @@ class QuotaStrategy(Strategy):
 class AutoscalerStrategy(Strategy):
     """HorizontalPodAutoscalers."""
 
-    first_status = {"desiredReplicas": 0}
+    first_status = {"currentMetrics": None, "desiredReplicas": 0}

@@ -9,6 +9,8 @@ from __future__ import annotations
 from kubelearn.embedded.apiserver.strategy.base import Strategy
 from kubelearn.objects import Object
 
+_TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
+
 
 class WorkloadStrategy(Strategy):
     """StatefulSets, Jobs, CronJobs, and all else whose spec alone is counted."""
@@ -56,6 +58,19 @@ class DaemonSetStrategy(WorkloadStrategy):
         "numberReady": 0,
     }
 
+    def prepare_for_create(self, new: Object) -> None:
+        """Count templates too, as an annotation: a field of that name is long gone."""
+        super().prepare_for_create(new)
+        new["metadata"].setdefault("annotations", {}).setdefault(_TEMPLATE_GENERATION, "1")
+
+    def prepare_for_update(self, new: Object, old: Object) -> None:
+        """Only the template's changes count there."""
+        super().prepare_for_update(new, old)
+        count = int((old["metadata"].get("annotations") or {}).get(_TEMPLATE_GENERATION) or 1)
+        if new["spec"].get("template") != old["spec"].get("template"):
+            count += 1
+        new["metadata"].setdefault("annotations", {})[_TEMPLATE_GENERATION] = str(count)
+
 
 class ReplicationControllerStrategy(ReplicaSetStrategy):
     """ReplicationControllers, which are older than garbage collection."""
@@ -68,3 +83,25 @@ class JobStrategy(WorkloadStrategy):
 
     orphans = True
     fields = ("status.successful",)
+
+    def prepare_for_create(self, new: Object) -> None:
+        """Without a selector of its own a Job selects its pods by its uid."""
+        super().prepare_for_create(new)
+        if not new["spec"].get("manualSelector"):
+            _select_by_uid(new)
+
+    def canonicalize(self, obj: Object) -> None:
+        """A Job without labels has its template's."""
+        meta, template = obj["metadata"], obj["spec"]["template"].get("metadata") or {}
+        if not meta.get("labels") and template.get("labels"):
+            meta["labels"] = dict(template["labels"])
+
+
+def _select_by_uid(job: Object) -> None:
+    meta, spec = job["metadata"], job["spec"]
+    labels = spec["template"].setdefault("metadata", {}).setdefault("labels", {})
+    for prefix in ("", "batch.kubernetes.io/"):
+        labels.setdefault(f"{prefix}job-name", meta["name"])
+        labels.setdefault(f"{prefix}controller-uid", meta["uid"])
+    selector = spec.setdefault("selector", {}).setdefault("matchLabels", {})
+    selector.setdefault("batch.kubernetes.io/controller-uid", meta["uid"])
