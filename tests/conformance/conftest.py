@@ -41,8 +41,14 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
-def has_nodes(core):
-    return any(node.status.node_info.kubelet_version for node in core.list_node().items)
+def machines(core) -> list[str]:
+    """The names of the nodes behind which there is a kubelet."""
+    return [node.metadata.name for node in core.list_node().items if node.status.node_info]
+
+
+@pytest.fixture(scope="session")
+def has_nodes(machines):
+    return bool(machines)
 
 
 @pytest.fixture(scope="session")

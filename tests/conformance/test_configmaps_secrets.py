@@ -25,7 +25,7 @@ def test_a_config_map_keeps_text_and_binary_data_apart(core, namespace):
 
 def test_a_key_cannot_be_in_both_kinds_of_data(core, shared_namespace, refused):
     body = {"metadata": {"name": "c"}, "data": {"k": "x"}, "binaryData": {"k": "eA=="}}
-    status = refused(core.create_namespaced_config_map, shared_namespace, body)
+    status = refused(core.create_namespaced_config_map, shared_namespace, body, dry_run="All")
     assert status["message"] == (
         'ConfigMap "c" is invalid: data[k]: Invalid value: "k": duplicate of key present in '
         "binaryData"
@@ -53,7 +53,7 @@ def test_the_string_data_of_a_secret_is_stored_encoded_and_wins(core, namespace)
 )
 def test_a_typed_secret_has_required_keys(core, shared_namespace, refused, kind, missing):
     body = {"metadata": {"name": "s"}, "type": kind}
-    status = refused(core.create_namespaced_secret, shared_namespace, body)
+    status = refused(core.create_namespaced_secret, shared_namespace, body, dry_run="All")
     assert status["message"] == f'Secret "s" is invalid: {missing}'
 
 

@@ -64,7 +64,7 @@ def test_no_finalizer_can_be_added_to_a_deleted_object(core, namespace, held, re
 
 def test_a_finalizer_needs_a_qualified_name(core, shared_namespace, refused):
     body = {"metadata": {"name": "c", "finalizers": ["hold"]}}
-    status = refused(core.create_namespaced_config_map, shared_namespace, body)
+    status = refused(core.create_namespaced_config_map, shared_namespace, body, dry_run="All")
     assert status["message"] == (
         'ConfigMap "c" is invalid: metadata.finalizers[0]: Invalid value: "hold": '
         "name is neither a standard finalizer name nor is it fully qualified"

@@ -62,9 +62,11 @@ def test_scaling_changes_the_replicas_and_nothing_else(apps, send, namespace, sc
 def test_a_scale_can_be_replaced(send, scale_path):
     scale = send("GET", scale_path).checked()
     scale["spec"] = {"replicas": 2}
+    old = scale["metadata"].pop("resourceVersion")
     # kubectl scale --current-replicas names no content type.
     replaced = send("PUT", scale_path, body=scale, content_type="").checked()
     assert replaced["spec"] == {"replicas": 2}
+    scale["metadata"]["resourceVersion"] = old
     assert send("PUT", scale_path, body=scale).code == 409
 
 

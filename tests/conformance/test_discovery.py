@@ -127,7 +127,7 @@ def open_api(send):
 def test_open_api_is_indexed_by_group_with_addresses_that_change_with_the_content(open_api):
     assert {"api/v1", "apis/apps/v1"} <= set(open_api)
     address = open_api["apis/apps/v1"]["serverRelativeURL"]
-    assert re.fullmatch(r"/openapi/v3/apis/apps/v1\?hash=[0-9A-F]{128}", address)
+    assert re.fullmatch(r"/openapi/v3/apis/apps/v1\?hash=[0-9A-F]+", address)
 
 
 def test_open_api_describes_each_kind_and_how_it_is_patched(send, open_api):

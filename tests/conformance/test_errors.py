@@ -190,7 +190,7 @@ def test_nothing_can_be_made_in_a_namespace_that_does_not_exist(core, refused):
 
 def test_an_object_of_another_namespace_is_a_bad_request(core, shared_namespace, refused):
     body = {"metadata": {"name": "c", "namespace": "elsewhere"}}
-    status = refused(core.create_namespaced_config_map, shared_namespace, body)
+    status = refused(core.create_namespaced_config_map, shared_namespace, body, dry_run="All")
     assert (status["code"], status["message"]) == (
         400,
         "the namespace of the provided object does not match the namespace sent on the request",
@@ -199,7 +199,7 @@ def test_an_object_of_another_namespace_is_a_bad_request(core, shared_namespace,
 
 def test_an_object_of_another_kind_is_a_bad_request(core, shared_namespace, refused):
     body = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}}
-    status = refused(core.create_namespaced_config_map, shared_namespace, body)
+    status = refused(core.create_namespaced_config_map, shared_namespace, body, dry_run="All")
     assert status["code"] == 400
     assert status["message"] == (
         'Pod in version "v1" cannot be handled as a ConfigMap: '
@@ -231,7 +231,10 @@ def test_an_answer_in_an_unknown_format_is_not_acceptable(send, config_maps):
 
 def test_a_bad_name_is_explained(core, shared_namespace, refused):
     status = refused(
-        core.create_namespaced_config_map, shared_namespace, {"metadata": {"name": "My_Map"}}
+        core.create_namespaced_config_map,
+        shared_namespace,
+        {"metadata": {"name": "My_Map"}},
+        dry_run="All",
     )
     assert status["message"] == (
         'ConfigMap "My_Map" is invalid: metadata.name: Invalid value: "My_Map": a lowercase RFC '

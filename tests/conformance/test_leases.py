@@ -34,9 +34,9 @@ def test_only_one_of_two_rivals_takes_a_lease(coordination, namespace, refused):
 
 
 @pytest.mark.needs_nodes
-def test_each_node_has_a_lease_of_its_own(core, coordination):
-    for node in core.list_node().items:
-        lease = coordination.read_namespaced_lease(node.metadata.name, "kube-node-lease")
-        assert lease.spec.holder_identity == node.metadata.name
+def test_each_node_has_a_lease_of_its_own(core, coordination, machines):
+    for name in machines:
+        lease = coordination.read_namespaced_lease(name, "kube-node-lease")
+        assert lease.spec.holder_identity == name
         assert lease.spec.lease_duration_seconds == 40
-        assert lease.metadata.owner_references[0].uid == node.metadata.uid
+        assert lease.metadata.owner_references[0].uid == core.read_node(name).metadata.uid

@@ -12,12 +12,16 @@ pytestmark = pytest.mark.needs_nodes
 @pytest.fixture
 def counted(pods):
     """A pod that printed three lines and ended."""
-    pods.run("echo one; echo two >&2; echo three")
+    pods.run("echo one; echo two; echo three")
     pods.finished()
 
 
-def test_output_and_errors_are_one_log(pods, counted):
-    assert sorted(pods.log().splitlines()) == ["one", "three", "two"]
+def test_a_log_is_what_a_container_printed(pods, counted):
+    assert pods.log() == "one\ntwo\nthree\n"
+
+
+def test_output_and_errors_are_one_log(pods):
+    assert sorted(pods.output("echo out; echo err >&2").splitlines()) == ["err", "out"]
 
 
 def test_a_log_can_be_cut_to_its_last_lines(pods, counted):

@@ -51,7 +51,9 @@ def test_a_generated_name_is_cut_to_63_characters(core, namespace):
 
 
 def test_an_object_without_a_name_is_invalid(core, shared_namespace, refused):
-    status = refused(core.create_namespaced_config_map, shared_namespace, {"metadata": {}})
+    status = refused(
+        core.create_namespaced_config_map, shared_namespace, {"metadata": {}}, dry_run="All"
+    )
     assert status["message"] == (
         'ConfigMap "" is invalid: metadata.name: Required value: name or generateName is required'
     )
@@ -78,7 +80,9 @@ def test_a_config_map_has_no_generation(core, namespace):
 def test_labels_and_annotations_are_checked(core, shared_namespace, refused):
     def told(metadata):
         body = {"metadata": {"name": "c", **metadata}}
-        return refused(core.create_namespaced_config_map, shared_namespace, body)["message"]
+        return refused(core.create_namespaced_config_map, shared_namespace, body, dry_run="All")[
+            "message"
+        ]
 
     assert told({"labels": {"team": "a b"}}).startswith(
         'ConfigMap "c" is invalid: metadata.labels: Invalid value: "a b": a valid label must be an '

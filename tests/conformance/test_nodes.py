@@ -67,8 +67,8 @@ needs_nodes = pytest.mark.needs_nodes
 
 
 @needs_nodes
-def test_every_node_is_ready_and_tells_what_it_has(core):
-    for node in core.list_node(label_selector="kubernetes.io/hostname").items:
+def test_every_node_is_ready_and_tells_what_it_has(core, machines):
+    for node in map(core.read_node, machines):
         found = {one.type: one for one in node.status.conditions}
         assert (found["Ready"].status, found["Ready"].reason) == ("True", "KubeletReady")
         for kind in ("MemoryPressure", "DiskPressure", "PIDPressure"):
@@ -90,16 +90,15 @@ def test_the_control_plane_is_labelled_and_tainted(core):
 
 
 @needs_nodes
-def test_a_pod_that_is_assigned_by_name_needs_no_scheduler(core, pods):
-    node = core.list_node().items[0].metadata.name
+def test_a_pod_that_is_assigned_by_name_needs_no_scheduler(pods, machines):
+    node = machines[0]
     pods.run(spec={"nodeName": node, "tolerations": [{"operator": "Exists"}]})
     assert pods.ready().spec.node_name == node
 
 
 @needs_nodes
-def test_a_kubelet_refuses_a_pod_that_does_not_fit(core, pods):
-    node = core.list_node().items[0].metadata.name
-    spec = {"nodeName": node, "tolerations": [{"operator": "Exists"}]}
+def test_a_kubelet_refuses_a_pod_that_does_not_fit(pods, machines):
+    spec = {"nodeName": machines[0], "tolerations": [{"operator": "Exists"}]}
     pods.run(spec=spec, resources={"requests": {"cpu": "1000"}})
     pod = pods.finished()
     assert (pod.status.phase, pod.status.reason) == ("Failed", "OutOfcpu")

@@ -374,13 +374,15 @@ for _ in range(100):
 
 
 @needs_nodes
-def test_a_node_port_is_answered_on_every_node(core, create, serve, fetch, ready_endpoints):
+def test_a_node_port_is_answered_on_every_node(
+    core, machines, create, serve, fetch, ready_endpoints
+):
     [port] = create("web", type="NodePort", **WEB).spec.ports
     serve("a")
     ready_endpoints(1, of=1)
     addresses = [
         address.address
-        for node in core.list_node().items
+        for node in map(core.read_node, machines)
         for address in node.status.addresses
         if address.type == "InternalIP"
     ]
