@@ -42,7 +42,7 @@ def _output(function: Any) -> Any:
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="kubelearn", message="%(prog)s %(version)s")
+@click.version_option(package_name="kubelearn", message="kubelearn %(version)s")
 def main() -> None:
     """Learn Kubernetes on a live cluster that needs nothing but Python."""
     for stream in (sys.stdout, sys.stderr):

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kubelearn.clusters import Cluster, EmbeddedCluster, connect
+from kubelearn.embedded.state import StateFolder
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -29,6 +33,33 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         embedded.up()
         yield embedded
         embedded.delete()
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A state folder of the test's own; no cluster in it outlives the test."""
+    folder = tmp_path / "state"
+    monkeypatch.setenv("KUBELEARN_STATE", str(folder))
+    monkeypatch.delenv("KUBELEARN_BACKEND", raising=False)
+    yield folder
+    for left in StateFolder.all():
+        EmbeddedCluster(left.name).delete()
+
+
+@pytest.fixture
+def kubelearn(state: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the command `kubelearn` in a process of its own; it never raises for an exit code."""
+
+    def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "kubelearn", *words],
+            env=os.environ | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -80,11 +80,16 @@ def stop(folder: StateFolder) -> bool:
     if _is_over(folder, within=0):
         _end_leftovers(folder)
         return False
+    found = status(folder)
     with contextlib.suppress(ClusterError):
         ask(folder, "POST", "shutdown", timeout=5)
     if not _is_over(folder, within=_STOP_SECONDS):
         _kill(folder)
         _end_leftovers(folder)
+    if found:
+        # If it was this process that started it, nobody else takes note of its end.
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(found["pid"], 0)
     return True
 
 

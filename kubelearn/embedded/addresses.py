@@ -12,6 +12,9 @@ addresses.
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import os
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,6 +23,7 @@ from kubelearn.errors import ClusterError
 
 BLOCKS = range(64, 127)
 MOST_NODES = 127
+_PORTS = 1000
 
 
 @dataclass(frozen=True)
@@ -51,17 +55,16 @@ class Block:
 
 
 class Claim:
-    """A block that no other cluster of this machine can have until `release`, or our end.
+    """Something of this machine that no other cluster can have until `release`, or our end.
 
     An abstract socket's name is the lock: the kernel lets go of it with the process, `kill -9`
-    included, and it stands for all users of the machine.
+    included, and it stands for all users of the machine. Raises OSError when it is taken.
     """
 
-    def __init__(self, block: Block) -> None:
-        self.block = block
+    def __init__(self, what: object) -> None:
         self._socket = socket.socket(socket.AF_UNIX)
         try:
-            self._socket.bind(f"\0kubelearn {block}")
+            self._socket.bind(f"\0kubelearn {what}")
         except OSError:
             self._socket.close()
             raise
@@ -83,7 +86,7 @@ def claim(block: Block) -> Claim:
         ) from error
 
 
-def claim_any(wish: int, *, others: Iterable[Block] = ()) -> Claim:
+def claim_any(wish: int, *, others: Iterable[Block] = ()) -> tuple[Block, Claim]:
     """Claim a block for a new cluster, starting the search at a number that the cluster wishes.
 
     The blocks of `others`, clusters that may not be running, are left alone. Raises ClusterError.
@@ -91,15 +94,32 @@ def claim_any(wish: int, *, others: Iterable[Block] = ()) -> Claim:
     taken = set(others)
     for step in range(len(BLOCKS)):
         block = Block(BLOCKS[(wish + step) % len(BLOCKS)])
-        if block in taken:
-            continue
-        try:
-            return Claim(block)
-        except OSError:
-            continue
+        if block not in taken:
+            with contextlib.suppress(OSError):
+                return block, Claim(block)
     raise ClusterError(
         f"all {len(BLOCKS)} address blocks of this machine are taken",
         hint="kubelearn status   # lists clusters; kubelearn down --name NAME --delete frees one",
+    )
+
+
+def claim_port(host: str, port: int) -> Claim:
+    """Claim a port, so that no other cluster that starts now takes it. Raises OSError."""
+    found = Claim(f"{host}:{port}")
+    if is_free(host, port):
+        return found
+    found.release()
+    raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
+
+
+def claim_any_port(host: str, wish: int) -> tuple[int, Claim]:
+    """Claim the first port from `wish` on that is free. Raises ClusterError."""
+    for port in range(wish, min(wish + _PORTS, 65536)):
+        with contextlib.suppress(OSError):
+            return port, claim_port(host, port)
+    raise ClusterError(
+        f"no port of {host} from {wish} on is free",
+        hint="kubelearn up --port PORT   # a port that nothing listens on",
     )
 
 
@@ -118,10 +138,10 @@ def is_free(host: str, port: int) -> bool:
 def free_port(hosts: Iterable[str], wish: int) -> int:
     """The first port from `wish` on that is free at all these addresses. Raises ClusterError."""
     places = list(hosts)
-    for port in range(wish, min(wish + 1000, 65536)):
+    for port in range(wish, min(wish + _PORTS, 65536)):
         if all(is_free(host, port) for host in places):
             return port
     raise ClusterError(
         f"no port from {wish} on is free at {', '.join(places)}",
-        hint="kubelearn up --port PORT   # a port that nothing listens on",
+        hint=f"ss -ltn 'sport >= :{wish}'   # shows what listens there",
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import errno
 import json
 import logging
 import os
@@ -23,8 +24,8 @@ from kubelearn.embedded.addresses import (
     Claim,
     claim,
     claim_any,
-    free_port,
-    is_free,
+    claim_any_port,
+    claim_port,
 )
 from kubelearn.embedded.launch.identities import HOST, Identity, of_cluster
 from kubelearn.embedded.launch.report import Report
@@ -34,6 +35,7 @@ from kubelearn.errors import ClusterError, KubelearnError, StateError
 _log = logging.getLogger("kubelearn")
 _FIRST_PORT = 6443
 _NODES = 3
+_DISK_TROUBLE = {errno.EACCES, errno.EDQUOT, errno.EIO, errno.ENOSPC, errno.EPERM, errno.EROFS}
 
 
 def main() -> None:
@@ -44,25 +46,14 @@ def main() -> None:
     os.umask(0o077)
     try:
         folder.prepare()
-        lock = _lock(folder, options.lock_fd)
-        try:
-            _run(folder, options, report)
-        finally:
-            os.close(lock)
+        # Never closed: the kernel frees the lock when nothing of this process is left.
+        _lock(folder, options.lock_fd)
+        _run(folder, options, report)
     except KubelearnError as error:
         _fail(report, error)
-    except OSError as error:
-        _log.exception("the daemon ends")
-        _fail(report, folder.unusable(error))
     except Exception as error:
         _log.exception("the daemon ends")
-        _fail(
-            report,
-            ClusterError(
-                f"the cluster ended while it started: {error!r}",
-                hint=f"tail -n 50 {folder.log}   # has the details",
-            ),
-        )
+        _fail(report, _explained(error, folder))
 
 
 def _options() -> argparse.Namespace:
@@ -75,18 +66,15 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _lock(folder: StateFolder, inherited: int | None) -> int:
+def _lock(folder: StateFolder, inherited: int | None) -> None:
     if inherited is not None:
         os.set_inheritable(inherited, False)
-        return inherited
-    lock = folder.try_lock()
-    if lock is None:
+    elif folder.try_lock() is None:
         raise ClusterError(f"cluster {folder.name} runs already", hint="kubelearn status")
-    return lock
 
 
 def _run(folder: StateFolder, options: argparse.Namespace, report: Report) -> None:
-    settings, addresses = settle(folder, nodes=options.nodes, port=options.port)
+    settings, claims = settle(folder, nodes=options.nodes, port=options.port)
     report.step("state", str(folder.path))
     people = of_cluster(settings.node_names(folder.name), Block(settings.block))
     certificates = _start_certificates(folder, people)
@@ -104,30 +92,33 @@ def _run(folder: StateFolder, options: argparse.Namespace, report: Report) -> No
     try:
         asyncio.run(run())
     finally:
-        addresses.release()
+        for each in claims:
+            each.release()
 
 
 # --- what was chosen, and what is free ---------------------------------------------------------
 
 
-def settle(folder: StateFolder, *, nodes: int | None, port: int | None) -> tuple[Settings, Claim]:
+def settle(
+    folder: StateFolder, *, nodes: int | None, port: int | None
+) -> tuple[Settings, list[Claim]]:
     """The cluster's settings, with addresses that nobody else has. Raises ClusterError.
 
     Port and addresses stay as they were: kubeconfigs name the one, Services have the others.
     """
     known = Settings.read(folder.settings)
-    wanted = _node_count(folder, known, nodes)
+    count = _node_count(folder, known, nodes)
     if known:
-        addresses = claim(Block(known.block))
+        block = Block(known.block)
+        addresses = claim(block)
     else:
         others = [found for each in StateFolder.all() if (found := Settings.read(each.settings))]
-        addresses = claim_any(_wish(folder), others=[Block(other.block) for other in others])
-    settings = Settings(
-        nodes=wanted, port=_port(known.port if known else None, port), block=addresses.block.number
-    )
+        block, addresses = claim_any(_wish(folder), others=[Block(other.block) for other in others])
+    chosen, door = _port(known.port if known else None, port)
+    settings = Settings(nodes=count, port=chosen, block=block.number)
     if settings != known:
         settings.write(folder.settings)
-    return settings, addresses
+    return settings, [addresses, door]
 
 
 def _wish(folder: StateFolder) -> int:
@@ -147,13 +138,17 @@ def _node_count(folder: StateFolder, known: Settings | None, wanted: int | None)
     return count
 
 
-def _port(known: int | None, wanted: int | None) -> int:
-    if wanted and not is_free(HOST, wanted):
+def _port(known: int | None, wanted: int | None) -> tuple[int, Claim]:
+    if not wanted:
+        return claim_any_port(HOST, known or _FIRST_PORT)
+    try:
+        return wanted, claim_port(HOST, wanted)
+    except OSError as error:
         raise ClusterError(
-            f"port {wanted} of {HOST} is taken, or not for you to take",
-            hint=f"kubelearn up --port {wanted + 1}   # or leave --port out: it finds a free one",
-        )
-    return wanted or free_port([HOST], known or _FIRST_PORT)
+            f"port {wanted} of {HOST} is taken by another program, or not for you to take",
+            hint=f"ss -ltnp 'sport = :{wanted}' shows which; or leave --port out: "
+            "kubelearn finds a free one",
+        ) from error
 
 
 # --- the process -------------------------------------------------------------------------------
@@ -192,6 +187,15 @@ def _log_to_stderr() -> None:
         level=logging.INFO,
         handlers=[handler],
         format="%(asctime)s %(levelname).1s %(component)s: %(message)s",
+    )
+
+
+def _explained(error: Exception, folder: StateFolder) -> KubelearnError:
+    if isinstance(error, OSError) and error.errno in _DISK_TROUBLE:
+        return folder.unusable(error)
+    return ClusterError(
+        f"cluster {folder.name} ended: {error!r}",
+        hint=f"tail -n 50 {folder.log}   # has the details",
     )
 
 
