@@ -30,6 +30,7 @@ _START_SECONDS = 60
 _STOP_SECONDS = 20
 _KILL_SECONDS = 5
 _POLL_SECONDS = 0.02
+_ASK_SECONDS = 5.0
 _LOG_BYTES = 2_000_000
 
 
@@ -38,7 +39,7 @@ def status(folder: StateFolder) -> dict[str, Any] | None:
     if not folder.control.exists():
         return None
     try:
-        answer: dict[str, Any] = ask(folder, "GET", "status", timeout=5)
+        answer: dict[str, Any] = ask(folder, "GET", "status", timeout=_ASK_SECONDS)
     except ClusterError:
         return None
     return answer
@@ -82,7 +83,7 @@ def stop(folder: StateFolder) -> bool:
         return False
     found = status(folder)
     with contextlib.suppress(ClusterError):
-        ask(folder, "POST", "shutdown", timeout=5)
+        ask(folder, "POST", "shutdown", timeout=_ASK_SECONDS)
     if not _is_over(folder, within=_STOP_SECONDS):
         _kill(folder)
         _end_leftovers(folder)
