@@ -84,9 +84,32 @@ def decode_struct(struct: Struct, body: Any) -> Decoded:
     dropped: list[str] = []
     try:
         decoded = _struct_decoder(struct)(body, dropped)
-    except (_WrongType, ValueError) as error:
+    except _WrongType as error:
+        # A type that decodes itself ends Go's decoding at once; other errors wait till the end.
+        raise DecodeError(_own_error(struct, body) or str(error)) from None
+    except ValueError as error:
         raise DecodeError(str(error)) from None
     return Decoded(decoded, list(unknown_fields(struct, body)) if dropped else [])
+
+
+def _own_error(kind: Type, value: Any) -> str:
+    """What the first type that decodes itself has to say, if one objects."""
+    found: list[tuple[Type, Any]] = []
+    if isinstance(kind, Struct) and isinstance(value, dict):
+        fields = kind.fields
+        found = [(fields[key].type, item) for key, item in value.items() if key in fields]
+    elif isinstance(kind, List) and isinstance(value, list):
+        found = [(kind.item, item) for item in value]
+    elif isinstance(kind, Map) and isinstance(value, dict):
+        found = [(kind.value, item) for item in value.values()]
+    elif isinstance(kind, Scalar) and kind.name in _STRUCT_ZERO and value is not None:
+        try:
+            _SPECIAL[kind.name](value)
+        except _WrongType:
+            return ""
+        except ValueError as error:
+            return str(error)
+    return next(filter(None, (_own_error(*each) for each in found)), "")
 
 
 def _decode_custom(body: Any) -> Decoded:
@@ -227,7 +250,9 @@ _STRUCT_ZERO: dict[str, Any] = {
     "Any": None, "Time": None, "MicroTime": None, "Duration": "0s", "Quantity": "0",
     "IntOrString": 0,
 }  # fmt: skip
-_ZERO: dict[str, Any] = {"bool": False, "float64": 0, "int32": 0, "int64": 0, "string": ""}
+_ZERO: dict[str, Any] = {
+    "[]byte": "", "bool": False, "float64": 0, "int32": 0, "int64": 0, "string": "",
+}  # fmt: skip
 
 
 def _zero(field: Field) -> Callable[[], Any]:
@@ -329,15 +354,16 @@ def _quantity(value: Any) -> str:
 
 
 def _int_or_string(value: Any) -> Any:
+    if type(value) is int and not -(1 << 31) <= value < 1 << 31:
+        raise _WrongType(value, "int32", word=f"number {value}")
     if type(value) not in (int, str):
-        raise ValueError(str(_WrongType(value, "int32")))
+        raise _WrongType(value, "int32")
     return value
 
 
 def _text(value: Any) -> str:
-    # These types decode themselves, so that Go's message does not know their place.
     if not isinstance(value, str):
-        raise ValueError(str(_WrongType(value, "string")))
+        raise _WrongType(value, "string")
     return value
 
 
@@ -346,7 +372,8 @@ def _time(value: Any) -> str:
 
 
 def _micro_time(value: Any) -> str:
-    return _moment(_text(value)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    layout = "2006-01-02T15:04:05.000000Z07:00"
+    return _moment(_text(value), layout).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 _RFC3339 = (
@@ -356,12 +383,11 @@ _RFC3339 = (
 )  # fmt: skip
 
 
-def _moment(text: str) -> datetime:
+def _moment(text: str, layout: str = "2006-01-02T15:04:05Z07:00") -> datetime:
     rest = text
     for pattern, name in _RFC3339:
         found = re.match(pattern, rest)
         if not found:
-            layout = "2006-01-02T15:04:05Z07:00"
             raise ValueError(
                 f'parsing time "{text}" as "{layout}": cannot parse "{rest}" as "{name}"'
             )

@@ -5,7 +5,15 @@ before, so that validators trust types and presence, and ask only for values. Ki
 of their own get the rules that hold for all.
 """
 
-from kubelearn.embedded.apiserver.validation import pod
+from kubelearn.embedded.apiserver.validation import (
+    apps,
+    configuration,
+    endpoints,
+    event,
+    node,
+    pod,
+    service,
+)
 from kubelearn.embedded.apiserver.validation.field import FieldError
 from kubelearn.embedded.apiserver.validation.rules import (
     validate_create,
@@ -13,4 +21,16 @@ from kubelearn.embedded.apiserver.validation.rules import (
     validate_update,
 )
 
-__all__ = ["FieldError", "pod", "validate_create", "validate_status_update", "validate_update"]
+__all__ = [
+    "FieldError",
+    "apps",
+    "configuration",
+    "endpoints",
+    "event",
+    "node",
+    "pod",
+    "service",
+    "validate_create",
+    "validate_status_update",
+    "validate_update",
+]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kubelearn.embedded.apiserver import names
@@ -46,15 +47,22 @@ def supported(field: str, value: Any, values: Iterable[str]) -> Errors:
         yield not_supported(field, value, values)
 
 
+def sloppy_address(value: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address behind a text that may have leading zeros, as Go once read them."""
+    try:
+        return ipaddress.ip_address(re.sub(r"(^|\.)0+(?=\d)", r"\1", value))
+    except ValueError:
+        return None
+
+
 def address(field: str, value: str) -> Errors:
     """An IP address, without leading zeros."""
-    try:
-        found = ipaddress.ip_address(value)
-    except ValueError as error:
-        zeros = "eading zero" in str(error)
-        yield invalid(field, value, "must not have leading 0s" if zeros else _BAD_ADDRESS)
-        return
-    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped:
+    found = sloppy_address(value)
+    if found is None:
+        yield invalid(field, value, _BAD_ADDRESS)
+    elif re.search(r"(^|\.)0\d", value):
+        yield invalid(field, value, "must not have leading 0s")
+    elif isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped:
         yield invalid(field, value, "must not be an IPv4-mapped IPv6 address")
 
 
@@ -90,3 +98,57 @@ def named(field: str, value: str) -> Errors:
         yield required(field)
     else:
         yield from dns_subdomain(field, value)
+
+
+def cidr(field: str, value: str) -> Errors:
+    """A range of addresses, with nothing behind its prefix."""
+    base, _, length = value.partition("/")
+    found = sloppy_address(base)
+    if found is None or not length.isdecimal() or int(length) > found.max_prefixlen:
+        detail = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
+        yield invalid(field, value, detail)
+    elif re.search(r"(^|[./])0\d", value):
+        yield invalid(field, value, "must not have leading 0s in IP or prefix length")
+    elif ipaddress.ip_interface(value).network.network_address != found:
+        yield invalid(field, value, "must not have bits set beyond the prefix length")
+
+
+def endpoint_address(field: str, value: str) -> Errors:
+    """An address that traffic may be sent to.
+
+    Upstream refuses loopback addresses too. Here every pod lives on one.
+    """
+    found = sloppy_address(value)
+    if found is None:
+        yield invalid(field, value, "must be a valid IP address")
+    elif found.is_unspecified:
+        yield invalid(field, value, f"may not be unspecified ({value})")
+    elif found.is_link_local:
+        detail = "may not be in the link-local range (169.254.0.0/16, fe80::/10)"
+        yield invalid(field, value, detail)
+
+
+def integer_or_percent(field: str, value: int | str) -> Errors:
+    """A count, or a share such as `25%`."""
+    if isinstance(value, str):
+        yield from each_invalid(field, value, names.percent(value))
+    elif value < 0:
+        yield invalid(field, value, "must be greater than or equal to 0")
+
+
+def at_most_all(field: str, value: int | str) -> Errors:
+    """A share of not more than the whole."""
+    if isinstance(value, str) and not names.percent(value) and amount(value) > 100:
+        yield invalid(field, value, "must not be greater than 100%")
+
+
+def amount(value: int | str) -> int:
+    """The number in a count or a share, as upstream compares it with zero."""
+    if isinstance(value, int):
+        return value
+    return 0 if names.percent(value) else int(value.removesuffix("%"))
+
+
+def internal(obj: Mapping[str, Any], *fields: str) -> dict[str, Any]:
+    """A struct as upstream's internal types print it: capital letters, and all fields."""
+    return {name[0].upper() + name[1:]: obj.get(name) for name in fields}

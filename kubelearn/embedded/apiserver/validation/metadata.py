@@ -115,6 +115,21 @@ def label_selector(selector: Mapping[str, Any] | None, field: str) -> Errors:
         yield from _requirement(expression, f"{field}.matchExpressions[{i}]")
 
 
+def ordered(selector: Mapping[str, Any] | None) -> Object | None:
+    """A selector as it is shown in messages: in Go's order."""
+    if selector is None:
+        return None
+    shown: Object = {}
+    if selector.get("matchLabels"):
+        shown["matchLabels"] = dict(sorted(selector["matchLabels"].items()))
+    if selector.get("matchExpressions"):
+        shown["matchExpressions"] = [
+            {name: each[name] for name in ("key", "operator", "values") if name in each}
+            for each in selector["matchExpressions"]
+        ]
+    return shown
+
+
 def _requirement(expression: Mapping[str, Any], field: str) -> Errors:
     operator, values = expression["operator"], expression.get("values") or []
     if operator in ("In", "NotIn"):

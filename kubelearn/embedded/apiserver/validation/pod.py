@@ -79,10 +79,10 @@ def pod_template(obj: Object) -> Errors:
 
 def template(field: str, found: Object) -> Errors:
     """A pod template in another kind."""
-    yield from check_labels(found["metadata"].get("labels"), f"{field}.metadata.labels")
+    yield from check_labels(found["metadata"].get("labels"), f"{field}.labels")
     annotations = found["metadata"].get("annotations")
-    yield from check_annotations(annotations, f"{field}.metadata.annotations")
-    yield from _pod_annotations(f"{field}.metadata.annotations", found)
+    yield from check_annotations(annotations, f"{field}.annotations")
+    yield from _pod_annotations(f"{field}.annotations", found)
     yield from pod_spec(f"{field}.spec", found["spec"], in_pod=False)
     if found["spec"].get("ephemeralContainers"):
         detail = "ephemeral containers not allowed in pod template"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kubelearn.embedded.apiserver.names import dns_label, dns_subdomain, label_value
-from kubelearn.embedded.apiserver.validation.common import positive, supported
+from kubelearn.embedded.apiserver.validation.common import internal, positive, supported
 from kubelearn.embedded.apiserver.validation.field import (
     Errors,
     duplicate,
@@ -201,5 +201,8 @@ def taints(field: str, found: Iterable[Object]) -> Errors:
             yield not_supported(f"{here}.effect", taint["effect"], EFFECTS)
         pair = (taint["key"], taint["effect"])
         if pair in seen:
-            yield duplicate(here, taint)
+            shown = internal({"value": "", **taint}, "key", "value", "effect", "timeAdded")
+            problem = duplicate(here, shown)
+            unique = "taints must be unique by key and effect pair"
+            yield problem._replace(message=f"{problem.message}: {unique}")
         seen.add(pair)
