@@ -185,5 +185,7 @@ def _decoded(raw: bytes) -> Any:
 
 def _unreachable(api: ApiClient, error: Exception) -> Unreachable:
     where = api.configuration.host
-    message = f"no answer from the API server at {where}: {error}"
+    # urllib3 begins with the connection's own description, which repeats the address.
+    reason = str(error).rpartition("): ")[2]
+    message = f"no answer from the API server at {where}: {reason}"
     return Unreachable({"status": "Failure", "reason": "Unreachable", "message": message})

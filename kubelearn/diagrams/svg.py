@@ -6,7 +6,6 @@ import textwrap
 from html import escape
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
-MONO = "ui-monospace, 'SF Mono', Menlo, 'DejaVu Sans Mono', monospace"
 
 INK, MUTED, LINE, PAPER, SHADE = "#1f2328", "#59636e", "#d1d9e0", "#ffffff", "#f6f8fa"
 ALARM = "#b3261e"
@@ -37,22 +36,13 @@ def text(
     y: float,
     size: float = 12,
     fill: str = INK,
-    weight: str = "400",
-    anchor: str = "start",
-    font: str = FONT,
+    weight: str = "",
+    anchor: str = "",
 ) -> str:
     """A line of text with its baseline at y."""
-    return element(
-        "text",
-        escape(words),
-        x=x,
-        y=y,
-        font_family=font,
-        font_size=size,
-        font_weight=weight,
-        text_anchor=anchor,
-        fill=fill,
-    )
+    chosen = {"font_weight": weight, "text_anchor": anchor}
+    special = {name: value for name, value in chosen.items() if value}
+    return element("text", escape(words), x=x, y=y, font_size=size, fill=fill, **special)
 
 
 def box(
@@ -102,6 +92,7 @@ def document(*children: str, width: float, height: float, label: str) -> str:
         width=width,
         height=height,
         viewBox=f"0 0 {number(width)} {number(height)}",
+        font_family=FONT,
         role="img",
         aria_label=label,
     )
