@@ -28,7 +28,7 @@ def json_error(body: bytes) -> str:
     try:
         json.loads(text)
     except json.JSONDecodeError as error:
-        position = error.pos
+        position = error.pos + (error.msg == "Invalid \\escape")
         if error.msg.startswith("Illegal trailing comma"):
             position += 1 + len(text[error.pos + 1 :]) - len(text[error.pos + 1 :].lstrip())
         if position >= len(text.rstrip()) or error.msg.startswith("Unterminated"):

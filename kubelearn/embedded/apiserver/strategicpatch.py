@@ -53,7 +53,7 @@ class _Merger:
         if _PATCH in patch:
             return _whole_map(patch)
         _retain_keys(original, patch)
-        for key in [key for key in patch if key.startswith(f"{_ORDER}/")]:
+        for key in [key for key in patch if key.startswith(_ORDER)]:
             self._merge_ordered(original, patch, key, type_name)
         for key, value in patch.items():
             self._merge_field(original, key, value, type_name)

@@ -29,6 +29,9 @@ class Streams:
         finally:
             del self._open[token]
 
+    def __len__(self) -> int:
+        return len(self._open)
+
     def open(self, *, since: int) -> None:
         """Let streams be opened, after a stop too."""
         self.since = since

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pytest
+
+CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (
+            b'{"kind": "ConfigMap",',
+            "the object provided is unrecognized (must be of type ConfigMap): couldn't get "
+            "version/kind; json parse error: unexpected end of JSON input "
+            '({"kind": "ConfigMap",)',
+        ),
+        (
+            b"",
+            "the object provided is unrecognized (must be of type ConfigMap): couldn't get "
+            "version/kind; json parse error: unexpected end of JSON input (<empty>)",
+        ),
+        (
+            b'{"kind":"Pod","apiVersion":"v1"}',
+            'Pod in version "v1" cannot be handled as a ConfigMap: converting (v1.Pod) to '
+            "(core.ConfigMap): unknown conversion",
+        ),
+        (
+            b'{"kind":"Frog","apiVersion":"v1"}',
+            'Frog in version "v1" cannot be handled as a ConfigMap: no kind "Frog" is registered '
+            'for version "v1" in scheme "pkg/api/legacyscheme/scheme.go:30"',
+        ),
+        (
+            b'{"data":{"a":1}}',
+            'ConfigMap in version "v1" cannot be handled as a ConfigMap: json: cannot unmarshal '
+            "number into Go struct field ConfigMap.data of type string",
+        ),
+    ],
+)
+async def test_a_body_that_cannot_be_read_is_explained(api, raw, message) -> None:
+    answer = await api.post(CONFIG_MAPS, raw=raw)
+    assert (answer.status, answer.message) == (400, message)
+
+
+@pytest.mark.parametrize("raw", [b"[]", b"3", b"null", b"[" * 100_000, b'"\xff"', b"\x00"])
+async def test_a_body_that_is_no_object_gets_400(api, raw) -> None:
+    assert (await api.post(CONFIG_MAPS, raw=raw)).status == 400
+
+
+async def test_yaml_is_read_and_dates_in_it_stay_text(api) -> None:
+    body = b"metadata: {name: a}\ndata: {day: '2026-01-01', b: c}\n"
+    answer = await api.post(CONFIG_MAPS, raw=body, kind="application/yaml")
+    assert answer.body["data"] == {"day": "2026-01-01", "b": "c"}
+    broken = await api.post(CONFIG_MAPS, raw=b"a: [", kind="application/yaml")
+    assert broken.status == 400
+    assert "error converting YAML to JSON" in broken.message
+
+
+async def test_an_unknown_media_type_gets_415(api) -> None:
+    answer = await api.post(CONFIG_MAPS, raw=b"hello", kind="text/plain")
+    assert (answer.status, answer.body["reason"]) == (415, "UnsupportedMediaType")
+
+
+async def test_a_body_without_a_type_is_json(api) -> None:
+    answer = await api.post(CONFIG_MAPS, {"metadata": {"name": "a"}}, kind="")
+    assert answer.status == 201
+
+
+async def test_unknown_and_duplicate_fields_are_warned_of_refused_or_ignored(api) -> None:
+    raw = b'{"metadata":{"name":"a"},"dada":{},"data":{"x":"1","x":"2"}}'
+    warned = await api.post(f"{CONFIG_MAPS}?dryRun=All", raw=raw)
+    assert warned.headers.getall("Warning") == [
+        '299 - "unknown field \\"dada\\""',
+        '299 - "duplicate field \\"data.x\\""',
+    ]
+    strict = await api.post(f"{CONFIG_MAPS}?dryRun=All&fieldValidation=Strict", raw=raw)
+    assert strict.message == (
+        'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: '
+        'unknown field "dada", duplicate field "data.x"'
+    )
+    ignored = await api.post(f"{CONFIG_MAPS}?dryRun=All&fieldValidation=Ignore", raw=raw)
+    assert ignored.status == 201
+    assert "Warning" not in ignored.headers

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+
+import pytest
+
+CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
+
+
+async def test_health_and_version_need_no_credential(api) -> None:
+    async with api.session.get(api.url("/readyz")) as answer:
+        assert (answer.status, await answer.text()) == (200, "ok")
+    async with api.session.get(api.url("/version")) as answer:
+        assert (await answer.json())["gitVersion"] == "v1.36.3+kubelearn"
+
+
+async def test_health_can_be_asked_for_each_check(api) -> None:
+    answer = await api.get("/readyz?verbose")
+    assert answer.raw.decode() == "[+]ping ok\n[+]etcd ok\nreadyz check passed\n"
+    assert (await api.get("/livez/ping")).raw == b"ok"
+    assert (await api.get("/livez/nothing")).status == 404
+
+
+async def test_without_a_credential_there_is_401(api) -> None:
+    async with api.session.get(api.url("/api/v1/pods")) as answer:
+        status = await answer.json()
+    assert answer.status == 401
+    assert (status["reason"], status["message"]) == ("Unauthorized", "Unauthorized")
+
+
+async def test_a_wrong_token_gets_401(api) -> None:
+    assert (await api.get("/api/v1/pods", token="wrong")).status == 401
+
+
+async def test_a_user_without_rights_gets_403_in_upstreams_words(api) -> None:
+    answer = await api.get("/api/v1/namespaces/default/pods/p", token="ada")
+    assert answer.status == 403
+    assert answer.message == (
+        'pods "p" is forbidden: User "ada" cannot get resource "pods" in API group "" '
+        'in the namespace "default"'
+    )
+
+
+async def test_an_administrator_may_act_as_somebody_else(api) -> None:
+    answer = await api.get("/api/v1/pods", headers={"Impersonate-User": "ada"})
+    assert answer.status == 403
+    assert 'User "ada" cannot list' in answer.message
+    group = {"Impersonate-User": "ada", "Impersonate-Group": "system:masters"}
+    assert (await api.get("/api/v1/pods", headers=group)).status == 200
+
+
+async def test_others_may_not_act_as_somebody_else(api) -> None:
+    answer = await api.get("/api/v1/pods", token="ada", headers={"Impersonate-User": "bob"})
+    assert answer.status == 403
+    assert 'User "ada" cannot impersonate resource "users"' in answer.message
+
+
+async def test_content_type_is_json_and_nothing_more(api) -> None:
+    for path in ("/api/v1/namespaces/default", "/api/v1/pods", "/apis", "/api/v1/pods/nothing"):
+        assert (await api.get(path)).headers["Content-Type"] == "application/json"
+
+
+async def test_paths_that_lead_nowhere_are_told_apart(api) -> None:
+    for path in ("/nothing", "/apis/example.com/v1", "/apis/example.com/v1/things"):
+        answer = await api.get(path)
+        assert (answer.status, answer.raw) == (404, b"404 page not found\n")
+    for path in (
+        "/api/v1/gadgets",
+        "/apis/apps/v9",
+        "/apis/apps/v9/deployments",
+        "/api/v1/namespaces/default/nodes",
+        "/api/v1/pods/p",
+        "/apis/batch/v1/namespaces/default/jobs/j/scale",
+    ):
+        answer = await api.get(path)
+        assert answer.status == 404
+        assert answer.message == "the server could not find the requested resource"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/api/v1/namespaces/default/pods/p"),
+        ("PUT", "/api/v1/namespaces/default/pods"),
+        ("PATCH", "/api/v1/namespaces/default/pods"),
+        ("POST", "/api/v1/pods"),
+        ("DELETE", "/api/v1/namespaces"),
+        ("GET", "/api/v1/namespaces/default/pods/p/binding"),
+        ("DELETE", "/apis/apps/v1"),
+    ],
+)
+async def test_a_method_that_a_path_does_not_have_gets_405(api, method, path) -> None:
+    answer = await api(method, path, {})
+    assert (answer.status, answer.body["reason"]) == (405, "MethodNotAllowed")
+
+
+async def test_trailing_slashes_are_accepted(api) -> None:
+    for path in ("/api/", "/apis/", "/api/v1/", "/apis/apps/v1/", "/version/", "/api/v1/pods/"):
+        assert (await api.get(path)).status == 200
+
+
+async def test_the_cluster_begins_with_its_namespaces_and_service(api) -> None:
+    listed = (await api.get("/api/v1/namespaces")).body["items"]
+    names = [each["metadata"]["name"] for each in listed]
+    assert names == ["default", "kube-node-lease", "kube-public", "kube-system"]
+    service = (await api.get("/api/v1/namespaces/default/services/kubernetes")).body
+    assert service["spec"]["clusterIP"] == "127.64.128.1"
+    slices = await api.get("/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes")
+    assert slices.body["ports"][0]["port"] == api.server.port
+
+
+async def test_a_body_over_the_limit_gets_413(api) -> None:
+    body = {"metadata": {"name": "big"}, "data": {"x": "y" * (3 * 2**20)}}
+    answer = await api.post(CONFIG_MAPS, body)
+    assert (answer.status, answer.body["reason"]) == (413, "RequestEntityTooLarge")
+    assert answer.message == "Request entity too large: limit is 3145728"
+
+
+async def test_what_goes_wrong_inside_is_logged_once_and_not_shown(api, monkeypatch, caplog) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("the secret cause")
+
+    monkeypatch.setattr("kubelearn.embedded.apiserver.resources.list_page", broken)
+    with caplog.at_level(logging.ERROR):
+        answer = await api.get("/api/v1/pods")
+    assert (answer.status, answer.body["reason"]) == (500, "InternalError")
+    assert b"secret cause" not in answer.raw
+    assert b"Traceback" not in answer.raw
+    assert len([record for record in caplog.records if record.exc_info]) == 1
+
+
+async def test_without_etcd_requests_fail_and_readiness_says_so(api) -> None:
+    api.server.storage_available = False
+    answer = await api.get("/api/v1/pods")
+    assert (answer.status, answer.message) == (500, "etcdserver: request timed out")
+    assert (await api.get("/readyz")).status == 500
+    assert b"[-]etcd failed: reason withheld" in (await api.get("/readyz")).raw
+
+
+async def test_stopping_ends_watches(api) -> None:
+    headers = {"Authorization": "Bearer admin"}
+    url = api.url("/api/v1/namespaces?watch=true&resourceVersion=0")
+    async with api.session.get(url, headers=headers) as answer:
+        assert json.loads(await answer.content.readline())["type"] == "ADDED"
+        async with asyncio.timeout(5):
+            await api.server.stop()
+            while await answer.content.readline():
+                pass
+
+
+async def test_it_starts_again_after_a_stop(api) -> None:
+    await api.post(CONFIG_MAPS, {"metadata": {"name": "kept"}})
+    await api.server.stop()
+    await api.server.start()
+    assert (await api.get(f"{CONFIG_MAPS}/kept")).status == 200
+
+
+async def test_an_audit_sink_hears_of_each_request(api) -> None:
+    events = []
+    api.server.audit = events.append
+    created = (await api.post(CONFIG_MAPS, {"metadata": {"name": "a"}})).body
+    await api.get(f"{CONFIG_MAPS}/missing")
+    written, failed = events
+    assert (written.user.name, written.info.verb, written.code) == ("admin", "create", 201)
+    assert (written.name, written.revision) == ("a", created["metadata"]["resourceVersion"])
+    assert (failed.code, failed.revision) == (404, "")
+
+
+async def test_answers_are_printed_for_people_who_use_curl(api) -> None:
+    answer = await api.get("/api/v1/namespaces/default", headers={"User-Agent": "curl/8"})
+    assert answer.raw.startswith(b'{\n  "kind": "Namespace",\n')
+
+
+async def test_a_client_that_wants_yaml_gets_it(api) -> None:
+    answer = await api.get("/api/v1/namespaces/default", headers={"Accept": "application/yaml"})
+    assert answer.headers["Content-Type"] == "application/yaml"
+    assert b"kind: Namespace\n" in answer.raw
