@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
 from kubelearn.embedded.client import Client
 from kubelearn.embedded.clock import Clock
+from kubelearn.embedded.indexer import Index, Indexer
 from kubelearn.errors import Expired, Unreachable
 from kubelearn.objects import Object, Resource, key
 
@@ -26,8 +26,6 @@ _log = logging.getLogger(__name__)
 _PAGE = 500
 _FIRST_DELAY, _LONGEST_DELAY = 0.5, 8.0
 _SHORT = 1.0
-
-Index = Callable[[Object], Iterable[str]]
 
 
 @dataclass(frozen=True)
@@ -65,36 +63,28 @@ class Informer:
             "labelSelector": label_selector,
         }
         self._transform = transform
-        self._objects: dict[str, Object] = {}
+        self._indexer = Indexer()
         self._handlers: list[_Handler] = []
-        self._index_functions: dict[str, Index] = {}
-        self._indexes: dict[str, defaultdict[str, dict[str, Object]]] = {}
 
     # --- reading ---
 
     def get(self, object_key: str) -> Object | None:
         """The object of that key, if it is there."""
-        return self._objects.get(object_key)
+        return self._indexer.get(object_key)
 
     def items(self) -> Sequence[Object]:
         """All objects, as a list of its own."""
-        return list(self._objects.values())
+        return self._indexer.items()
 
     def by_index(self, name: str, value: str) -> Sequence[Object]:
         """The objects for which the index function gave that value."""
-        return list(self._indexes[name].get(value, {}).values())
+        return self._indexer.by_index(name, value)
 
     # --- setting up ---
 
     def add_index(self, name: str, function: Index) -> None:
         """Make objects findable by what `function` gives for them. Once per name is enough."""
-        if name in self._indexes:
-            return
-        self._index_functions[name] = function
-        self._indexes[name] = defaultdict(dict)
-        for object_key, obj in self._objects.items():
-            for value in function(obj):
-                self._indexes[name][value][object_key] = obj
+        self._indexer.add_index(name, function)
 
     def add_handler(
         self,
@@ -198,49 +188,30 @@ class Informer:
     # --- changing the copy ---
 
     def _replace(self, found: dict[str, Object]) -> None:
-        for object_key in [k for k in self._objects if k not in found]:
-            self._remove(self._objects[object_key])
+        for obj in self.items():
+            if key(obj) not in found:
+                self._remove(obj)
         for obj in found.values():
             self._put(obj)
 
     def _put(self, obj: Object) -> None:
-        object_key = key(obj)
-        old = self._objects.get(object_key)
-        if old is None:
-            self._store(object_key, obj)
-            for handler in self._handlers:
-                self._call(handler.on_add, obj)
-        elif old["metadata"]["uid"] != obj["metadata"]["uid"]:
-            self._remove(old)
-            self._put(obj)
-        elif old["metadata"]["resourceVersion"] != obj["metadata"]["resourceVersion"]:
-            self._drop(object_key, old)
-            self._store(object_key, obj)
-            for handler in self._handlers:
+        old = self.get(key(obj))
+        if old and old["metadata"]["resourceVersion"] == obj["metadata"]["resourceVersion"]:
+            return
+        if old and old["metadata"]["uid"] != obj["metadata"]["uid"]:
+            self._remove(old)  # another object of the same name: its end was not seen
+            old = None
+        self._indexer.put(obj)
+        for handler in self._handlers:
+            if old:
                 self._call(handler.on_update, old, obj)
+            else:
+                self._call(handler.on_add, obj)
 
     def _remove(self, obj: Object) -> None:
-        object_key = key(obj)
-        if object_key not in self._objects:
-            return
-        self._drop(object_key, self._objects[object_key])
-        for handler in self._handlers:
-            self._call(handler.on_delete, obj)
-
-    def _store(self, object_key: str, obj: Object) -> None:
-        self._objects[object_key] = obj
-        for name, function in self._index_functions.items():
-            for value in function(obj):
-                self._indexes[name][value][object_key] = obj
-
-    def _drop(self, object_key: str, obj: Object) -> None:
-        del self._objects[object_key]
-        for name, function in self._index_functions.items():
-            index = self._indexes[name]
-            for value in function(obj):
-                index[value].pop(object_key, None)
-                if not index[value]:
-                    del index[value]
+        if self._indexer.remove(key(obj)):
+            for handler in self._handlers:
+                self._call(handler.on_delete, obj)
 
     def _call(self, function: Callable[..., None] | None, *objects: Object) -> None:
         if function is None:

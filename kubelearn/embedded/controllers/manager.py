@@ -14,9 +14,9 @@ from kubelearn.embedded.client import Client
 from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.controller import Controller, ControllerContext, supervise
 from kubelearn.embedded.controllers.deployment.controller import DeploymentController
-from kubelearn.embedded.controllers.endpointslice import EndpointSliceController
-from kubelearn.embedded.controllers.garbagecollector import GarbageCollector
-from kubelearn.embedded.controllers.namespace import NamespaceController
+from kubelearn.embedded.controllers.endpointslice.controller import EndpointSliceController
+from kubelearn.embedded.controllers.garbagecollector.controller import GarbageCollector
+from kubelearn.embedded.controllers.namespace.controller import NamespaceController
 from kubelearn.embedded.controllers.nodelifecycle import NodeLifecycleController
 from kubelearn.embedded.controllers.podgc import PodGCController
 from kubelearn.embedded.controllers.replicaset import ReplicaSetController

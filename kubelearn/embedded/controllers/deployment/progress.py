@@ -59,6 +59,12 @@ def without_condition(conditions: Iterable[Object], kind: str) -> list[Object]:
     return [item for item in conditions if item["type"] != kind]
 
 
+def add_condition(deployment: Object, new: Object) -> None:
+    """Put a condition into the status of a Deployment that may be changed."""
+    status = deployment["status"]
+    status["conditions"] = with_condition(status.get("conditions") or [], new)
+
+
 def pause_condition(deployment: Object, *, now: datetime) -> Object | None:
     """The Progressing condition of a rollout that was paused or resumed since the last look."""
     current = condition(deployment, "Progressing")

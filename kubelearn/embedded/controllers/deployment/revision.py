@@ -7,6 +7,7 @@ has upstream's form (FNV-1a, written in an alphabet without vowels).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -62,13 +63,19 @@ def age(replica_set: Object) -> tuple[str, str]:
     return replica_set["metadata"]["creationTimestamp"], replica_set["metadata"]["name"]
 
 
-def find_new(deployment: Object, replica_sets: list[Object]) -> Object | None:
+def find_new(deployment: Object, replica_sets: Sequence[Object]) -> Object | None:
     """The ReplicaSet that has the Deployment's template; the oldest, should there be several."""
     template = deployment["spec"]["template"]
     for replica_set in sorted(replica_sets, key=age):
         if same_template(replica_set["spec"]["template"], template):
             return replica_set
     return None
+
+
+def without(replica_sets: Sequence[Object], new: Object | None) -> list[Object]:
+    """The ReplicaSets but for the new one."""
+    gone = new["metadata"]["uid"] if new else None
+    return [item for item in replica_sets if item["metadata"]["uid"] != gone]
 
 
 def revision(obj: Object) -> int:

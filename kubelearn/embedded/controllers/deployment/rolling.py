@@ -179,3 +179,26 @@ def _share(deployment: Object, replica_set: Object) -> int:
     if not before:
         return 0
     return math.floor(size * (desired + max_surge(deployment)) / before + 0.5) - size
+
+
+def is_scaling(deployment: Object, replica_sets: Iterable[Object]) -> bool:
+    """Whether the Deployment was resized since its ReplicaSets were last sized."""
+    marks = (annotated(item, DESIRED_REPLICAS) for item in active(replica_sets))
+    return any(mark not in (None, wanted(deployment)) for mark in marks)
+
+
+def scaled_sizes(deployment: Object, replica_sets: Sequence[Object], new: Object | None) -> Sizes:
+    """Sizes of ReplicaSets, oldest first, that make up a new size without moving a rollout on."""
+    running = active(replica_sets)
+    if len(running) <= 1:
+        # All replicas are in one place, or go to the newest if there are none.
+        target = running[0] if running else new or (replica_sets[-1] if replica_sets else None)
+        return {target["metadata"]["name"]: wanted(deployment)} if target else {}
+    if new is not None and _is_saturated(deployment, new):
+        return {item["metadata"]["name"]: 0 for item in running if item is not new}
+    return proportional_sizes(deployment, running) if is_rolling_update(deployment) else {}
+
+
+def _is_saturated(deployment: Object, new: Object) -> bool:
+    sizes = (wanted(new), annotated(new, DESIRED_REPLICAS), available([new]))
+    return all(size == wanted(deployment) for size in sizes)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kubelearn.embedded.controllers.ownergraph import OwnerGraph
+from kubelearn.embedded.controllers.garbagecollector.graph import OwnerGraph
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from kubelearn.embedded.controller import Controller, ControllerContext
-from kubelearn.embedded.controllers import slicing
+from kubelearn.embedded.controllers.endpointslice import slicing
 from kubelearn.embedded.controllers.expectations import Expectations
 from kubelearn.errors import ApiError, NotFound
 from kubelearn.objects import ENDPOINT_SLICES, PODS, SERVICES, Object, is_ready

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kubelearn.embedded.controllers import slicing
+from kubelearn.embedded.controllers.endpointslice import slicing
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kubelearn.embedded.controllers.endpointslice import EndpointSliceController
+from kubelearn.embedded.controllers.endpointslice.controller import EndpointSliceController
 from kubelearn.objects import ENDPOINT_SLICES, PODS, SERVICES
 
 

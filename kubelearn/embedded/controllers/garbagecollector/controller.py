@@ -15,13 +15,14 @@ from typing import Any, ClassVar
 
 from kubelearn.embedded.controller import Controller, ControllerContext, RetryLater
 from kubelearn.embedded.controllers.discovery import served_resources
-from kubelearn.embedded.controllers.ownergraph import (
+from kubelearn.embedded.controllers.garbagecollector.graph import (
     FOREGROUND,
     ORPHAN,
     Identity,
     Node,
     OwnerGraph,
 )
+from kubelearn.embedded.controllers.garbagecollector.operations import Operations
 from kubelearn.embedded.informer import Informer
 from kubelearn.errors import ApiError, NotFound
 from kubelearn.objects import Object, Resource
@@ -44,6 +45,7 @@ class GarbageCollector(Controller):
         self._graph = OwnerGraph()
         self._absent: OrderedDict[str, None] = OrderedDict()
         self._monitors: dict[tuple[str, str], Informer] = {}
+        self._operations = Operations(context.client, self._resource_of)
 
     # --- following every kind ---
 
@@ -143,7 +145,7 @@ class GarbageCollector(Controller):
         """Find out whether an owner that was never seen exists."""
         if not node.virtual:
             return
-        if await self._get(node.identity) is None:
+        if await self._operations.get(node.identity) is None:
             self._forget(node.identity.uid)
         else:
             raise RetryLater(f"{node.identity} exists, but no informer has shown it yet")
@@ -152,13 +154,13 @@ class GarbageCollector(Controller):
         """Take the owner out of its dependents' references, then let it go."""
         uid = owner.identity.uid
         for dependent in self._graph.dependents(owner):
-            await self._remove_owners(dependent.identity, {uid})
-        await self._remove_finalizer(owner.identity, ORPHAN)
+            await self._operations.remove_owners(dependent.identity, {uid})
+        await self._operations.remove_finalizer(owner.identity, ORPHAN)
 
     async def _delete_if_unowned(self, node: Node) -> None:
         if node.virtual or (node.deleting and not node.deletes_dependents):
             return
-        latest = await self._get(node.identity)
+        latest = await self._operations.get(node.identity)
         if latest is None:
             self._forget(node.identity.uid)
         elif node.deletes_dependents:
@@ -171,7 +173,7 @@ class GarbageCollector(Controller):
         uid = owner.identity.uid
         blocking = [d for d in self._graph.dependents(owner) if d.blocks(uid)]
         if not blocking:
-            await self._remove_finalizer(owner.identity, FOREGROUND)
+            await self._operations.remove_finalizer(owner.identity, FOREGROUND)
         self._delete_later(*(d for d in blocking if not d.deletes_dependents and not d.deleting))
 
     async def _judge(self, node: Node, latest: Object) -> None:
@@ -179,9 +181,11 @@ class GarbageCollector(Controller):
         gone = {ref["uid"] for ref in (*dangling, *waiting)}
         if solid:
             if gone:
-                await self._remove_owners(node.identity, gone)
+                await self._operations.remove_owners(node.identity, gone)
         elif waiting and node.dependents:
-            await self._unblock_cycle(node, latest)
+            if any(d.deletes_dependents for d in self._graph.dependents(node)):
+                # Owners that wait for one another would wait for ever: this one stops blocking.
+                latest = await self._operations.unblock_owners(latest)
             await self._delete(latest, "Foreground")
         else:
             finalizers = latest["metadata"].get("finalizers") or []
@@ -217,83 +221,19 @@ class GarbageCollector(Controller):
             return None
         namespace = node.identity.namespace
         owner = Identity(ref["apiVersion"], ref["kind"], namespace, ref["name"], ref["uid"])
-        return await self._get(owner)
+        return await self._operations.get(owner)
 
-    async def _unblock_cycle(self, node: Node, latest: Object) -> None:
-        """Owners that wait for one another would wait for ever: this one stops blocking."""
-        if not any(d.deletes_dependents for d in self._graph.dependents(node)):
-            return
-        refs = [
-            {**ref, "blockOwnerDeletion": False} for ref in latest["metadata"]["ownerReferences"]
-        ]
-        await self._patch(latest, {"ownerReferences": refs})
-
-    # --- asking and changing the API ---
-
-    async def _get(self, identity: Identity) -> Object | None:
-        """The object as it is now; None if it does not exist, or is another one of that name."""
-        resource = self._resource(identity)
-        if resource.namespaced and not identity.namespace:
-            raise RetryLater(f"{identity} is named as owner by an object without a namespace")
+    async def _delete(self, latest: Object, policy: str) -> None:
         try:
-            found = await self.client.get(resource, identity.name, identity.namespace)
+            await self._operations.delete(latest, policy)
         except NotFound:
-            return None
-        return found if found["metadata"]["uid"] == identity.uid else None
+            self._forget(latest["metadata"]["uid"])
 
-    def _resource(self, identity: Identity) -> Resource:
+    def _resource_of(self, identity: Identity) -> Resource:
         monitor = self._monitors.get((identity.api_version, identity.kind))
         if monitor is None:
             raise RetryLater(f"{identity.api_version} {identity.kind} is not a kind known here")
         return monitor.resource
-
-    async def _delete(self, latest: Object, policy: str) -> None:
-        meta = latest["metadata"]
-        options = {
-            "propagationPolicy": policy,
-            "preconditions": {"uid": meta["uid"], "resourceVersion": meta["resourceVersion"]},
-        }
-        resource = self._resource(_identity(latest))
-        try:
-            await self.client.delete(resource, meta["name"], meta.get("namespace"), options=options)
-        except NotFound:
-            self._forget(meta["uid"])
-
-    async def _remove_owners(self, identity: Identity, uids: set[str]) -> None:
-        latest = await self._get(identity)
-        if latest is None:
-            return
-        refs = latest["metadata"].get("ownerReferences") or []
-        kept = [ref for ref in refs if ref["uid"] not in uids]
-        if len(kept) < len(refs):
-            await self._patch(latest, {"ownerReferences": kept or None})
-
-    async def _remove_finalizer(self, identity: Identity, finalizer: str) -> None:
-        latest = await self._get(identity)
-        if latest is None:
-            return
-        finalizers = latest["metadata"].get("finalizers") or []
-        if finalizer in finalizers:
-            kept = [item for item in finalizers if item != finalizer]
-            await self._patch(latest, {"finalizers": kept or None})
-
-    async def _patch(self, latest: Object, changes: dict[str, Any]) -> None:
-        # A merge patch, for custom resources know no other that would do; the version makes sure
-        # that the lists in it are still the ones that were read.
-        meta = latest["metadata"]
-        patch = {"metadata": {**changes, "resourceVersion": meta["resourceVersion"]}}
-        resource = self._resource(_identity(latest))
-        try:
-            await self.client.patch(resource, meta["name"], patch, meta.get("namespace"))
-        except NotFound:
-            self._forget(meta["uid"])
-
-
-def _identity(obj: Object) -> Identity:
-    meta = obj["metadata"]
-    return Identity(
-        obj["apiVersion"], obj["kind"], meta.get("namespace"), meta["name"], meta["uid"]
-    )
 
 
 def _metadata_only(obj: Object) -> Object:

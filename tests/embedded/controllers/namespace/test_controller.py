@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kubelearn.embedded.controllers.namespace import NamespaceController
+from kubelearn.embedded.controllers.namespace.controller import NamespaceController
 from kubelearn.objects import CONFIG_MAPS, NAMESPACES, PODS, condition
 
 

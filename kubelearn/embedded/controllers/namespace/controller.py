@@ -13,7 +13,7 @@ from typing import ClassVar
 from kubelearn.embedded.client import Client
 from kubelearn.embedded.controller import Controller, ControllerContext, RetryLater
 from kubelearn.embedded.controllers.discovery import ServedResource, served_resources
-from kubelearn.embedded.controllers.namespaceconditions import Remaining, deletion_conditions
+from kubelearn.embedded.controllers.namespace.conditions import Remaining, deletion_conditions
 from kubelearn.errors import ApiError, NotFound
 from kubelearn.objects import NAMESPACES, PODS, Object, Resource
 

@@ -26,6 +26,12 @@ class Identity:
     name: str
     uid: str
 
+    @classmethod
+    def of(cls, obj: Object) -> Identity:
+        """An object's identity."""
+        meta = obj["metadata"]
+        return cls(obj["apiVersion"], obj["kind"], meta.get("namespace"), meta["name"], meta["uid"])
+
 
 @dataclass
 class Node:
@@ -66,9 +72,7 @@ class OwnerGraph:
     def put(self, obj: Object) -> tuple[Node, list[Node]]:
         """An object is as it is now: its node, and owners that nobody has seen yet."""
         meta = obj["metadata"]
-        identity = Identity(
-            obj["apiVersion"], obj["kind"], meta.get("namespace"), meta["name"], meta["uid"]
-        )
+        identity = Identity.of(obj)
         node = self._nodes.setdefault(meta["uid"], Node(identity))
         node.identity, node.virtual = identity, False
         node.deleting = bool(meta.get("deletionTimestamp"))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kubelearn.embedded.controllers.garbagecollector import GarbageCollector
+from kubelearn.embedded.controllers.garbagecollector.controller import GarbageCollector
 from kubelearn.objects import CONFIG_MAPS, controller_of
 
 VERBS = ["create", "delete", "get", "list", "watch"]
@@ -130,6 +130,18 @@ class TestCollecting:
             assert names() == {"top", "middle", "bottom"}
             await api.patch(CONFIG_MAPS, "bottom", {"metadata": {"finalizers": None}}, "default")
             await clock.advance(1)
+            assert names() == set()
+
+    async def test_objects_that_own_each_other_can_be_deleted(
+        self, api, clock, start, create, names
+    ):
+        one = await create("one", {"metadata": {"name": "two", "uid": "uid-of-two"}}, block=True)
+        await create("two", one, block=True, uid="uid-of-two")
+        async with start(GarbageCollector):
+            await clock.advance(1)
+            assert names() == {"one", "two"}
+            await delete(api, "one", "Foreground")
+            await clock.advance(5)
             assert names() == set()
 
     async def test_orphans_lose_their_reference_and_stay(self, api, clock, start, create, names):

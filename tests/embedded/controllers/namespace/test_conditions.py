@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime
 
-from kubelearn.embedded.controllers.namespaceconditions import Remaining, deletion_conditions
+from kubelearn.embedded.controllers.namespace.conditions import Remaining, deletion_conditions
 from kubelearn.objects import DEPLOYMENTS, PODS, condition
 
 NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
