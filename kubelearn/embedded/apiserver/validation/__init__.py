@@ -6,13 +6,16 @@ of their own get the rules that hold for all.
 """
 
 from kubelearn.embedded.apiserver.validation import (
-    apps,
     configuration,
+    daemonset,
+    deployment,
     endpoints,
     event,
     node,
     pod,
+    podupdate,
     service,
+    statefulset,
 )
 from kubelearn.embedded.apiserver.validation.field import FieldError
 from kubelearn.embedded.apiserver.validation.rules import (
@@ -23,13 +26,16 @@ from kubelearn.embedded.apiserver.validation.rules import (
 
 __all__ = [
     "FieldError",
-    "apps",
     "configuration",
+    "daemonset",
+    "deployment",
     "endpoints",
     "event",
     "node",
     "pod",
+    "podupdate",
     "service",
+    "statefulset",
     "validate_create",
     "validate_status_update",
     "validate_update",

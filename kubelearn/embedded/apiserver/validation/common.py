@@ -150,5 +150,6 @@ def amount(value: int | str) -> int:
 
 
 def internal(obj: Mapping[str, Any], *fields: str) -> dict[str, Any]:
-    """A struct as upstream's internal types print it: capital letters, and all fields."""
-    return {name[0].upper() + name[1:]: obj.get(name) for name in fields}
+    """A struct as upstream's internal types print it: Go's names, and all fields."""
+    capitals = {"uid": "UID", "apiVersion": "APIVersion"}
+    return {capitals.get(name, name[0].upper() + name[1:]): obj.get(name) for name in fields}

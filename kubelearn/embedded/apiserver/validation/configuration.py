@@ -47,7 +47,8 @@ def _finalizer(field: str, finalizer: str) -> Errors:
 
 @on_update("core.v1.Namespace")
 def namespace_update(new: Object, old: Object) -> Errors:
-    """A namespace's metadata."""
+    """A namespace again."""
+    yield from namespace(new)
     yield from metadata_update(new, old)
 
 

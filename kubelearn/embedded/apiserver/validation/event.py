@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kubelearn.embedded.apiserver.names import dns_subdomain, qualified_name
+from kubelearn.embedded.apiserver.validation.common import internal
 from kubelearn.embedded.apiserver.validation.field import (
     Errors,
     each_invalid,
@@ -16,6 +17,7 @@ from kubelearn.embedded.apiserver.validation.metadata import metadata, metadata_
 from kubelearn.embedded.apiserver.validation.rules import on_create, on_update
 from kubelearn.objects import Object
 
+_NEW_REPORTER = "reportingController"
 _MISMATCH = "does not match event.namespace"
 _LIMITS = {"reportingInstance": 128, "action": 128, "reason": 128, "message": 1024}
 # The new form's names; messages use the older ones.
@@ -30,9 +32,11 @@ _OLD_NAMES = {
 }
 _FIXED = (
     "involvedObject", "reason", "message", "source", "firstTimestamp", "lastTimestamp", "count",
-    "reason", "type", "eventTime", "action", "related", "reportingController",
+    "reason", "type", "eventTime", "action", "related", "reportingComponent",
     "reportingInstance",
 )  # fmt: skip
+# Shown as upstream's internal type prints them.
+_REFERENCE = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
 
 
 @on_create("core.v1.Event")
@@ -51,7 +55,7 @@ def event_update(new: Object, _: Object) -> Errors:
 def new_event(obj: Object) -> Errors:
     """An Event of events.k8s.io, which demands more."""
     old = _older(obj)
-    yield from _event(obj, old, reporter="reportingController")
+    yield from _event(obj, old, reporter=_NEW_REPORTER)
     yield from metadata(obj)
     yield from _series(old)
     if not obj.get("eventTime"):
@@ -67,12 +71,20 @@ def new_event(obj: Object) -> Errors:
 def new_event_update(new: Object, old: Object) -> Errors:
     """An Event of events.k8s.io, of which only the series grows."""
     now, before = _older(new), _older(old)
-    yield from _event(new, now, reporter="reportingController")
+    yield from _event(new, now, reporter=_NEW_REPORTER)
     yield from metadata_update(new, old)
     if now.get("series") != before.get("series"):
         yield from _series(now)
     for name in _FIXED:
-        yield from immutable(name, now.get(name), before.get(name))
+        field = _NEW_REPORTER if name == "reportingComponent" else name
+        yield from immutable(field, _shown(name, now), _shown(name, before))
+
+
+def _shown(name: str, event: Object) -> Any:
+    value = event.get(name, "")
+    if name == "involvedObject":
+        return internal(dict.fromkeys(_REFERENCE, "") | value, *_REFERENCE)
+    return value
 
 
 def _older(obj: Object) -> Object:

@@ -96,12 +96,17 @@ def non_negative(field: str, value: int | None) -> Errors:
 
 def immutable(field: str, new: Any, old: Any) -> Errors:
     """The field may not change."""
-    if (new or None) != (old or None):
+    # As text, because Python takes True for 1.
+    if _sorted(new or None) != _sorted(old or None):
         yield invalid(field, new, IMMUTABLE)
 
 
 def _body(words: str, detail: str) -> str:
     return f"{words}: {detail}" if detail else words
+
+
+def _sorted(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
 def _shown(value: Any) -> str:

@@ -43,6 +43,7 @@ def _resources(obj: Object) -> Errors:
 @on_status_update("core.v1.Node")
 def node_update(new: Object, old: Object) -> Errors:
     """A change of a node; its range of addresses and its provider stay."""
+    yield from node(new)
     yield from metadata_update(new, old)
     yield from _resources(new)
     seen = []

@@ -6,11 +6,6 @@ resource allocation and other things that no node here could do.
 
 from __future__ import annotations
 
-import copy
-import difflib
-import json
-
-from kubelearn.embedded.apiserver.names import dns_subdomain as name_rule
 from kubelearn.embedded.apiserver.names import in_range, qualified_name, search_domain
 from kubelearn.embedded.apiserver.validation.common import address, dns_label, dns_subdomain
 from kubelearn.embedded.apiserver.validation.container import (
@@ -24,7 +19,6 @@ from kubelearn.embedded.apiserver.validation.field import (
     duplicate,
     each_invalid,
     forbidden,
-    immutable,
     invalid,
     one_of,
     required,
@@ -35,7 +29,7 @@ from kubelearn.embedded.apiserver.validation.metadata import (
     metadata,
     metadata_update,
 )
-from kubelearn.embedded.apiserver.validation.rules import on_create, on_status_update, on_update
+from kubelearn.embedded.apiserver.validation.rules import on_create, on_update
 from kubelearn.embedded.apiserver.validation.scheduling import (
     affinity,
     tolerations,
@@ -49,19 +43,12 @@ _MIRROR = "kubernetes.io/config.mirror"
 _DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
 _LARGEST = 2**31 - 1
 _DNS_POLICIES = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
-_UPDATABLE = (
-    "`spec.containers[*].image`",
-    "`spec.initContainers[*].image`",
-    "`spec.activeDeadlineSeconds`",
-    "`spec.tolerations` (only additions to existing tolerations)",
-    "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)",
-)
 
 
 @on_create("core.v1.Pod")
 def pod_create(pod: Object) -> Errors:
     """A new pod."""
-    yield from _pod(pod)
+    yield from whole_pod(pod)
     spec = pod["spec"]
     if spec.get("ephemeralContainers"):
         yield forbidden("spec.ephemeralContainers", "cannot be set on create")
@@ -77,22 +64,30 @@ def pod_template(obj: Object) -> Errors:
     yield from template("template", obj["template"])
 
 
+@on_update("core.v1.PodTemplate")
+def pod_template_update(new: Object, old: Object) -> Errors:
+    """A template that stands alone, again."""
+    yield from metadata_update(new, old)
+    yield from template("template", new["template"])
+
+
 def template(field: str, found: Object) -> Errors:
     """A pod template in another kind."""
     yield from check_labels(found["metadata"].get("labels"), f"{field}.labels")
     annotations = found["metadata"].get("annotations")
     yield from check_annotations(annotations, f"{field}.annotations")
-    yield from _pod_annotations(f"{field}.annotations", found)
+    yield from pod_annotations(f"{field}.annotations", found)
     yield from pod_spec(f"{field}.spec", found["spec"], in_pod=False)
     if found["spec"].get("ephemeralContainers"):
         detail = "ephemeral containers not allowed in pod template"
         yield forbidden(f"{field}.spec.ephemeralContainers", detail)
 
 
-def _pod(pod: Object) -> Errors:
+def whole_pod(pod: Object) -> Errors:
+    """What holds for a pod whenever it is written."""
     spec = pod["spec"]
     yield from metadata(pod)
-    yield from _pod_annotations("metadata.annotations", pod)
+    yield from pod_annotations("metadata.annotations", pod)
     yield from pod_spec("spec", spec, in_pod=True)
     if not spec.get("serviceAccountName"):
         yield from _no_token_volumes(spec)
@@ -109,7 +104,8 @@ def _no_token_volumes(spec: Object) -> Errors:
                 yield forbidden(where, "must not be specified when serviceAccountName is not set")
 
 
-def _pod_annotations(field: str, pod: Object) -> Errors:
+def pod_annotations(field: str, pod: Object) -> Errors:
+    """Annotations that mean something to upstream."""
     annotations = pod["metadata"].get("annotations") or {}
     if _MIRROR in annotations and not pod["spec"].get("nodeName"):
         detail = "must set spec.nodeName if mirror pod annotation is set"
@@ -142,7 +138,7 @@ def pod_spec(field: str, spec: Object, *, in_pod: bool) -> Errors:
     constraints = spec.get("topologySpreadConstraints") or []
     yield from topology_spread(f"{field}.topologySpreadConstraints", constraints)
     yield from _references(field, spec)
-    yield from _deadline(f"{field}.activeDeadlineSeconds", spec, lowest=1)
+    yield from deadline(f"{field}.activeDeadlineSeconds", spec, lowest=1)
     for name in ("hostname", "subdomain"):
         if spec.get(name):
             yield from dns_label(f"{field}.{name}", spec[name])
@@ -210,7 +206,8 @@ def _gates(field: str, spec: Object) -> Errors:
         seen.add(gate["name"])
 
 
-def _deadline(field: str, spec: Object, *, lowest: int) -> Errors:
+def deadline(field: str, spec: Object, *, lowest: int) -> Errors:
+    """Seconds after which a pod is ended."""
     if (seconds := spec.get("activeDeadlineSeconds")) is not None:
         yield from each_invalid(field, seconds, in_range(seconds, lowest, _LARGEST))
 
@@ -220,145 +217,3 @@ def _host_aliases(field: str, spec: Object) -> Errors:
         yield from address(f"{field}[{i}].ip", alias["ip"])
         for j, name in enumerate(alias.get("hostnames") or []):
             yield from dns_subdomain(f"{field}[{i}].hostnames[{j}]", name)
-
-
-# --- changes --------------------------------------------------------------------------------------
-
-
-@on_update("core.v1.Pod")
-def pod_update(new: Object, old: Object) -> Errors:
-    """A change of a pod: images, and little else."""
-    yield from metadata_update(new, old)
-    yield from _pod(new)
-    yield from _pod_annotations("metadata.annotations", new)
-    for name in ("containers", "initContainers"):
-        if len(new["spec"].get(name) or []) != len(old["spec"].get(name) or []):
-            yield forbidden(f"spec.{name}", "pod updates may not add or remove containers")
-            return
-        for i, container in enumerate(new["spec"].get(name) or []):
-            if not container.get("image"):
-                yield required(f"spec.{name}[{i}].image")
-            yield from image_spaces(f"spec.{name}[{i}]", container)
-    deadline = [*_new_deadline(new["spec"], old["spec"])]
-    yield from deadline
-    if deadline:
-        return
-    yield from _only_added_tolerations(new["spec"], old["spec"])
-    yield from _only_deleted_gates(new["spec"], old["spec"])
-    yield from _nothing_else(new["spec"], old["spec"])
-
-
-def _new_deadline(new: Object, old: Object) -> Errors:
-    field = "spec.activeDeadlineSeconds"
-    deadline, before = new.get("activeDeadlineSeconds"), old.get("activeDeadlineSeconds")
-    yield from _deadline(field, new, lowest=0)
-    if before is None:
-        return
-    if deadline is None:
-        yield invalid(field, None, "must not update from a positive integer to nil value")
-    elif deadline > before:
-        yield invalid(field, deadline, "must be less than or equal to previous value")
-
-
-def _only_added_tolerations(new: Object, old: Object) -> Errors:
-    def without_seconds(toleration: Object) -> Object:
-        return {k: v for k, v in toleration.items() if k != "tolerationSeconds"}
-
-    now = [without_seconds(each) for each in new.get("tolerations") or []]
-    for toleration in old.get("tolerations") or []:
-        if without_seconds(toleration) not in now:
-            detail = "existing toleration can not be modified except its tolerationSeconds"
-            yield forbidden("spec.tolerations", detail)
-            return
-    yield from tolerations("spec.tolerations", new.get("tolerations") or [])
-
-
-def _only_deleted_gates(new: Object, old: Object) -> Errors:
-    before = {gate["name"] for gate in old.get("schedulingGates") or []}
-    for i, gate in enumerate(new.get("schedulingGates") or []):
-        if gate["name"] not in before:
-            problem = f"found new scheduling gate '{gate['name']}'"
-            yield forbidden(
-                f"spec.schedulingGates[{i}].name", f"only deletion is allowed, but {problem}"
-            )
-
-
-def _nothing_else(new: Object, old: Object) -> Errors:
-    allowed = copy.deepcopy(new)
-    for name in ("containers", "initContainers"):
-        for container, before in zip(allowed.get(name) or [], old.get(name) or [], strict=True):
-            container["image"] = before["image"]
-    for name in ("activeDeadlineSeconds", "schedulingGates", "tolerations"):
-        allowed.pop(name, None)
-        if name in old:
-            allowed[name] = old[name]
-    if old.get("schedulingGates"):
-        # Where a pod goes may still be narrowed down while it is held back.
-        for name in ("nodeSelector", "affinity"):
-            allowed.pop(name, None)
-            if name in old:
-                allowed[name] = old[name]
-    grace = old.get("terminationGracePeriodSeconds", 0)
-    if grace < 0 and allowed.get("terminationGracePeriodSeconds") == 1:
-        allowed["terminationGracePeriodSeconds"] = grace
-    if allowed != old:
-        fields = ",".join(_UPDATABLE)
-        detail = (
-            f"pod updates may not change fields other than {fields}\n{_difference(old, allowed)}"
-        )
-        yield forbidden("spec", detail)
-
-
-def _difference(old: Object, new: Object) -> str:
-    before, after = (json.dumps(each, indent=1, sort_keys=True).splitlines() for each in (old, new))
-    # The first two lines name files, of which there are none.
-    return "\n".join([*difflib.unified_diff(before, after, lineterm="")][2:])
-
-
-@on_status_update("core.v1.Pod")
-def pod_status_update(new: Object, old: Object) -> Errors:
-    """What a kubelet may say about a pod."""
-    yield from metadata_update(new, old)
-    if new["spec"].get("nodeName") != old["spec"].get("nodeName"):
-        yield forbidden("status.nodeName", "may not be changed directly")
-    status, before = new["status"], old["status"]
-    yield from immutable("status.qosClass", status.get("qosClass", ""), before.get("qosClass", ""))
-    if nominated := status.get("nominatedNodeName"):
-        problems = name_rule(nominated)
-        yield from each_invalid("status.nominatedNodeName", nominated, problems)
-    for i, pod_ip in enumerate(status.get("podIPs") or []):
-        yield from address(f"status.podIPs[{i}]", pod_ip["ip"])
-    yield from _ended_containers("status.containerStatuses", new, old)
-
-
-def _ended_containers(field: str, new: Object, old: Object) -> Errors:
-    policy = old["spec"].get("restartPolicy")
-    if policy == "Always":
-        return
-    now = {each["name"]: each for each in new["status"].get("containerStatuses") or []}
-    for i, status in enumerate(old["status"].get("containerStatuses") or []):
-        ended = status["state"].get("terminated")
-        if ended is None or (policy == "OnFailure" and ended["exitCode"] != 0):
-            continue
-        later = now.get(status["name"])
-        if later and "terminated" not in later["state"]:
-            detail = "may not be transitioned to non-terminated state"
-            yield forbidden(f"{field}[{i}].state", detail)
-
-
-def ephemeral_containers_update(new: Object, old: Object) -> Errors:
-    """A change through the subresource `ephemeralcontainers`: containers may only be added."""
-    yield from metadata_update(new, old)
-    yield from _pod(new)
-    field = "spec.ephemeralContainers"
-    now = {each["name"]: each for each in new["spec"].get("ephemeralContainers") or []}
-    for before in old["spec"].get("ephemeralContainers") or []:
-        name = before["name"]
-        if name not in now:
-            detail = f'existing ephemeral containers "{name}" may not be removed\n'
-            yield forbidden(field, detail)
-        elif now[name] != before:
-            changed = _difference(before, now[name])
-            yield forbidden(
-                field, f'existing ephemeral containers "{name}" may not be changed\n{changed}'
-            )

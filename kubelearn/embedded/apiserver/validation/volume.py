@@ -152,6 +152,10 @@ def field_selector(field: str, selector: Object, allowed: tuple[str, ...]) -> Er
     if not path:
         yield required(f"{field}.fieldPath")
         return
+    if selector["apiVersion"] != "v1":
+        problem = f"unsupported pod version: {selector['apiVersion']}"
+        yield invalid(f"{field}.fieldPath", path, f"error converting fieldPath: {problem}")
+        return
     base, found, subscript = path.partition("['")
     if found and subscript.endswith("']"):
         yield from _subscript(field, base, subscript[:-2], path)
