@@ -28,7 +28,7 @@ class TaintEvictionController(Controller):
         super().__init__(context)
         self._nodes = self.informer(NODES)
         self._pods = self.informer(PODS)
-        self._first_seen: dict[tuple[str, str], datetime] = {}
+        self._first_seen: dict[str, dict[str, datetime]] = {}
         self._marked: set[str] = set()
         index_by_node(self._pods)
         self._nodes.add_handler(on_add=self._node_changed, on_update=self._node_updated)
@@ -50,6 +50,7 @@ class TaintEvictionController(Controller):
 
     def _pod_deleted(self, pod: Object) -> None:
         self._marked.discard(key(pod))
+        self._first_seen.pop(pod["metadata"]["uid"], None)
 
     async def sync(self, object_key: str) -> None:
         """Delete one pod if its time is over, or come back when it is."""
@@ -72,6 +73,7 @@ class TaintEvictionController(Controller):
 
     def _due(self, pod: Object, taints: Sequence[Object], *, now: datetime) -> datetime | None:
         """When the pod has to go; None if it may stay."""
+        seen = self._first_seen.pop(pod["metadata"]["uid"], {})
         moments = []
         for taint in taints:
             used = [t for t in pod["spec"].get("tolerations") or [] if tolerates(t, taint)]
@@ -81,17 +83,18 @@ class TaintEvictionController(Controller):
                 t["tolerationSeconds"] for t in used if t.get("tolerationSeconds") is not None
             ]
             if seconds:
-                since = self._since(pod, taint, now=now)
+                since = self._since(pod, taint, seen.get(taint["key"], now))
                 moments.append(since + timedelta(seconds=max(min(seconds), 0)))
         return min(moments, default=None)
 
-    def _since(self, pod: Object, taint: Object, *, now: datetime) -> datetime:
+    def _since(self, pod: Object, taint: Object, seen: datetime) -> datetime:
         if taint.get("timeAdded"):
             # A pod that came later has its time from then on.
             scheduled = condition(pod, "PodScheduled") or {}
             came = scheduled.get("lastTransitionTime") or pod["metadata"]["creationTimestamp"]
             return max(parse_time(taint["timeAdded"]), parse_time(came))
-        return self._first_seen.setdefault((pod["metadata"]["uid"], taint["key"]), now)
+        self._first_seen.setdefault(pod["metadata"]["uid"], {})[taint["key"]] = seen
+        return seen
 
     def _tell(self, pod: Object, message: str) -> None:
         self.events.event(pod, "Normal", "TaintManagerEviction", message)

@@ -61,10 +61,11 @@ class EventHandlers:
 
     def _pod_updated(self, old: Object, new: Object) -> None:
         if _is_assigned(new):
-            self._assigned(new)
+            # Most changes are the kubelet's reports, which change nothing here.
+            if not _is_assigned(old) or _claims(old) != _claims(new):
+                self._assigned(new)
         elif self._is_mine(new):
-            matters = _wishes(old) != _wishes(new)
-            self._queue.update(PodInfo(new), worth_a_try=matters)
+            self._queue.update(PodInfo(new), worth_a_try=_claims(old) != _claims(new))
         else:
             self._pod_deleted(new)
 
@@ -102,8 +103,9 @@ def _is_assigned(pod: Object) -> bool:
     return bool(pod["spec"].get("nodeName")) and not _is_finished(pod)
 
 
-def _wishes(pod: Object) -> tuple[object, object]:
-    return pod["spec"], pod["metadata"].get("labels")
+def _claims(pod: Object) -> tuple[object, ...]:
+    meta = pod["metadata"]
+    return pod["spec"], meta.get("labels"), meta.get("deletionTimestamp")
 
 
 def _schedulability(node: Object) -> tuple[object, ...]:

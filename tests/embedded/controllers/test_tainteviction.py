@@ -106,6 +106,20 @@ async def test_the_time_for_a_taint_without_one_runs_from_when_it_is_seen(
         assert names() == set()
 
 
+async def test_a_taint_that_comes_back_counts_from_then_on(
+    api, clock, start, make_node, tolerating, names
+):
+    await api.create(NODES, make_node(taints=[TAINT]))
+    await api.create(PODS, tolerating("web", 30))
+    async with start(TaintEvictionController):
+        await clock.advance(20)
+        await taint(api)
+        await clock.advance(20)
+        await taint(api, TAINT)
+        await clock.advance(29)
+        assert names() == {"web"}
+
+
 async def test_taints_against_scheduling_evict_nobody(
     api, clock, start, make_node, tolerating, names
 ):
