@@ -7,6 +7,7 @@ that a type with a rule, or a field with a marked default, can be found.
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import ROUND_UP
 from functools import cache
 from typing import Any
 
@@ -97,4 +98,5 @@ def _is_marked(field: Field) -> bool:
 def _round_to_milli(resources: dict[str, str]) -> None:
     for name, text in resources.items():
         if text[-1] in "nu":
-            resources[name] = canonical(f"{-int(-quantity(text) * 1000 // 1)}m")
+            milli = (quantity(text) * 1000).to_integral_value(ROUND_UP)
+            resources[name] = canonical(f"{milli}m")

@@ -1,0 +1,110 @@
+import json
+
+import pytest
+
+from kubelearn.embedded.apiserver import builtin
+from kubelearn.embedded.apiserver.kinds import Kind
+from kubelearn.embedded.apiserver.openapi import OpenApi
+
+
+@pytest.fixture
+def kinds():
+    return builtin.built_in()
+
+
+def document(kinds, group, version="v1"):
+    return json.loads(OpenApi(kinds).document(group, version))
+
+
+def patch_of(found, path):
+    return found["paths"][path]["patch"]
+
+
+def test_every_kind_can_be_patched_with_field_validation(kinds):
+    for group, versions in kinds.groups().items():
+        for version in versions:
+            found = document(kinds, group, version)
+            patched = {
+                operations["patch"]["x-kubernetes-group-version-kind"]["kind"]
+                for operations in found["paths"].values()
+                if "patch" in operations
+                and {"fieldValidation", "dryRun"}
+                <= {each["name"] for each in operations["patch"]["parameters"]}
+            }
+            served = {k.kind for k in kinds.in_group(group, version) if k.has_verb("patch")}
+            assert patched == served
+
+
+def test_built_in_kinds_take_strategic_merge_patches_and_custom_ones_do_not(kinds):
+    strategic = "application/strategic-merge-patch+json"
+    item = "/apis/apps/v1/namespaces/{namespace}/deployments/{name}"
+    assert strategic in patch_of(document(kinds, "apps"), item)["requestBody"]["content"]
+    kinds.add(Kind("ex.org", "v1", "cars", "Car"))
+    item = "/apis/ex.org/v1/namespaces/{namespace}/cars/{name}"
+    assert strategic not in patch_of(document(kinds, "ex.org"), item)["requestBody"]["content"]
+
+
+def test_schemas_carry_merge_keys(kinds):
+    schemas = document(kinds, "")["components"]["schemas"]
+    containers = schemas["io.k8s.api.core.v1.PodSpec"]["properties"]["containers"]
+    assert containers["x-kubernetes-patch-merge-key"] == "name"
+    assert containers["x-kubernetes-patch-strategy"] == "merge"
+    assert containers["x-kubernetes-list-map-keys"] == ["name"]
+
+
+def test_schemas_name_their_kind(kinds):
+    schemas = document(kinds, "")["components"]["schemas"]
+    assert schemas["io.k8s.api.core.v1.Pod"]["x-kubernetes-group-version-kind"] == [
+        {"group": "", "kind": "Pod", "version": "v1"}
+    ]
+
+
+def test_every_reference_leads_somewhere(kinds):
+    found = document(kinds, "apps")
+    prefix = "#/components/schemas/"
+    references = [
+        text.split('"')[0] for text in json.dumps(found).split(prefix)[1:] if text.split('"')[0]
+    ]
+    assert references
+    assert set(references) <= set(found["components"]["schemas"])
+
+
+def test_scalars_with_a_name_keep_it_for_explain(kinds):
+    schemas = document(kinds, "")["components"]["schemas"]
+    port = schemas["io.k8s.api.core.v1.ServicePort"]["properties"]["targetPort"]
+    assert port == {"$ref": "#/components/schemas/io.k8s.apimachinery.pkg.util.intstr.IntOrString"}
+
+
+def test_a_custom_kind_brings_its_own_schema(kinds):
+    schema = {"type": "object", "properties": {"spec": {"type": "object"}}}
+    kinds.add(Kind("ex.org", "v1", "cars", "Car", custom_schema=schema))
+    schemas = document(kinds, "ex.org")["components"]["schemas"]
+    car = schemas["org.ex.v1.Car"]
+    assert car["properties"]["spec"] == {"type": "object"}
+    assert "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta" in schemas
+    assert car["x-kubernetes-group-version-kind"][0]["kind"] == "Car"
+
+
+def test_the_index_names_each_document_by_its_content(kinds):
+    openapi = OpenApi(kinds)
+    before = json.loads(openapi.index())["paths"]
+    url = before["apis/apps/v1"]["serverRelativeURL"]
+    assert url == f"/openapi/v3/apis/apps/v1?hash={openapi.hash('apps', 'v1')}"
+    kinds.add(Kind("apps", "v1", "cars", "Car"))
+    after = json.loads(openapi.index())["paths"]
+    assert after["apis/apps/v1"] != before["apis/apps/v1"]
+    assert after["api/v1"] == before["api/v1"]
+
+
+def test_a_changed_schema_of_a_custom_kind_changes_its_hash(kinds):
+    openapi = OpenApi(kinds)
+    hashes = set()
+    for kind in ("string", "integer"):
+        schema = {"type": "object", "properties": {"spec": {"type": kind}}}
+        kinds.add(Kind("ex.org", "v1", "cars", "Car", custom_schema=schema))
+        hashes.add(openapi.hash("ex.org", "v1"))
+    assert len(hashes) == 2
+
+
+def test_what_is_not_served_has_no_document(kinds):
+    assert OpenApi(kinds).document("apps", "v2") is None
