@@ -40,10 +40,14 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: "silent_node" in item.fixturenames)
 
 
+def kubelet_of(node):
+    return node.status.node_info and node.status.node_info.kubelet_version
+
+
 @pytest.fixture(scope="session")
 def machines(core) -> list[str]:
     """The names of the nodes behind which there is a kubelet."""
-    return [node.metadata.name for node in core.list_node().items if node.status.node_info]
+    return [node.metadata.name for node in core.list_node().items if kubelet_of(node)]
 
 
 @pytest.fixture(scope="session")

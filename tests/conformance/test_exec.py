@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import NamedTuple
 
 import pytest
 from kubernetes.stream import stream
@@ -10,9 +11,18 @@ from kubernetes.stream import stream
 pytestmark = pytest.mark.needs_nodes
 
 
+class Ended(NamedTuple):
+    """What a command left behind in the stream's channels."""
+
+    out: str
+    err: str
+    status: str
+    code: int
+
+
 @pytest.fixture(scope="module")
 def execute(core, new_namespace, eventually):
-    """Run a command in a pod that waits; gives the client's stream when the command has ended."""
+    """Run a command in a pod that waits; gives what came back when the command has ended."""
     namespace = new_namespace()
     container = {"name": "a", "image": "busybox:1.37", "command": ["sleep", "3600"]}
     container["env"] = [{"name": "COLOUR", "value": "blue"}]
@@ -35,39 +45,42 @@ def execute(core, new_namespace, eventually):
         if feed is not None:
             channel.write_stdin(feed)
         channel.run_forever(timeout=20)
-        return channel
+        status = channel.peek_channel(3)
+        ended = Ended(channel.read_stdout(), channel.read_stderr(), status, channel.returncode)
+        # close() would wait for the farewell that the server has sent already.
+        channel.sock.shutdown()
+        return ended
 
     yield call
     core.delete_namespace(namespace)
 
 
 def test_a_command_prints_into_two_channels(execute):
-    channel = execute("sh", "-c", "echo out; echo err >&2")
-    assert channel.read_stdout() == "out\n"
-    assert channel.read_stderr() == "err\n"
+    ended = execute("sh", "-c", "echo out; echo err >&2")
+    assert (ended.out, ended.err) == ("out\n", "err\n")
 
 
 def test_a_command_sees_the_containers_environment(execute):
-    assert execute("sh", "-c", "echo $COLOUR in $HOSTNAME").read_stdout() == "blue in p\n"
+    assert execute("sh", "-c", "echo $COLOUR in $HOSTNAME").out == "blue in p\n"
 
 
 @pytest.mark.parametrize("code", [0, 3])
 def test_the_exit_code_comes_back(execute, code):
-    assert execute("sh", "-c", f"exit {code}").returncode == code
+    assert execute("sh", "-c", f"exit {code}").code == code
 
 
 def test_the_end_is_told_as_a_status(execute):
-    status = json.loads(execute("sh", "-c", "exit 3").read_channel(3))
+    status = json.loads(execute("sh", "-c", "exit 3").status)
     assert (status["status"], status["reason"]) == ("Failure", "NonZeroExitCode")
     assert status["details"]["causes"] == [{"reason": "ExitCode", "message": "3"}]
 
 
 def test_a_command_can_be_fed(execute):
-    assert execute("head", "-n", "1", feed="hello\n").read_stdout() == "hello\n"
+    assert execute("head", "-n", "1", feed="hello\n").out == "hello\n"
 
 
 def test_the_end_does_not_wait_for_input_that_stays_open(execute):
-    assert execute("true", feed="").returncode == 0
+    assert execute("true", feed="").code == 0
 
 
 def test_a_container_that_is_not_there_cannot_run_anything(core, namespace, pods, send):

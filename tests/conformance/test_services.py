@@ -61,12 +61,16 @@ def test_an_address_can_be_chosen_and_taken_only_once(core, namespace, create, r
 
 
 def test_an_address_cannot_be_changed(core, namespace, create, refused):
-    create("web")
-    status = refused(
-        core.patch_namespaced_service, "web", namespace, {"spec": {"clusterIP": "127.64.250.250"}}
-    )
+    old, free = create("web").spec.cluster_ip, create("other").spec.cluster_ip
+    core.delete_namespaced_service("other", namespace)
+    patch = {"spec": {"clusterIP": free}}
+    status = refused(core.patch_namespaced_service, "web", namespace, patch)
     assert status["code"] == 422
-    assert "may not change once set" in status["message"]
+    assert (
+        f'spec.clusterIPs[0]: Invalid value: ["{free}"]: may not change once set'
+        in status["message"]
+    )
+    assert core.read_namespaced_service("web", namespace).spec.cluster_ip == old
 
 
 def test_an_update_without_the_address_keeps_it(core, namespace, create):
@@ -165,6 +169,15 @@ FETCH = """
 import sys, urllib.request
 for url in sys.argv[1:]:
     print(urllib.request.urlopen(url, timeout=5).read().decode())
+"""
+RETRY = """
+import sys, time, urllib.error, urllib.request
+for _ in range(100):
+    try:
+        print(urllib.request.urlopen(sys.argv[1], timeout=5).read().decode())
+        break
+    except urllib.error.URLError:
+        time.sleep(0.1)
 """
 PYTHON = "python:3.12-slim"
 WEB = {"selector": {"app": "web"}, "ports": [{"name": "http", "port": 80, "targetPort": 8080}]}
@@ -362,17 +375,6 @@ def test_containers_of_a_pod_meet_at_localhost(pods):
     assert pods.log(container="client") == "p\n"
 
 
-RETRY = """
-import sys, time, urllib.error, urllib.request
-for _ in range(100):
-    try:
-        print(urllib.request.urlopen(sys.argv[1], timeout=5).read().decode())
-        break
-    except urllib.error.URLError:
-        time.sleep(0.1)
-"""
-
-
 @needs_nodes
 def test_a_node_port_is_answered_on_every_node(
     core, machines, create, serve, fetch, ready_endpoints
@@ -406,3 +408,62 @@ def test_a_service_without_endpoints_refuses_at_once(pods, create):
     pods.run(image=PYTHON, command=["python", "-c", code, address])
     pods.finished()
     assert pods.log() == "refused\n"
+
+
+@pytest.mark.gap("dns")
+@needs_nodes
+def test_a_service_has_a_name(core, pods):
+    address = core.read_namespaced_service("kubernetes", "default").spec.cluster_ip
+    code = "import socket; print(socket.gethostbyname('kubernetes.default.svc.cluster.local'))"
+    pods.run(image=PYTHON, command=["python", "-c", code])
+    pods.finished()
+    assert pods.log() == f"{address}\n"
+
+
+ECHO = """
+import socket
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("", 5353))
+while True:
+    data, sender = server.recvfrom(100)
+    server.sendto(data.upper(), sender)
+"""
+ASK = """
+import socket, sys
+client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+client.settimeout(0.5)
+for _ in range(6):
+    client.sendto(b"hello", (sys.argv[1], 53))
+    try:
+        print(client.recv(100).decode())
+        break
+    except OSError:
+        pass
+"""
+
+
+@pytest.mark.gap("udp")
+@needs_nodes
+def test_a_service_forwards_udp(pods, create, ready_endpoints):
+    ports = [{"port": 53, "targetPort": 5353, "protocol": "UDP"}]
+    address = create("web", selector={"app": "web"}, ports=ports).spec.cluster_ip
+    labels = {"app": "web"}
+    pods.run(name="echo", labels=labels, image=PYTHON, command=["python", "-c", ECHO])
+    ready_endpoints(1, of=1)
+    pods.run(image=PYTHON, command=["python", "-c", ASK, address])
+    pods.finished()
+    assert pods.log() == "HELLO\n"
+
+
+@pytest.mark.gap("user-space-proxy")
+@needs_nodes
+def test_a_pod_sees_the_address_of_who_asks_it(pods, create, ready_endpoints):
+    address = create("web", **WEB).spec.cluster_ip
+    whose = SERVER.replace('os.environ["HOSTNAME"]', "self.client_address[0]")
+    labels = {"app": "web"}
+    pods.run(name="server", labels=labels, image=PYTHON, command=["python", "-c", whose])
+    ready_endpoints(1, of=1)
+    command = ["python", "-c", RETRY, f"http://{address}/"]
+    pods.run(name="client", image=PYTHON, command=command)
+    pods.finished("client")
+    assert pods.log("client") == f"{pods.get('client').status.pod_ip}\n"

@@ -1,0 +1,96 @@
+"""Isolation: what a container has for itself, and what it is kept from."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.needs_nodes
+
+PYTHON = "python:3.12-slim"
+
+
+def test_each_container_has_a_folder_for_temporary_files_of_its_own(pods):
+    containers = [
+        {"name": name, "image": "busybox:1.37", "command": ["sh", "-c", script]}
+        for name, script in (
+            ("a", "echo mine > /tmp/note; sleep 1; cat /tmp/note"),
+            ("b", "sleep 0.5; ls /tmp"),
+        )
+    ]
+    pods.run(spec={"containers": containers})
+    pods.finished()
+    assert pods.log(container="a") == "mine\n"
+    assert pods.log(container="b") == ""
+
+
+def test_what_a_container_writes_is_gone_after_its_restart(pods):
+    script = "ls /tmp/seen && sleep 3600; touch /tmp/seen; echo fresh; exit 1"
+    pods.run(script, spec={"restartPolicy": "Always"})
+    pods.container(lambda one: one.restart_count == 1)
+    assert "fresh" in pods.log()
+
+
+def test_pods_may_use_the_same_port(pods):
+    code = "import http.server as h; h.HTTPServer(('', 8080), h.BaseHTTPRequestHandler)"
+    script = f"{code}; print('bound', flush=True); import time; time.sleep(3600)"
+    for name in ("a", "b", "c"):
+        pods.run(name=name, image=PYTHON, command=["python", "-c", script])
+    for name in ("a", "b", "c"):
+        pods.ready(name)
+        assert not pods.get(name).status.container_statuses[0].restart_count
+    assert len({pods.get(name).status.pod_ip for name in ("a", "b", "c")}) == 3
+
+
+@pytest.mark.gap("own-files")
+def test_a_container_does_not_see_the_machines_files(pods):
+    assert pods.output(f"ls {sys.executable} 2>/dev/null || echo nothing") == "nothing\n"
+
+
+@pytest.mark.gap("own-processes")
+def test_the_program_of_a_container_is_process_1(pods):
+    assert pods.output("echo $$") == "1\n"
+
+
+def test_process_1_ignores_a_signal_that_it_does_not_handle(pods, namespace, watch):
+    pods.run(command=["sleep", "3600"])
+    version = pods.ready().metadata.resource_version
+    pods.delete()
+    events = watch(
+        f"/api/v1/namespaces/{namespace}/pods",
+        until=lambda event: event["type"] == "DELETED",
+        resourceVersion=version,
+        timeoutSeconds=60,
+    )
+    state = events[-1]["object"]["status"]["containerStatuses"][0]["state"]
+    assert state["terminated"]["exitCode"] == 137
+
+
+@pytest.mark.gap("limits")
+def test_a_container_that_takes_too_much_memory_is_killed(pods):
+    # A bounded amount: where nothing enforces the limit, this must not fill the machine.
+    code = "memory = b'x' * (96 << 20); print(len(memory))"
+    limits = {"limits": {"memory": "32Mi"}}
+    pods.run(image=PYTHON, command=["python", "-c", code], resources=limits)
+    ended = pods.finished().status.container_statuses[0].state.terminated
+    assert (ended.reason, ended.exit_code) == ("OOMKilled", 137)
+
+
+@pytest.mark.gap("users")
+def test_a_container_runs_as_the_user_that_it_names(pods):
+    user = {"runAsUser": 12345}
+    assert pods.output("id -u", securityContext=user) == "12345\n"
+
+
+@pytest.mark.gap("read-only-mounts")
+def test_a_read_only_volume_cannot_be_written(pods):
+    mount = {"name": "v", "mountPath": "/v", "readOnly": True}
+    spec = {"volumes": [{"name": "v", "emptyDir": {}}]}
+    script = "touch /v/x 2>/dev/null && echo written || echo refused"
+    assert pods.output(script, spec=spec, volumeMounts=[mount]) == "refused\n"
+
+
+@pytest.mark.gap("host-name")
+def test_the_host_is_named_after_the_pod(pods):
+    assert pods.output("hostname") == "p\n"
