@@ -2,7 +2,7 @@
 // to date, the trace of actions. Joined with a widget's own file; there is no build step.
 
 const STALE_AFTER = 10_000; // the kernel gives a sign of life every 3 s
-const TICK = 2_000;
+const TICK = 1_000;
 const CALM_ABOVE = { items: 300, changes: 30 }; // more than that, animations cost too much
 
 /** The browser's copy of a widget's document; one for each model, shared by its views. */
@@ -85,7 +85,7 @@ class Store {
   open(view) {
     this.views.add(view);
     this.countViews();
-    this.timer ??= setInterval(() => this.views.forEach((each) => each.fresh()), TICK);
+    this.timer ??= setInterval(() => this.views.forEach((each) => each.tick()), TICK);
   }
 
   close(view) {
@@ -120,8 +120,9 @@ function storeOf(model) {
   return store;
 }
 
-/** A widget from `mount(body, store, frame)`, which draws and returns `update(changes)`. */
-function live(name, mount) {
+/** A widget from a class `View(body, store, frame)`, which draws `update(changes)`, and whose
+ * `tick()`, if it has one, is called once a second. */
+function live(name, View) {
   return {
     initialize({ model }) {
       storeOf(model);
@@ -130,16 +131,19 @@ function live(name, mount) {
       const store = storeOf(model);
       const frame = new Frame(name, store);
       el.append(frame.root);
-      const update = mount(frame.body, store, frame);
+      const inner = new View(frame.body, store, frame);
       const view = {
         fresh: () => frame.fresh(),
+        tick() {
+          frame.fresh();
+          inner.tick?.();
+        },
         update(changes) {
           frame.update(changes);
-          update(changes);
+          inner.update(changes);
         },
       };
-      frame.update(store.document.sections);
-      update(store.document.sections);
+      view.update(store.document.sections);
       store.open(view);
       return () => store.close(view);
     },
@@ -309,10 +313,6 @@ function badge(look) {
     svg("circle", { cx: 9, cy: 9, r: 8.4, fill: look.colour, stroke: look.edge }),
     svg("path", { d: look.glyph, transform: "translate(1 1)" }),
   );
-}
-
-function plural(count, noun) {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 function clockTime(moment) {

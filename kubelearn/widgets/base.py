@@ -63,9 +63,9 @@ class Cluster(Protocol):
         ...
 
 
-def script(name: str) -> str:
-    """A widget's JavaScript: what all views share, then its own; no build step."""
-    return (_HERE / "base.js").read_text() + (_HERE / f"{name}.js").read_text()
+def script(*names: str) -> str:
+    """A widget's JavaScript: what all views share, then its own parts; no build step."""
+    return "".join((_HERE / f"{name}.js").read_text() for name in ("base", *names))
 
 
 def style(name: str) -> str:
@@ -99,27 +99,29 @@ class LiveWidget(Widget):
     # The sections that are made from watched objects: they start anew with the watch.
     watched: tuple[str, ...] = ()
 
+    # Here, because ipywidgets also closes an object whose constructor failed half-way.
+    _subscription: Subscription | None = None
+    _worker: threading.Thread | None = None
+
     def __init__(
         self, cluster: Cluster, collections: Iterable[Collection], *, facts: dict[str, Any]
     ) -> None:
         self.cluster = cluster
         self.document = Document(facts=facts, connection={"reason": CONNECTING}, trace={})
         self._collections = list(collections)
-        self._subscription: Subscription | None = None
         self._views: dict[str, int] = {}
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        self._worker: threading.Thread | None = None
         self._traced = 0
         self._parcel = Parcel(self.document, self.send)
         # Before the comm opens: where the cluster is watched already, the first message has it all.
-        self._attach()
+        self.attach()
         super().__init__()
         self.on_msg(self._on_message)
 
     # --- what a widget says -----------------------------------------------------------------
 
-    def on_object(self, resource: Resource, name: str, obj: Object | None) -> None:
-        """Put into the document what shall be shown of an object."""
+    def show(self, resource: Resource, name: str, obj: Object | None) -> None:
+        """Put into the document what shall be shown of an object; None: it is gone."""
         raise NotImplementedError
 
     def forget(self) -> None:
@@ -132,6 +134,14 @@ class LiveWidget(Widget):
         raise NotImplementedError
 
     # --- the watch --------------------------------------------------------------------------
+
+    def on_object(self, resource: Resource, name: str, obj: Object | None) -> None:
+        """Pass an object on to the picture; one that cannot be shown must not end the watch."""
+        try:
+            self.show(resource, name, obj)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            self.trace(_failure(f"{resource.kind} {name} cannot be shown: {error!r}"))
+        courier.wake()
 
     def on_connection(self, reason: str | None) -> None:
         """Show whether the picture is up to date."""
@@ -150,25 +160,25 @@ class LiveWidget(Widget):
 
     def close(self) -> None:
         """End the watch and remove the views."""
-        self._detach()
+        self.detach()
         if self._worker:
             self._jobs.put(None)
             self._worker = None
         super().close()
 
-    def _attach(self) -> None:
+    def attach(self) -> None:
+        """Watch, if it is not done already."""
         if self._subscription is None:
             self.forget()
             watches = watches_of(self.cluster.api_client)
-            self._subscription = watches.subscribe(self._collections, _Reporter(self))
+            self._subscription = watches.subscribe(self._collections, self)
             courier.add(self._parcel)
 
-    def _detach(self) -> None:
-        # ipywidgets also closes objects whose constructor failed half-way.
-        subscription = getattr(self, "_subscription", None)
-        if subscription is not None:
+    def detach(self) -> None:
+        """Watch no more: nobody looks."""
+        if self._subscription is not None:
+            self._subscription.close()
             self._subscription = None
-            subscription.close()
             courier.remove(self._parcel)
 
     # --- messages of the view ---------------------------------------------------------------
@@ -187,10 +197,10 @@ class LiveWidget(Widget):
     def _follow_views(self, revision: int) -> None:
         """Watch only while somebody looks; tell a new view what it missed while it loaded."""
         if not any(self._views.values()):
-            self._detach()
+            self.detach()
             return
         self._parcel.opened()
-        self._attach()
+        self.attach()
         if revision != self.document.revision:
             self._parcel.ask_for_all()
             courier.wake()
@@ -209,7 +219,7 @@ class LiveWidget(Widget):
             try:
                 job()
             except Exception as error:  # a failed click must not end the widget
-                self.trace({"command": "", "request": "", "code": 0, "message": repr(error)})
+                self.trace(_failure(repr(error)))
 
     # --- actions ----------------------------------------------------------------------------
 
@@ -227,15 +237,5 @@ class LiveWidget(Widget):
         courier.wake()
 
 
-class _Reporter:
-    """Passes a watch set's news on to a widget and wakes the courier."""
-
-    def __init__(self, widget: LiveWidget) -> None:
-        self._widget = widget
-
-    def on_object(self, resource: Resource, name: str, obj: Object | None) -> None:
-        self._widget.on_object(resource, name, obj)
-        courier.wake()
-
-    def on_connection(self, reason: str | None) -> None:
-        self._widget.on_connection(reason)
+def _failure(message: str) -> Object:
+    return {"command": "", "request": "", "code": 0, "message": message}

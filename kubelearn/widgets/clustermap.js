@@ -8,381 +8,319 @@ const HINT = {
   false: "Point at a pod to read about it.",
 };
 
-function mountMap(body, store, frame) {
-  const phases = store.fact("phases");
-  const canAct = store.fact("actions");
-  const cards = new Map();
-  const tiles = new Map();
-  const counts = new Map();
+class ClusterMapView {
+  constructor(body, store, frame) {
+    this.body = body;
+    this.store = store;
+    this.frame = frame;
+    this.phases = store.fact("phases");
+    this.canAct = store.fact("actions");
+    this.cards = new Map();
+    this.tiles = new Map();
+    this.counts = new Map();
+    this.lane = new Card("Waiting for a node", "kl-lane");
+    this.grid = h("div", { class: "kl-nodes" });
+    this.empty = h("p", { class: "kl-empty", hidden: true });
+    this.detail = h("div", { class: "kl-detail" }, HINT[this.canAct]);
+    body.append(this.lane.root, this.empty, this.grid, this.detail);
+    this.showTitle();
+    this.roving = new Roving(body, ".kl-pod", (element) => element.klTile.remove());
+    for (const type of ["pointerover", "focusin"])
+      body.addEventListener(type, (event) => this.describe(event));
+    body.addEventListener("pointerleave", () => this.detail.replaceChildren(HINT[this.canAct]));
+  }
 
-  const lane = makeCard("Waiting for a node", "kl-lane");
-  const grid = h("div", { class: "kl-nodes" });
-  const empty = h("p", { class: "kl-empty", hidden: true });
-  const detail = h("div", { class: "kl-detail" }, HINT[canAct]);
-  body.append(lane.root, empty, grid, detail);
-  showTitle();
-
-  body.addEventListener("keydown", moveFocus);
-  for (const type of ["pointerover", "focusin"]) body.addEventListener(type, describe);
-  body.addEventListener("pointerleave", () => detail.replaceChildren(HINT[canAct]));
-
-  return function update(changes) {
-    const focused = tileWithFocus();
-    const after = focused && neighbour(focused);
-    for (const [name, row] of Object.entries(changes.nodes ?? {})) updateNode(name, row);
+  update(changes) {
     const pods = Object.entries(changes.pods ?? {});
-    for (const [key, row] of pods) updatePod(key, row);
-    if (changes.nodes) for (const tile of tiles.values()) place(tile);
-    frame.calm(tiles.size, pods.length);
-    showCounts();
-    restoreFocus(focused, after);
-  };
+    this.roving.keepFocus(() => {
+      for (const [name, row] of Object.entries(changes.nodes ?? {})) this.updateNode(name, row);
+      for (const [key, row] of pods) this.updatePod(key, row);
+      if (changes.nodes) for (const tile of this.tiles.values()) this.place(tile);
+      this.lane.root.hidden = !this.lane.list.childElementCount;
+    });
+    this.frame.calm(this.tiles.size, pods.length);
+    this.showCounts();
+  }
 
-  // --- nodes --------------------------------------------------------------------------------
-
-  function updateNode(name, row) {
-    let card = cards.get(name);
+  updateNode(name, row) {
+    let card = this.cards.get(name);
     if (!row) {
       card?.root.remove();
-      cards.delete(name);
+      this.cards.delete(name);
       return;
     }
     if (!card) {
-      card = makeNode(name);
-      cards.set(name, card);
+      card = new NodeCard(name, this.store, this.canAct);
       const rank = nodeRank(row);
-      const later = [...cards.values()].find((other) => other.row && nodeRank(other.row) > rank);
-      grid.insertBefore(card.root, later?.root ?? null);
+      const later = [...this.cards.values()].find((other) => nodeRank(other.row) > rank);
+      this.grid.insertBefore(card.root, later?.root ?? null);
+      this.cards.set(name, card);
     }
-    card.row = row;
-    showNode(card);
+    card.show(row);
   }
 
-  function makeNode(name) {
-    const card = makeCard(name, "kl-node");
-    card.role = h("span", { class: "kl-role" });
-    card.marks = h("span", { class: "kl-marks" });
-    card.title.append(h("span", { class: "kl-below-title" }, card.role, card.marks));
-    if (canAct) {
-      card.menu = h("div", { class: "kl-menu", hidden: true });
-      card.toggle = button(
-        {
-          class: "kl-more",
-          "aria-expanded": "false",
-          "aria-label": `Actions for node ${name}`,
-          title: "Cordon or stop this node",
-          onclick: () => openMenu(card, card.menu.hidden),
-        },
-        "⋯",
-      );
-      card.head.append(card.toggle);
-      card.head.after(card.menu);
-      card.head.addEventListener("click", (event) => {
-        if (!event.target.closest("button")) openMenu(card, card.menu.hidden);
-      });
-      card.root.addEventListener("keydown", (event) => {
-        if (event.key === "Escape" && !card.menu.hidden) {
-          openMenu(card, false);
-          card.toggle.focus();
-        }
-      });
+  updatePod(key, row) {
+    const tile = this.tiles.get(key) ?? (row && new PodTile(key, this));
+    if (!tile) return;
+    if (tile.row) this.count(tile.row.phase, -1);
+    if (!row) {
+      tile.element.remove();
+      this.tiles.delete(key);
+      return;
     }
-    return card;
+    this.tiles.set(key, tile);
+    this.count(row.phase, 1);
+    tile.show(row);
+    this.place(tile);
   }
 
-  function makeCard(name, kind) {
-    const title = h("div", { class: "kl-card-title" }, h("strong", { title: name }, name));
-    const head = h("div", { class: "kl-card-head" }, title);
-    const list = h("div", { class: "kl-pods", role: "group", "aria-label": `Pods: ${name}` });
-    const root = h("section", { class: `kl-card ${kind}`, role: "group", "aria-label": name }, head, list);
-    return { root, head, title, list };
+  /** Put a tile where it belongs; the oldest pods come first. */
+  place(tile) {
+    const home = this.cards.get(tile.row.node)?.list ?? this.lane.list;
+    if (tile.element.parentNode === home) return;
+    let before = null;
+    for (let other = home.lastElementChild; other; other = other.previousElementSibling) {
+      if (other.klTile.rank < tile.rank) break;
+      before = other;
+    }
+    home.insertBefore(tile.element, before);
   }
 
-  function showNode(card) {
-    const { row } = card;
-    setText(card.role, row.role);
-    const marks = [];
-    if (row.stopped) marks.push(["stopped", "The machine is switched off."]);
-    if (row.ready !== "True") marks.push(["NotReady", row.reason || "No heartbeat."]);
-    if (row.cordoned) marks.push(["cordoned", "No new pods come here."]);
+  count(phase, change) {
+    this.counts.set(phase, (this.counts.get(phase) ?? 0) + change);
+  }
+
+  showTitle() {
+    const cluster = this.store.fact("cluster");
+    const names = this.store.fact("namespaces");
+    const where = names.length ? `namespace ${names.join(", ")}` : "all namespaces";
+    this.frame.title.replaceChildren(h("strong", {}, cluster), h("span", {}, where));
+    this.frame.root.setAttribute("aria-label", `Map of cluster ${cluster}, ${where}`);
+  }
+
+  showCounts() {
+    const present = Object.keys(this.phases).filter((phase) => this.counts.get(phase));
+    const number = (phase) => String(this.counts.get(phase));
     keyed(
-      card.marks,
+      this.frame.chips,
+      present,
+      (phase) => phase,
+      (phase) => makeChip(this.phases[phase], number(phase)),
+      (chip, phase) => setText(chip.querySelector("b"), number(phase)),
+    );
+    const pods = this.tiles.size;
+    const density = pods <= ROOMY ? "roomy" : pods <= COSY ? "cosy" : "dense";
+    if (this.body.dataset.density !== density) this.body.dataset.density = density;
+    this.empty.hidden = this.cards.size > 0;
+    const asking = this.frame.root.dataset.state === "connecting";
+    setText(this.empty, asking ? "Asking the cluster…" : "This cluster has no nodes yet.");
+    const words = present.map((phase) => `${number(phase)} ${this.phases[phase].label}`);
+    this.frame.say(words.length ? `Pods: ${words.join(", ")}` : "No pods");
+  }
+
+  /** Below the picture: everything about the pod under the pointer, or with the focus. */
+  describe(event) {
+    const tile = event.target.closest?.(".kl-pod")?.klTile;
+    if (tile?.armed) return;
+    this.detail.replaceChildren(...(tile ? tile.story() : [HINT[this.canAct]]));
+  }
+}
+
+/** A box with a title and pods in it. */
+class Card {
+  constructor(name, kind) {
+    this.title = h("div", { class: "kl-card-title" }, h("strong", { title: name }, name));
+    this.head = h("div", { class: "kl-card-head" }, this.title);
+    this.list = h("div", { class: "kl-pods", role: "group", "aria-label": `Pods: ${name}` });
+    this.root = h("section", { class: `kl-card ${kind}`, role: "group", "aria-label": name }, this.head, this.list);
+  }
+}
+
+class NodeCard extends Card {
+  constructor(name, store, canAct) {
+    super(name, "kl-node");
+    this.store = store;
+    this.role = h("span", { class: "kl-role" });
+    this.marks = h("span", { class: "kl-marks" });
+    this.title.append(h("span", { class: "kl-below-title" }, this.role, this.marks));
+    if (canAct) this.addMenu(name);
+  }
+
+  addMenu(name) {
+    this.menu = h("div", { class: "kl-menu", hidden: true });
+    this.toggle = button(
+      {
+        class: "kl-more",
+        "aria-expanded": "false",
+        "aria-label": `Actions for node ${name}`,
+        title: "Cordon or stop this node",
+      },
+      "⋯",
+    );
+    this.head.append(this.toggle);
+    this.head.after(this.menu);
+    this.head.addEventListener("click", () => this.open(this.menu.hidden));
+    this.root.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || this.menu.hidden) return;
+      this.open(false);
+      this.toggle.focus();
+    });
+  }
+
+  open(open) {
+    this.menu.hidden = !open;
+    setAttribute(this.toggle, "aria-expanded", String(open));
+    if (open) this.menu.querySelector("button:not([disabled])")?.focus();
+  }
+
+  show(row) {
+    this.row = row;
+    setText(this.role, row.role);
+    const marks = [
+      row.stopped && ["stopped", "The machine is switched off."],
+      row.ready !== "True" && ["NotReady", row.reason || "No heartbeat."],
+      row.cordoned && ["cordoned", "No new pods come here."],
+    ].filter(Boolean);
+    keyed(
+      this.marks,
       marks,
       ([mark]) => mark,
       ([mark, why]) => h("span", { class: `kl-mark kl-mark-${mark}`, title: why }, mark),
     );
-    card.root.classList.toggle("kl-down", row.ready !== "True" || Boolean(row.stopped));
-    card.root.classList.toggle("kl-cordoned", row.cordoned);
-    card.list.dataset.empty = row.reserved ? "kept free for the control plane" : "no pods";
-    if (card.menu) showMenu(card);
+    this.root.classList.toggle("kl-down", row.ready !== "True" || Boolean(row.stopped));
+    this.root.classList.toggle("kl-cordoned", row.cordoned);
+    this.list.dataset.empty = row.reserved ? "kept free for the control plane" : "no pods";
+    if (this.menu) this.showMenu(row);
   }
 
-  function openMenu(card, open) {
-    card.menu.hidden = !open;
-    setAttribute(card.toggle, "aria-expanded", String(open));
-    if (open) card.menu.querySelector("button:not([disabled])")?.focus();
-  }
-
-  function showMenu(card) {
-    const { row } = card;
+  showMenu(row) {
     const off = row.stopped || row.ready !== "True";
     const items = [
-      row.cordoned ? ["uncordon", "Uncordon", "Let new pods come again"] : ["cordon", "Cordon", "Let no new pods come here"],
-      off ? ["start", "Start", "Switch the machine on"] : ["stop", "Stop", "Switch the machine off, with all that runs on it"],
+      row.cordoned
+        ? ["uncordon", "Uncordon", "Let new pods come again"]
+        : ["cordon", "Cordon", "Let no new pods come here"],
+      off
+        ? ["start", "Start", "Switch the machine on"]
+        : ["stop", "Stop", "Switch the machine off, with all that runs on it"],
     ];
-    const keepsMaster = row.role === "control plane" && !off;
-    keyed(
-      card.menu,
-      items,
-      ([action]) => action,
-      ([action, label, title]) => {
-        const locked = action === "stop" && keepsMaster;
-        return button(
-          {
-            class: `kl-button kl-do-${action}`,
-            title: locked ? "The control plane runs here: without it nothing could be shown" : title,
-            disabled: locked,
-            onclick: () => {
-              store.act(action, { name: row.name });
-              openMenu(card, false);
-              card.toggle.focus();
-            },
-          },
-          label,
-        );
+    keyed(this.menu, items, ([action]) => action, (item) => this.makeItem(item));
+  }
+
+  makeItem([action, label, title]) {
+    const locked = action === "stop" && this.row.role === "control plane";
+    return button(
+      {
+        class: `kl-button kl-do-${action}`,
+        title: locked ? "The control plane runs here: without it nothing could be shown" : title,
+        disabled: locked,
+        onclick: () => {
+          this.store.act(action, { name: this.row.name });
+          this.open(false);
+          this.toggle.focus();
+        },
       },
+      label,
     );
-  }
-
-  function nodeRank(row) {
-    const number = row.name.replace(/\d+/g, (digits) => digits.padStart(8, "0"));
-    return `${row.role === "worker" ? 1 : 0} ${number}`;
-  }
-
-  // --- pods ---------------------------------------------------------------------------------
-
-  function updatePod(key, row) {
-    const tile = tiles.get(key) ?? (row && makeTile(key));
-    if (!tile) return;
-    if (tile.row) count(tile.row.phase, -1);
-    if (!row) {
-      tile.element.remove();
-      tiles.delete(key);
-      return;
-    }
-    count(row.phase, 1);
-    const changed = tile.row?.phase !== row.phase;
-    tile.row = row;
-    if (changed) showPhase(tile);
-    setText(tile.name, row.head);
-    const more = row.phase === "Failed" ? row.word : row.tag;
-    setText(tile.below, [row.tail, more].filter(Boolean).join(" · ") || row.namespace);
-    setText(tile.short, row.tail || row.head);
-    setAttribute(tile.element, "aria-label", `Pod ${row.name}, ${wordsFor(row)}`);
-    tile.element.title = hoverText(row);
-    place(tile);
-  }
-
-  function makeTile(key) {
-    const tile = {
-      key,
-      icon: h("span", { class: "kl-icon" }),
-      name: h("span", { class: "kl-name" }),
-      below: h("span", { class: "kl-below" }),
-      short: h("span", { class: "kl-short" }),
-    };
-    tile.element = button(
-      { class: "kl-pod", tabindex: "-1", "data-key": key, onclick: () => remove(tile) },
-      tile.icon,
-      h("span", { class: "kl-words" }, tile.name, tile.below, tile.short),
-    );
-    tile.element.klTile = tile;
-    tiles.set(key, tile);
-    return tile;
-  }
-
-  function showPhase(tile) {
-    const look = phases[tile.row.phase];
-    tile.element.dataset.phase = tile.row.phase;
-    tile.element.style.setProperty("--kl-colour", look.colour);
-    tile.element.style.setProperty("--kl-edge", look.edge);
-    tile.element.classList.remove("kl-asked", "kl-armed");
-    tile.icon.replaceChildren(badge(look));
-    // Starts the ring that marks a change anew.
-    tile.icon.style.animationName = "none";
-    requestAnimationFrame(() => (tile.icon.style.animationName = ""));
-  }
-
-  /** Put a tile where it belongs; the oldest pods come first. */
-  function place(tile) {
-    const home = cards.get(tile.row.node)?.list ?? lane.list;
-    const { element } = tile;
-    if (element.parentNode === home && tile.sorted === tile.row.created) return;
-    tile.sorted = tile.row.created;
-    let before = null;
-    for (let other = home.lastElementChild; other; other = other.previousElementSibling) {
-      if (other === element) continue;
-      if (!isBefore(tile, other.klTile)) break;
-      before = other;
-    }
-    home.insertBefore(element, before);
-  }
-
-  function isBefore(one, other) {
-    const a = one.row.created + one.key;
-    return a < other.row.created + other.key;
-  }
-
-  function remove(tile) {
-    const { row, element } = tile;
-    if (!canAct || row.phase === "Terminating") return;
-    if (!row.owner && !element.classList.contains("kl-armed")) {
-      element.classList.add("kl-armed");
-      setText(detail, `${row.name} has no controller that would bring it back. Click again to delete it.`);
-      setTimeout(() => element.classList.remove("kl-armed"), CONFIRM_FOR);
-      return;
-    }
-    element.classList.remove("kl-armed");
-    element.classList.add("kl-asked");
-    store.act("delete", { name: row.name, namespace: row.namespace });
-  }
-
-  function wordsFor(row) {
-    const { label } = phases[row.phase];
-    return row.word === row.phase || row.word === label ? label : `${label} (${row.word})`;
-  }
-
-  function hoverText(row) {
-    const state = `${row.name}: ${wordsFor(row)}`;
-    if (!canAct || row.phase === "Terminating") return state;
-    return `${state}\nClick: kubectl delete pod ${row.name} -n ${row.namespace}`;
-  }
-
-  // --- what is around -----------------------------------------------------------------------
-
-  function showTitle() {
-    const names = store.fact("namespaces");
-    const where = names.length ? `namespace ${names.join(", ")}` : "all namespaces";
-    frame.title.replaceChildren(h("strong", {}, store.fact("cluster")), h("span", {}, where));
-    frame.root.setAttribute("aria-label", `Map of cluster ${store.fact("cluster")}, ${where}`);
-  }
-
-  function count(phase, change) {
-    counts.set(phase, (counts.get(phase) ?? 0) + change);
-  }
-
-  function showCounts() {
-    const present = Object.keys(phases).filter((phase) => counts.get(phase));
-    keyed(
-      frame.chips,
-      present,
-      (phase) => phase,
-      (phase) => {
-        const look = phases[phase];
-        const chip = h("span", { class: "kl-chip", title: look.meaning }, badge(look), h("b"), ` ${look.label}`);
-        setText(chip.querySelector("b"), String(counts.get(phase)));
-        return chip;
-      },
-      (chip, phase) => setText(chip.querySelector("b"), String(counts.get(phase))),
-    );
-    lane.root.hidden = !lane.list.childElementCount;
-    const roomy = tiles.size <= ROOMY ? "roomy" : tiles.size <= COSY ? "cosy" : "dense";
-    if (body.dataset.density !== roomy) body.dataset.density = roomy;
-    empty.hidden = cards.size > 0;
-    setText(empty, frame.root.dataset.state === "connecting" ? "Asking the cluster…" : "This cluster has no nodes yet.");
-    if (!tileWithTabStop()) setTabStop(body.querySelector(".kl-pod"));
-    const words = present.map((phase) => `${counts.get(phase)} ${phases[phase].label}`);
-    frame.say(words.length ? `Pods: ${words.join(", ")}` : "No pods");
-  }
-
-  function describe(event) {
-    const row = event.target.closest?.(".kl-pod")?.klTile?.row;
-    if (event.target.closest?.(".kl-armed")) return;
-    if (!row) {
-      detail.replaceChildren(HINT[canAct]);
-      return;
-    }
-    const facts = [
-      wordsFor(row),
-      `containers ready ${row.ready}`,
-      row.ip,
-      row.image,
-      plural(row.restarts, "restart"),
-      row.owner ? `owned by ${row.owner}` : "no owner",
-    ];
-    detail.replaceChildren(h("b", {}, row.name), ` ${facts.filter(Boolean).join(" · ")}`);
-  }
-
-  // --- keyboard -----------------------------------------------------------------------------
-
-  function tileWithFocus() {
-    const active = body.getRootNode().activeElement;
-    return body.contains(active) ? active.closest(".kl-pod") : null;
-  }
-
-  function tileWithTabStop() {
-    return body.querySelector('.kl-pod[tabindex="0"]');
-  }
-
-  function setTabStop(element) {
-    tileWithTabStop()?.setAttribute("tabindex", "-1");
-    element?.setAttribute("tabindex", "0");
-  }
-
-  function neighbour(element) {
-    const all = [...body.querySelectorAll(".kl-pod")];
-    const at = all.indexOf(element);
-    return all[at + 1] ?? all[at - 1];
-  }
-
-  /** The pod with the focus may have moved or gone: stay with it, else go to the next one. */
-  function restoreFocus(focused, after) {
-    if (!focused || focused === tileWithFocus()) return;
-    const target = focused.isConnected ? focused : after?.isConnected ? after : body.querySelector(".kl-pod");
-    setTabStop(target);
-    target?.focus();
-  }
-
-  function moveFocus(event) {
-    const from = event.target.closest?.(".kl-pod");
-    if (!from) return;
-    if (event.key === "Delete" || event.key === "Backspace") {
-      event.preventDefault();
-      remove(from.klTile);
-      return;
-    }
-    const target = targetOf(event.key, from);
-    if (target === undefined) return;
-    event.preventDefault();
-    if (!target) return;
-    setTabStop(target);
-    target.focus();
-  }
-
-  function targetOf(key, from) {
-    const all = [...body.querySelectorAll(".kl-pod")];
-    if (key === "Home") return all[0];
-    if (key === "End") return all[all.length - 1];
-    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[key];
-    return step && (nearest(all, from, step) ?? null);
-  }
-
-  /** The pod that lies next in a direction; going straight counts more than being close. */
-  function nearest(all, from, [dx, dy]) {
-    const here = from.getBoundingClientRect();
-    let best;
-    let least = Infinity;
-    for (const other of all) {
-      const there = other.getBoundingClientRect();
-      const x = there.x - here.x;
-      const y = there.y - here.y;
-      const ahead = x * dx + y * dy;
-      if (ahead <= 1) continue;
-      const distance = ahead + 3 * Math.abs(x * dy + y * dx);
-      if (distance < least) [best, least] = [other, distance];
-    }
-    return best;
   }
 }
 
-export default live("map", mountMap);
+class PodTile {
+  constructor(key, map) {
+    this.key = key;
+    this.map = map;
+    this.armed = false;
+    this.icon = h("span", { class: "kl-icon" });
+    this.name = h("span", { class: "kl-name" });
+    this.below = h("span", { class: "kl-below" });
+    this.short = h("span", { class: "kl-short" });
+    this.element = button(
+      { class: "kl-pod", tabindex: "-1", "data-key": key, onclick: () => this.remove() },
+      this.icon,
+      h("span", { class: "kl-words" }, this.name, this.below, this.short),
+    );
+    this.element.klTile = this;
+  }
+
+  show(row) {
+    const changed = this.row?.phase !== row.phase;
+    this.row = row;
+    this.rank = row.created + this.key;
+    if (changed) this.showPhase();
+    const more = row.phase === "Failed" ? row.word : row.tag;
+    setText(this.name, row.head);
+    setText(this.below, [row.tail, more].filter(Boolean).join(" · ") || row.namespace);
+    setText(this.short, row.tail || row.head);
+    const act = this.canBeDeleted() ? `Click: kubectl delete pod ${row.name} -n ${row.namespace}` : "";
+    setAttribute(this.element, "aria-label", `Pod ${row.name}, ${this.state()}${act && ". Press to delete it"}`);
+    setAttribute(this.element, "title", `${row.name}: ${this.state()}\n${act}`.trim());
+  }
+
+  showPhase() {
+    const look = this.map.phases[this.row.phase];
+    this.element.dataset.phase = this.row.phase;
+    this.element.style.setProperty("--kl-colour", look.colour);
+    this.element.style.setProperty("--kl-edge", look.edge);
+    this.element.classList.remove("kl-asked");
+    this.arm(false);
+    this.icon.replaceChildren(badge(look));
+    // Starts the ring that marks a change anew.
+    this.icon.style.animationName = "none";
+    requestAnimationFrame(() => (this.icon.style.animationName = ""));
+  }
+
+  canBeDeleted() {
+    return this.map.canAct && this.row.phase !== "Terminating";
+  }
+
+  /** Delete the pod; one that nobody would bring back only after a second click. */
+  remove() {
+    if (!this.canBeDeleted()) return;
+    if (!this.row.owner && !this.armed) {
+      this.arm(true);
+      const words = `${this.row.name} has no controller that would bring it back. Click again to delete it.`;
+      setText(this.map.detail, words);
+      setTimeout(() => this.arm(false), CONFIRM_FOR);
+      return;
+    }
+    this.arm(false);
+    this.element.classList.add("kl-asked");
+    this.map.store.act("delete", { name: this.row.name, namespace: this.row.namespace });
+  }
+
+  arm(armed) {
+    this.armed = armed;
+    this.element.classList.toggle("kl-armed", armed);
+  }
+
+  /** The state in words, with kubectl's own where that says more. */
+  state() {
+    const { word, phase } = this.row;
+    const { label } = this.map.phases[phase];
+    return word === phase || word === label ? label : `${label} (${word})`;
+  }
+
+  story() {
+    const { row } = this;
+    const facts = [
+      this.state(),
+      `containers ready ${row.ready}`,
+      row.ip,
+      row.image,
+      `${row.restarts} restart${row.restarts === 1 ? "" : "s"}`,
+      row.owner ? `owned by ${row.owner}` : "no owner",
+    ];
+    return [h("b", {}, row.name), ` ${facts.filter(Boolean).join(" · ")}`];
+  }
+}
+
+function makeChip(look, number) {
+  return h("span", { class: "kl-chip", title: look.meaning }, badge(look), h("b", {}, number), ` ${look.label}`);
+}
+
+/** Control plane first, then by name, worker2 before worker10. */
+function nodeRank(row) {
+  const name = row.name.replace(/\d+/g, (digits) => digits.padStart(8, "0"));
+  return `${row.role === "worker" ? 1 : 0} ${name}`;
+}
+
+export default live("map", ClusterMapView);

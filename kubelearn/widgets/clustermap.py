@@ -25,7 +25,7 @@ class ClusterMap(LiveWidget):
     `namespace` is one, several, or None for all. With `actions=False` it only shows.
     """
 
-    _esm = script("clustermap")
+    _esm = script("roving", "clustermap")
     _css = style("clustermap")
     watched = ("nodes", "pods")
 
@@ -47,7 +47,7 @@ class ClusterMap(LiveWidget):
         }
         super().__init__(cluster, [(NODES, None), *pods], facts=facts)
 
-    def on_object(self, resource: Resource, name: str, obj: Object | None) -> None:
+    def show(self, resource: Resource, name: str, obj: Object | None) -> None:
         """A node or a pod has changed."""
         section = "nodes" if resource is NODES else "pods"
         if obj is None:

@@ -119,7 +119,7 @@ class DeploymentPanel(LiveWidget):
 
     # --- what the cluster tells -------------------------------------------------------------
 
-    def on_object(self, resource: Resource, name: str, obj: Object | None) -> None:
+    def show(self, resource: Resource, name: str, obj: Object | None) -> None:
         """The Deployment, one of its ReplicaSets or one of its pods has changed."""
         if resource is DEPLOYMENTS:
             if name == f"{self.namespace}/{self.name}":
@@ -130,6 +130,12 @@ class DeploymentPanel(LiveWidget):
             self.document.drop("pods", name)
         elif self._is_mine(obj):
             self.document.put("pods", name, pod_row(obj))
+
+    def detach(self) -> None:
+        """Watch no more, and ask no more."""
+        super().detach()
+        if hasattr(self, "_traffic"):
+            self._traffic.stop()
 
     def forget(self) -> None:
         """Before a watch starts anew."""
@@ -207,12 +213,6 @@ class DeploymentPanel(LiveWidget):
                 self.perform(action)
 
     # --- without a browser ------------------------------------------------------------------
-
-    def close(self) -> None:
-        """End the watch and the requests."""
-        if hasattr(self, "_traffic"):
-            self._traffic.stop()
-        super().close()
 
     def picture(self) -> str:
         """The Deployment's ReplicaSets and pods as they are now."""

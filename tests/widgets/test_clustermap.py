@@ -102,6 +102,13 @@ def test_a_deleted_node_leaves_the_picture(shown, cluster, watches):
     assert "simulated-worker2" not in shown.document.section("nodes")
 
 
+def test_an_object_that_cannot_be_shown_does_not_end_the_watch(shown):
+    shown.on_object(PODS, "demo/odd", {"metadata": {"name": "odd"}, "status": {"phase": 7}})
+    shown.on_object(PODS, "demo/worse", {"metadata": None})
+    (entry,) = trace(shown)
+    assert "Pod demo/worse cannot be shown" in entry["message"]
+
+
 def test_only_the_wanted_namespaces_are_watched(watches, cluster):
     ClusterMap(cluster, "demo")
     assert watches.collections == [(NODES, None), (PODS, "demo")]

@@ -87,7 +87,7 @@ def test_the_picture_over_time_stacks_ready_on_desired(view, panel):
     step = {"at": now - 10_000, "sets": {name: [5, 3]}}
     view.diff(history={"1": step})
     desired, ready = view(".kl-timeline path").all()
-    assert desired.get_attribute("class") == "kl-wished"
+    assert desired.get_attribute("class") == "kl-pale"
     assert ready.get_attribute("d").startswith("M")
     assert view(".kl-timeline text").all_text_contents()[-2:] == ["30 s ago", "now"]
 
