@@ -6,6 +6,7 @@ What a command does not need is not imported: `up` should be as quick as the clu
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -63,7 +64,8 @@ def up(name: str, nodes: int | None, backend: str, port: int | None) -> None:
         cluster = EmbeddedCluster(name, nodes=nodes, port=port)
         cluster.up(say=click.echo)
         click.echo(f"Cluster {name} is ready after {time.monotonic() - started:.1f} s. Next:")
-        click.echo(f"  export KUBECONFIG={cluster.kubeconfig}   # for kubectl and all others")
+        path = shlex.quote(str(cluster.kubeconfig))
+        click.echo(f"  export KUBECONFIG={path}   # for kubectl and all others")
         click.echo(
             "  kubectl get nodes                        # or, in Python: kubelearn.connect()"
         )

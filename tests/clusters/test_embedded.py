@@ -141,6 +141,6 @@ def test_the_log_can_be_read_by_component(cluster):
     log = cluster.folder.log
     with log.open("a") as file:
         file.write("2026-01-01 00:00:00,000 W kube-proxy: something\n")
-    assert cluster.logs("kube-proxy") == "2026-01-01 00:00:00,000 W kube-proxy: something\n"
+    assert cluster.logs("kube-proxy").endswith(" W kube-proxy: something\n")
     assert "something" not in cluster.logs("kube-scheduler")
     assert "something" in cluster.logs()

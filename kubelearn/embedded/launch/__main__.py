@@ -83,7 +83,7 @@ def _run(folder: StateFolder, options: argparse.Namespace, report: Report) -> No
     from kubelearn.embedded.clock import SystemClock
     from kubelearn.embedded.launch.daemon import Daemon
 
-    report.step("certificates", _finish_certificates(certificates))
+    report.step("certificates", _finish_certificates(certificates, folder))
 
     async def run() -> None:
         daemon = Daemon(folder, settings, clock=SystemClock(), random=random.Random())
@@ -167,15 +167,17 @@ def _start_certificates(folder: StateFolder, people: list[Identity]) -> subproce
     return process
 
 
-def _finish_certificates(process: subprocess.Popen[str]) -> str:
+def _finish_certificates(process: subprocess.Popen[str], folder: StateFolder) -> str:
     assert process.stdout is not None
     with process.stdout as pipe:
         answer = pipe.read()
     if process.wait():
         raise StateError(
-            "the certificates could not be made", hint="kubelearn status --log   # says why"
+            f"the certificates in {folder.pki} could not be made",
+            hint=f"tail -n 50 {folder.log}   # says why",
         )
-    return f"{len(json.loads(answer))} made" if json.loads(answer) else "as before"
+    made = json.loads(answer)
+    return f"{len(made)} made" if made else "as before"
 
 
 def _log_to_stderr() -> None:

@@ -12,7 +12,7 @@ import logging
 import os
 import random
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
 from kubelearn.containers.process import ProcessRuntime
@@ -71,10 +71,12 @@ class Daemon:
             asyncio.get_running_loop().add_signal_handler(number, self.shut_down)
         control = ControlServer(self, self._folder)
         store = await Store.open(self._folder.store, clock=self._clock)
+        compaction = Loop("etcd", lambda: self._compact(store), clock=self._clock)
         try:
+            await compaction.start()
             await control.start()
             self._wire(store)
-            report.step("store", f"{store.count('/registry/')} objects")
+            report.step("store", f"{store.count('/registry/') or 'no'} objects")
             await asyncio.gather(*(node.clean_up() for node in self._nodes.values()))
             await self._start(report)
             report.ready()
@@ -82,6 +84,7 @@ class Daemon:
         finally:
             self._ready = False
             await self._stop()
+            await compaction.stop()
             await control.stop()
             await store.close()
 
@@ -98,14 +101,10 @@ class Daemon:
         gc.freeze()
 
     async def _stop(self) -> None:
-        # Nobody may bring back what stops, so those who would go first; the API server is last.
-        first = ["kube-controller-manager", "kube-scheduler"]
-        await asyncio.gather(*(self._components[n].stop() for n in first if n in self._components))
-        await asyncio.gather(
-            *(node.power_off(grace=_GRACE_SECONDS) for node in self._nodes.values())
-        )
+        # The nodes first, while there is an API server to tell; what was started first stops last.
+        await _all(node.power_off(grace=_GRACE_SECONDS) for node in self._nodes.values())
         for component in reversed(self._components.values()):
-            await component.stop()
+            await _all([component.stop()])
         await self._datapath.close()
 
     async def _await_nodes(self) -> list[str]:
@@ -118,7 +117,8 @@ class Daemon:
                 except Unreachable:  # stopped already
                     return []
                 ready = [node["metadata"]["name"] for node in found if is_ready(node)]
-                if len(ready) >= len(self._nodes) or self._clock.monotonic() > deadline:
+                waited = self._clock.monotonic() > deadline or self._ending.is_set()
+                if waited or len(ready) >= len(self._nodes):
                     return ready
                 await self._clock.sleep(0.02)
 
@@ -172,7 +172,6 @@ class Daemon:
         self._add("kube-controller-manager", self._controllers, node=control_plane)
         self._add("kube-scheduler", self._scheduler, node=control_plane)
         self._add("kube-proxy", self._proxy, node=control_plane)
-        self._add("compaction", lambda: self._compact(store), node=control_plane)
         images = StockImages(self._folder.images)
         port = free_port(self._node_addresses(), _KUBELET_PORT)
         for number, name in enumerate(names, start=1):
@@ -287,6 +286,13 @@ class Daemon:
             pki=self._folder.pki,
             user=identities.ADMIN,
         )
+
+
+async def _all(actions: Iterable[Awaitable[None]]) -> None:
+    """Do all of these at once; one that fails keeps no other from being done."""
+    for failure in await asyncio.gather(*actions, return_exceptions=True):
+        if failure is not None:
+            _log.error("while stopping: %r", failure, exc_info=failure)
 
 
 def _etcd(apiserver: ApiServer, *, on: bool) -> Callable[[], Awaitable[None]]:
