@@ -1,0 +1,316 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from kubelearn.embedded.apiserver import builtin, serializer
+from kubelearn.embedded.apiserver.kinds import Kind
+from kubelearn.embedded.apiserver.printers.columns import human_duration
+from kubelearn.embedded.apiserver.table import to_table
+
+KINDS = builtin.built_in()
+NOW = datetime(2026, 1, 1, 1, tzinfo=UTC)
+HOUR_AGO = "2026-01-01T00:00:00Z"
+
+
+def table(api_version, kind, *, metadata=None, **fields):
+    found = KINDS.for_object(api_version, kind)
+    meta = {"name": "x", "creationTimestamp": HOUR_AGO, **(metadata or {})}
+    body = {"apiVersion": api_version, "kind": kind, "metadata": meta, **fields}
+    return to_table(found, [serializer.decode(found, body).object], now=NOW)
+
+
+def row(*args, **fields):
+    made = table(*args, **fields)
+    (found,) = made["rows"]
+    names = [column["name"] for column in made["columnDefinitions"]]
+    return dict(zip(names, found["cells"], strict=True))
+
+
+def status(name="a", *, ready=False, restarts=0, last=None, **state):
+    return {
+        "name": name,
+        "ready": ready,
+        "restartCount": restarts,
+        "image": "i",
+        "imageID": "",
+        "state": state,
+        "lastState": {"terminated": last} if last else {},
+    }
+
+
+def pod(*statuses, init=(), phase="Running", metadata=None, spec=None, **fields):
+    containers = [{"name": each["name"], "image": "i"} for each in statuses] or [{"name": "a"}]
+    return row(
+        "v1",
+        "Pod",
+        metadata=metadata,
+        spec={"containers": containers, **(spec or {})},
+        status={
+            "phase": phase,
+            "containerStatuses": list(statuses),
+            "initContainerStatuses": list(init),
+            **fields,
+        },
+    )
+
+
+RUNNING = {"running": {"startedAt": HOUR_AGO}}
+READY = [{"type": "Ready", "status": "True"}]
+
+
+def ended(code, **fields):
+    return {"terminated": {"exitCode": code, **fields}}
+
+
+def test_a_running_pod_is_counted():
+    found = pod(status(ready=True, **RUNNING), status("b", **RUNNING))
+    assert found["Ready"] == "1/2"
+    assert found["Status"] == "Running"
+    assert found["Restarts"] == "0"
+    assert found["Age"] == "60m"
+    assert found["Node"] == found["IP"] == "<none>"
+
+
+def test_a_waiting_containers_reason_is_the_status():
+    found = pod(status(waiting={"reason": "CrashLoopBackOff"}))
+    assert found["Status"] == "CrashLoopBackOff"
+
+
+def test_the_first_container_has_the_last_word():
+    first = status(waiting={"reason": "ImagePullBackOff"})
+    assert pod(first, status("b", waiting={"reason": "Other"}))["Status"] == "ImagePullBackOff"
+
+
+@pytest.mark.parametrize(
+    ("end", "shown"),
+    [
+        (ended(0, reason="Completed"), "Completed"),
+        (ended(1, reason="Error"), "Error"),
+        (ended(3), "ExitCode:3"),
+        (ended(137, signal=9), "Signal:9"),
+    ],
+)
+def test_a_container_that_has_ended_says_how(end, shown):
+    assert pod(status(**end), phase="Failed")["Status"] == shown
+
+
+def test_one_completed_and_one_running_container_make_a_running_pod():
+    statuses = (status(**ended(0, reason="Completed")), status("b", ready=True, **RUNNING))
+    assert pod(*statuses, conditions=READY)["Status"] == "Running"
+    assert pod(*statuses)["Status"] == "NotReady"
+
+
+def test_restarts_tell_when_the_last_one_was():
+    last = {"exitCode": 1, "finishedAt": "2026-01-01T00:59:48Z"}
+    assert pod(status(restarts=3, last=last, **RUNNING))["Restarts"] == "3 (12s ago)"
+
+
+def test_init_containers_show_how_far_they_are():
+    spec = {"initContainers": [{"name": "i"}, {"name": "j"}]}
+    done = status("i", **ended(0))
+    assert pod(init=(status("i"),), spec=spec)["Status"] == "Init:0/2"
+    assert pod(init=(done, status("j", **RUNNING)), spec=spec)["Status"] == "Init:1/2"
+    failed = status("i", **ended(1, reason="Error"))
+    assert pod(init=(failed,), spec=spec)["Status"] == "Init:Error"
+    waiting = status("i", waiting={"reason": "CrashLoopBackOff"})
+    assert pod(init=(waiting,), spec=spec)["Status"] == "Init:CrashLoopBackOff"
+
+
+def test_sidecars_count_among_the_containers():
+    spec = {"initContainers": [{"name": "s", "restartPolicy": "Always"}]}
+    sidecar = status("s", ready=True, **RUNNING) | {"started": True}
+    found = pod(status(ready=True, **RUNNING), init=(sidecar,), spec=spec)
+    assert (found["Ready"], found["Status"]) == ("2/2", "Running")
+
+
+def test_a_pod_that_is_being_deleted_is_terminating():
+    meta = {"deletionTimestamp": HOUR_AGO}
+    assert pod(status(ready=True, **RUNNING), metadata=meta)["Status"] == "Terminating"
+    assert pod(metadata=meta, phase="Succeeded")["Status"] == "Succeeded"
+    assert pod(metadata=meta, reason="NodeLost")["Status"] == "Unknown"
+
+
+def test_a_pod_held_back_says_so():
+    held = [{"type": "PodScheduled", "status": "False", "reason": "SchedulingGated"}]
+    assert pod(phase="Pending", conditions=held)["Status"] == "SchedulingGated"
+
+
+def test_rows_of_ended_pods_are_marked():
+    made = table("v1", "Pod", spec={}, status={"phase": "Succeeded"})
+    (condition,) = made["rows"][0]["conditions"]
+    assert (condition["type"], condition["reason"]) == ("Completed", "Succeeded")
+
+
+def test_wide_columns_have_a_priority():
+    columns = table("v1", "Pod")["columnDefinitions"]
+    assert [c["name"] for c in columns if c["priority"]] == [
+        "IP",
+        "Node",
+        "Nominated Node",
+        "Readiness Gates",
+    ]
+    assert columns[0] == {
+        "name": "Name",
+        "type": "string",
+        "format": "name",
+        "description": "",
+        "priority": 0,
+    }
+
+
+def test_a_deployment_shows_its_counts():
+    template = {"spec": {"containers": [{"name": "a", "image": "i"}, {"name": "b", "image": "j"}]}}
+    found = row(
+        "apps/v1",
+        "Deployment",
+        spec={"replicas": 3, "selector": {"matchLabels": {"app": "web"}}, "template": template},
+        status={"readyReplicas": 2, "updatedReplicas": 3, "availableReplicas": 1},
+    )
+    assert [found[name] for name in ("Ready", "Up-to-date", "Available")] == ["2/3", 3, 1]
+    assert [found[name] for name in ("Containers", "Images", "Selector")] == [
+        "a,b",
+        "i,j",
+        "app=web",
+    ]
+
+
+def test_a_service_shows_where_it_can_be_reached():
+    ports = [{"port": 80, "nodePort": 30080, "protocol": "TCP"}, {"port": 53, "protocol": "UDP"}]
+    spec = {"type": "NodePort", "clusterIPs": ["127.64.128.9"], "ports": ports}
+    found = row("v1", "Service", spec=spec)
+    assert found["Cluster-IP"] == "127.64.128.9"
+    assert found["External-IP"] == "<none>"
+    assert found["Port(s)"] == "80:30080/TCP,53/UDP"
+    balanced = row("v1", "Service", spec={"type": "LoadBalancer"})
+    assert balanced["External-IP"] == "<pending>"
+
+
+def test_a_slice_shows_three_endpoints_and_counts_the_others():
+    endpoints = [{"addresses": [f"127.64.1.{i}"]} for i in range(5)]
+    found = row(
+        "discovery.k8s.io/v1", "EndpointSlice", addressType="IPv4", endpoints=endpoints, ports=[]
+    )
+    assert found["Endpoints"] == "127.64.1.0,127.64.1.1,127.64.1.2 + 2 more..."
+    assert found["Ports"] == "<unset>"
+
+
+def test_a_cordoned_node_says_so():
+    conditions = [{"type": "Ready", "status": "True"}]
+    labels = {"node-role.kubernetes.io/control-plane": "", "kubernetes.io/role": "x"}
+    found = row(
+        "v1",
+        "Node",
+        metadata={"labels": labels},
+        spec={"unschedulable": True},
+        status={"conditions": conditions},
+    )
+    assert found["Status"] == "Ready,SchedulingDisabled"
+    assert found["Roles"] == "control-plane,x"
+
+
+def test_a_silent_node_is_unknown():
+    assert row("v1", "Node")["Status"] == "Unknown"
+
+
+def test_an_event_tells_what_happened_to_whom():
+    found = row(
+        "v1",
+        "Event",
+        involvedObject={"kind": "Pod", "name": "p"},
+        reason="Started",
+        message="Container started\n",
+        type="Normal",
+        lastTimestamp="2026-01-01T00:59:00Z",
+        firstTimestamp="2026-01-01T00:58:00Z",
+        count=2,
+        source={"component": "kubelet", "host": "n"},
+    )
+    assert found["Last Seen"] == "60s"
+    assert found["Object"] == "pod/p"
+    assert found["Message"] == "Container started"
+    assert (found["Source"], found["Count"]) == ("kubelet, n", 2)
+
+
+def test_new_events_are_printed_like_old_ones():
+    about = {"kind": "Pod", "name": "p"}
+    found = row("events.k8s.io/v1", "Event", regarding=about, note="hello", eventTime=None)
+    assert (found["Object"], found["Message"]) == ("pod/p", "hello")
+
+
+def test_a_quota_shows_limits_apart():
+    hard = {"limits.cpu": "2", "pods": "5", "cpu": "1"}
+    found = row("v1", "ResourceQuota", status={"hard": hard, "used": {"pods": "3"}})
+    assert found["Request"] == "cpu: 0/1, pods: 3/5"
+    assert found["Limit"] == "limits.cpu: 0/2"
+
+
+def test_an_autoscaler_shows_current_and_wanted():
+    cpu = {"type": "Resource", "resource": {"name": "cpu"}}
+    target = {"type": "Utilization", "averageUtilization": 80}
+    metric = {"type": "Resource", "resource": {"name": "cpu", "target": target}}
+    cpu["resource"]["current"] = {"averageUtilization": 41}
+    found = row(
+        "autoscaling/v2",
+        "HorizontalPodAutoscaler",
+        spec={"maxReplicas": 3, "metrics": [metric]},
+        status={"currentMetrics": [cpu]},
+    )
+    assert found["Targets"] == "cpu: 41%/80%"
+
+
+def test_kinds_without_a_printer_show_when_they_were_made():
+    found = row("rbac.authorization.k8s.io/v1", "Role", rules=[])
+    assert found == {"Name": "x", "Created At": HOUR_AGO}
+
+
+def test_custom_resources_show_their_age():
+    car = Kind("ex.org", "v1", "cars", "Car")
+    obj = {"metadata": {"name": "c", "creationTimestamp": HOUR_AGO}}
+    assert to_table(car, [obj], now=NOW)["rows"][0]["cells"] == ["c", "60m"]
+
+
+@pytest.mark.parametrize("included", ["None", "Metadata", "Object"])
+def test_the_object_goes_along_as_far_as_wanted(included):
+    kind = KINDS.for_object("v1", "ConfigMap")
+    obj = {"kind": "ConfigMap", "metadata": {"name": "c"}, "data": {"a": "b"}}
+    (found,) = to_table(kind, [obj], now=NOW, include_object=included)["rows"]
+    expected = {
+        "None": None,
+        "Metadata": {
+            "kind": "PartialObjectMetadata",
+            "apiVersion": "meta.k8s.io/v1",
+            "metadata": {"name": "c"},
+        },
+        "Object": obj,
+    }
+    assert found["object"] == expected[included]
+
+
+@pytest.mark.parametrize("kind", builtin.BUILT_IN, ids=lambda kind: kind.kind)
+def test_every_kind_prints_an_object_that_says_nothing(kind):
+    body = {"metadata": {"name": "x", "creationTimestamp": HOUR_AGO}}
+    obj = serializer.decode(kind, body).object
+    made = to_table(kind, [obj], now=NOW)
+    assert len(made["rows"][0]["cells"]) == len(made["columnDefinitions"])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (-5, "<invalid>"),
+        (-1, "0s"),
+        (119, "119s"),
+        (120, "2m"),
+        (125, "2m5s"),
+        (3600, "60m"),
+        (3 * 3600, "3h"),
+        (3 * 3600 + 120, "3h2m"),
+        (9 * 3600, "9h"),
+        (50 * 3600, "2d2h"),
+        (10 * 86400, "10d"),
+        (800 * 86400, "2y70d"),
+        (4000 * 86400, "10y"),
+    ],
+)
+def test_ages_are_told_roughly(seconds, shown):
+    assert human_duration(timedelta(seconds=seconds)) == shown
