@@ -10,11 +10,10 @@ this one behind the same interface.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -62,7 +61,13 @@ class ProcessRuntime:
     version = "0.1.0"
 
     def __init__(
-        self, folder: Path, *, pod_cidr: str, host_ip: str, now: Callable[[], datetime]
+        self,
+        folder: Path,
+        *,
+        pod_cidr: str,
+        host_ip: str,
+        now: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         if not hasattr(os, "pidfd_open"):
             raise ContainerError(
@@ -73,6 +78,7 @@ class ProcessRuntime:
         self._addresses = AddressPool(pod_cidr)
         self._host_ip = host_ip
         self._now = now
+        self._sleep = sleep
         self._user = LinuxUser(os.getuid(), os.getgid(), sorted({os.getgid(), *os.getgroups()}))
         self._sandboxes: dict[str, Sandbox] = {}
         self._containers: dict[str, _Container] = {}
@@ -165,8 +171,7 @@ class ProcessRuntime:
         container = self._containers[container_id]
         if grace > 0 and container.child and not container.child.ended:
             container.child.terminate()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(container.ended.wait(), grace)
+            await self._wait(container, grace)
         await self._kill(container)
 
     async def remove_container(self, container_id: str) -> None:
@@ -263,6 +268,16 @@ class ProcessRuntime:
 
     def _of(self, sandbox_id: str) -> list[_Container]:
         return [c for c in self._containers.values() if c.status.sandbox_id == sandbox_id]
+
+    async def _wait(self, container: _Container, grace: float) -> None:
+        """Wait for a container's end, but not longer than its grace."""
+        ended = asyncio.create_task(container.ended.wait())
+        over = asyncio.ensure_future(self._sleep(grace))
+        try:
+            await asyncio.wait([ended, over], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ended.cancel()
+            over.cancel()
 
     async def _kill(self, container: _Container) -> None:
         if container.child and not container.child.ended:

@@ -2,8 +2,8 @@
 
 Stands for `pkg/kubelet/kubelet.go`: follows the node's pods, keeps a worker for each, and runs what
 the workers share. It resumes from the API server and the runtime alone: stopped and started again,
-it finds the containers that went on without it. Left out: eviction under pressure, admission of
-pods at the node, plug-ins for devices.
+it finds the containers that went on without it. Left out: eviction under pressure, static pods,
+plug-ins for devices.
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ from kubelearn.embedded.client import Client
 from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.events import EventRecorder
 from kubelearn.embedded.informer import Informer
+from kubelearn.embedded.kubelet.admission import rejection
 from kubelearn.embedded.kubelet.backoff import Backoff
 from kubelearn.embedded.kubelet.environment import Environment
 from kubelearn.embedded.kubelet.handlers import Handlers
 from kubelearn.embedded.kubelet.images import ImageManager
 from kubelearn.embedded.kubelet.kuberuntime import KubeRuntime
 from kubelearn.embedded.kubelet.node import NodeConfig, NodeReporter
+from kubelearn.embedded.kubelet.podstatus import TERMINAL, Eviction
 from kubelearn.embedded.kubelet.podworker import PodWorker
 from kubelearn.embedded.kubelet.server import KubeletServer
 from kubelearn.embedded.kubelet.statusmanager import StatusManager
@@ -110,17 +112,35 @@ class Kubelet:
         if worker := self._workers.get(uid):
             worker.update(pod)
             return
+        rejected = self._rejection(pod)
         worker = self._workers[uid] = PodWorker(
             pod,
             client=self._client,
             kube=self._kube,
             statuses=self._statuses,
             node_ip=self.node.ip,
+            rejection=rejected,
         )
         if pod["metadata"].get("deletionTimestamp"):
             worker.update(pod)
         name = f"pod {pod['metadata']['name']}"
         self._tasks[uid] = asyncio.create_task(self._work(uid, worker), name=name)
+
+    def _rejection(self, pod: Object) -> Eviction | None:
+        status = pod.get("status") or {}
+        if status.get("startTime") or status.get("phase") in TERMINAL:
+            return None  # it was let in before
+        others = [
+            worker.pod
+            for worker in self._workers.values()
+            if worker.status.get("phase") not in TERMINAL
+        ]
+        found = rejection(
+            pod, others=others, labels=self._reporter.labels, room=self._reporter.capacity
+        )
+        if found:
+            self._kube.recorder.event(pod, "Warning", found.reason, found.message)
+        return found
 
     def _remove(self, pod: Object) -> None:
         if worker := self._workers.get(pod["metadata"]["uid"]):

@@ -74,6 +74,15 @@ class NodeReporter:
         self._lease: Object | None = None
         self._reported: datetime | None = None
         self.capacity = machine.capacity(node.folder)
+        arch = machine.architecture()
+        self.labels = {
+            "beta.kubernetes.io/arch": arch,
+            "beta.kubernetes.io/os": "linux",
+            "kubernetes.io/arch": arch,
+            "kubernetes.io/hostname": node.name,
+            "kubernetes.io/os": "linux",
+            **node.labels,
+        }
 
     async def register(self) -> None:
         """Make sure that there is a Node; asks until the API server answers."""
@@ -112,21 +121,10 @@ class NodeReporter:
         self._uid = node["metadata"]["uid"]
 
     def _object(self) -> Object:
-        arch = machine.architecture()
         return {
             "apiVersion": "v1",
             "kind": "Node",
-            "metadata": {
-                "name": self._node.name,
-                "labels": {
-                    "beta.kubernetes.io/arch": arch,
-                    "beta.kubernetes.io/os": "linux",
-                    "kubernetes.io/arch": arch,
-                    "kubernetes.io/hostname": self._node.name,
-                    "kubernetes.io/os": "linux",
-                    **self._node.labels,
-                },
-            },
+            "metadata": {"name": self._node.name, "labels": self.labels},
             "spec": {
                 "podCIDR": self._node.pod_cidr,
                 "podCIDRs": [self._node.pod_cidr],

@@ -13,12 +13,12 @@ from kubelearn.embedded.kubelet.conditions import has_started, pod_conditions
 from kubelearn.embedded.kubelet.containerstatus import Seen, container_status, is_sidecar
 from kubelearn.objects import Object, format_quantity, quantity
 
-_TERMINAL = ("Succeeded", "Failed")
+TERMINAL = ("Succeeded", "Failed")
 
 
 @dataclass(frozen=True)
 class Eviction:
-    """Why the kubelet itself ends a pod."""
+    """Why the kubelet itself ends a pod, or does not let it in."""
 
     reason: str
     message: str
@@ -44,9 +44,9 @@ def pod_status(
     why: Object = {}
     if eviction:
         phase, why = "Failed", {"reason": eviction.reason, "message": eviction.message}
-    if old.get("phase") in _TERMINAL:
+    if old.get("phase") in TERMINAL:
         phase = old["phase"]
-    if phase in _TERMINAL and seen.running():
+    if phase in TERMINAL and seen.running():
         # A pod is over only when nothing of it runs any more.
         phase, why = old.get("phase", "Pending"), {}
     if phase == old.get("phase") and not why:
@@ -64,8 +64,11 @@ def pod_status(
         **({"initContainerStatuses": list(init.values())} if init else {}),
         "containerStatuses": list(main.values()),
     }
-    if allocated := _requests(spec):
-        status["allocatedResources"] = allocated
+    if allocated := pod_requests(spec):
+        status["allocatedResources"] = {
+            name: format_quantity(amount, binary=name != "cpu")
+            for name, amount in allocated.items()
+        }
     if "qosClass" in old:
         status["qosClass"] = old["qosClass"]
     return status
@@ -135,11 +138,24 @@ def _addresses(spec: Object, seen: Seen, old: Object, node_ip: str) -> Object:
     return shown | ({"podIP": ip, "podIPs": [{"ip": ip}]} if ip else {})
 
 
-def _requests(spec: Object) -> dict[str, str]:
+def pod_requests(spec: Object) -> dict[str, Decimal]:
+    """What a pod asks of its node: the sum over the containers that run side by side."""
     sums: dict[str, Decimal] = {}
     sidecars = [each for each in spec.get("initContainers") or [] if is_sidecar(each)]
     for container in [*sidecars, *spec["containers"]]:
         requests = (container.get("resources") or {}).get("requests") or {}
         for name, text in requests.items():
             sums[name] = sums.get(name, Decimal(0)) + quantity(text)
-    return {name: format_quantity(value, binary=name != "cpu") for name, value in sums.items()}
+    return sums
+
+
+def rejected_status(pod: Object, reason: Eviction) -> Object:
+    """The status of a pod that was never let in."""
+    kept = {key: value for key, value in (pod.get("status") or {}).items() if key == "qosClass"}
+    return {
+        "observedGeneration": pod["metadata"].get("generation", 1),
+        "phase": "Failed",
+        "reason": reason.reason,
+        "message": f"Pod was rejected: {reason.message}",
+        **kept,
+    }

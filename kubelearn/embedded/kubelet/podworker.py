@@ -20,7 +20,7 @@ from kubelearn.embedded.kubelet.handlers import Outcome, Target
 from kubelearn.embedded.kubelet.images import NotStarted
 from kubelearn.embedded.kubelet.kuberuntime import KubeRuntime, container_path, termination_message
 from kubelearn.embedded.kubelet.podactions import pod_actions
-from kubelearn.embedded.kubelet.podstatus import Eviction, pod_status
+from kubelearn.embedded.kubelet.podstatus import TERMINAL, Eviction, pod_status, rejected_status
 from kubelearn.embedded.kubelet.prober import ContainerProbes, PodProbes
 from kubelearn.embedded.kubelet.statusmanager import StatusManager
 from kubelearn.embedded.kubelet.volumes import PodVolumes
@@ -32,7 +32,6 @@ _log = logging.getLogger(__name__)
 
 # How long after a failure the pod is looked at again if nothing else happens to it.
 _RETRY_SECONDS = 10.0
-_TERMINAL = ("Succeeded", "Failed")
 _DEADLINE = Eviction(
     "DeadlineExceeded", "Pod was active on the node longer than the specified deadline"
 )
@@ -49,6 +48,7 @@ class PodWorker:
         kube: KubeRuntime,
         statuses: StatusManager,
         node_ip: str,
+        rejection: Eviction | None = None,
     ) -> None:
         self.pod = pod
         self.status: Object = pod.get("status") or {}
@@ -61,6 +61,7 @@ class PodWorker:
         self._probes = PodProbes(self._make_probes)
         self._waiting: dict[str, Waiting] = {}
         self._words: dict[str, str] = {}
+        self._rejection = rejection
         self._eviction: Eviction | None = None
         self._wake = Wake(kube.clock)
         self._deleted = asyncio.Event()
@@ -113,8 +114,9 @@ class PodWorker:
 
     async def run(self) -> None:
         """Go through all of them. Cancelling this leaves the containers alone."""
+        over = self._rejection or self.status.get("phase") in TERMINAL
         try:
-            if self.status.get("phase") not in _TERMINAL and not self._deleted.is_set():
+            if not over and not self._deleted.is_set():
                 self._syncing = asyncio.create_task(self._sync_until_over(), name="sync")
                 await asyncio.wait([self._syncing])
             await self._terminate()
@@ -270,6 +272,10 @@ class PodWorker:
 
     def _report(self) -> None:
         """Tell the API what is seen now."""
+        if self._rejection:
+            self.status = rejected_status(self.pod, self._rejection)
+            self._statuses.set(self.pod, self.status)
+            return
         seen = self._seen()
         self._probes.match(seen.running())
         self.status = pod_status(

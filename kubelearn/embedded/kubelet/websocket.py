@@ -79,9 +79,11 @@ async def _next(stream: Stream, feeding: asyncio.Task[None]) -> tuple[int, bytes
 async def _feed(socket: web.WebSocketResponse, stream: Stream) -> None:
     """Pass on what the client sends; returns when it has gone."""
     async for message in socket:
-        if message.type is not WSMsgType.BINARY or not message.data:
+        if message.type not in (WSMsgType.BINARY, WSMsgType.TEXT) or not message.data:
             continue
-        channel, data = message.data[0], message.data[1:]
+        # Some clients send what they have as text in text messages.
+        raw = message.data.encode() if message.type is WSMsgType.TEXT else message.data
+        channel, data = raw[0], raw[1:]
         if channel == _STDIN:
             await stream.write(data)
         elif channel == _RESIZE:

@@ -1,0 +1,46 @@
+"""Whether a pod may run here at all: `pkg/kubelet/lifecycle/predicate.go`.
+
+The scheduler has looked at this already, but a pod can be bound to a node by anybody, and two
+bindings can come at once. Here: resources, the number of pods, and the node selector. Left out:
+affinity expressions, host ports, taints, making room by evicting others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+from kubelearn.embedded.kubelet.podstatus import Eviction, pod_requests
+from kubelearn.objects import Object, quantity
+
+
+def rejection(
+    pod: Object, *, others: Iterable[Object], labels: Mapping[str, str], room: Mapping[str, str]
+) -> Eviction | None:
+    """Why the pod is refused, None if it may run. `others` are the pods that run here already."""
+    present = list(others)
+    if len(present) + 1 > int(room["pods"]):
+        return _too_little("pods", Decimal(1), Decimal(len(present)), Decimal(room["pods"]))
+    used: dict[str, Decimal] = {}
+    for other in present:
+        for name, amount in pod_requests(other["spec"]).items():
+            used[name] = used.get(name, Decimal(0)) + amount
+    for name, amount in pod_requests(pod["spec"]).items():
+        total = quantity(room.get(name, "0"))
+        if amount and used.get(name, Decimal(0)) + amount > total:
+            return _too_little(name, amount, used.get(name, Decimal(0)), total)
+    selector = pod["spec"].get("nodeSelector") or {}
+    if any(labels.get(key) != value for key, value in selector.items()):
+        return Eviction(
+            "NodeAffinity", "Predicate NodeAffinity failed: node(s) didn't match selector"
+        )
+    return None
+
+
+def _too_little(name: str, wanted: Decimal, used: Decimal, total: Decimal) -> Eviction:
+    # Processors are counted in thousandths, as the scheduler counts them.
+    unit = 1000 if name == "cpu" else 1
+    numbers = (
+        f"requested: {wanted * unit:.0f}, used: {used * unit:.0f}, capacity: {total * unit:.0f}"
+    )
+    return Eviction(f"OutOf{name}", f"Node didn't have enough resource: {name}, {numbers}")
