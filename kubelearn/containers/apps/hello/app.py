@@ -27,8 +27,9 @@ REASONS = {200: "OK", 404: "Not Found", 405: "Method Not Allowed", 500: "Interna
 
 
 def log(text: str) -> None:
-    """Write a line at once: the output is a pipe, and would be buffered."""
-    print(text, flush=True)
+    """Write a line in one go: `print` can neither be interrupted by a signal's handler that prints
+    too, nor keep the lines of threads apart."""
+    os.write(1, f"{text}\n".encode())
 
 
 class App:
