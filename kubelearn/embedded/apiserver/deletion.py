@@ -186,6 +186,8 @@ def _policy(options: DeleteOptions, present: list[str], *, orphans: bool) -> str
 async def _mark(registry: Registry, write: Write, obj: Object, current: KeyValue) -> bytes:
     if write.dry_run:
         return encode(obj, revision=current.mod_revision)
+    if obj == decode(current.value):
+        return current.value
     marked = await registry.store.update(
         current.key,
         lambda revision: encode(obj, revision=revision),

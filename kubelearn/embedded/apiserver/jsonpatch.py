@@ -1,6 +1,7 @@
 """JSON Patch (RFC 6902) and JSON Merge Patch (RFC 7386).
 
-Stands for the Go library that the API server uses, gopkg.in/evanphx/json-patch.v4. Both functions
+Stands for the Go library that the API server uses, gopkg.in/evanphx/json-patch.v4, with its
+differences from the RFC: negative indices, and `replace` of a key that is not there. Both functions
 give a new object and leave the one they get alone.
 """
 
@@ -34,7 +35,6 @@ def _apply(document: Any, operation: dict[str, Any]) -> Any:
         case "remove":
             return _remove(document, path)
         case "replace":
-            _get(document, path)
             return _set(document, path, copy.deepcopy(operation.get("value")))
         case "move":
             source = _pointer(operation.get("from"))
@@ -42,7 +42,7 @@ def _apply(document: Any, operation: dict[str, Any]) -> Any:
             return _add(_remove(document, source), path, moved)
         case "copy":
             source = _pointer(operation.get("from"))
-            return _add(document, path, copy.deepcopy(_get(document, source)))
+            return _add(document, path, copy.deepcopy(_get_or_null(document, source)))
         case "test":
             return _test(document, path, operation.get("value"))
     raise PatchError(f"Unexpected kind: {operation.get('op')}")
@@ -67,6 +67,13 @@ def _get(document: Any, path: list[str]) -> Any:
         else:
             raise PatchError(f"missing path: /{'/'.join(path)}")
     return document
+
+
+def _get_or_null(document: Any, path: list[str]) -> Any:
+    """`_get`, but a key that its object lacks reads as null, as in that library."""
+    if path and isinstance(parent := _parent(document, path), dict):
+        return parent.get(path[-1])
+    return _get(document, path)
 
 
 def _index(part: str, last: int) -> int:
@@ -97,7 +104,10 @@ def _set(document: Any, path: list[str], value: Any) -> Any:
     if not path:
         return value
     parent = _parent(document, path)
-    parent[_index(path[-1], len(parent) - 1) if isinstance(parent, list) else path[-1]] = value
+    if isinstance(parent, list):
+        parent[_index(path[-1], len(parent) - 1)] = value
+    else:
+        _as_object(parent)[path[-1]] = value
     return document
 
 
@@ -111,12 +121,7 @@ def _remove(document: Any, path: list[str]) -> Any:
 
 
 def _test(document: Any, path: list[str], value: Any) -> Any:
-    try:
-        found = _get(document, path)
-    except PatchError:
-        # Testing for null is how a patch says "not there".
-        found = None
-    if not _same(found, value):
+    if not _same(_get_or_null(document, path), value):
         raise PatchError(f"testing value /{'/'.join(path)} failed")
     return document
 

@@ -40,11 +40,13 @@ from kubelearn.embedded.apiserver.decoding import Decoder
 from kubelearn.embedded.apiserver.encoding import decode
 from kubelearn.embedded.apiserver.health import VERSION, Health
 from kubelearn.embedded.apiserver.impersonation import impersonated
+from kubelearn.embedded.apiserver.jwt import Signer
 from kubelearn.embedded.apiserver.kubelets import Kubelets
 from kubelearn.embedded.apiserver.registries import Registries
 from kubelearn.embedded.apiserver.request import Request, read_request
 from kubelearn.embedded.apiserver.resources import Resources
 from kubelearn.embedded.apiserver.routing import Router
+from kubelearn.embedded.apiserver.serviceaccounts import ServiceAccountTokens
 from kubelearn.embedded.apiserver.status import StatusError, internal, unknown
 from kubelearn.embedded.apiserver.streams import Streams
 from kubelearn.embedded.apiserver.subresources import Subresources
@@ -54,6 +56,7 @@ from kubelearn.embedded.apiserver.subresources.logs import Logs
 from kubelearn.embedded.apiserver.subresources.parts import Parts
 from kubelearn.embedded.apiserver.subresources.proxy import Proxies
 from kubelearn.embedded.apiserver.subresources.scale import Scales
+from kubelearn.embedded.apiserver.subresources.token import TokenRequests
 from kubelearn.embedded.apiserver.subresources.tunnels import Tunnels
 from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.store import Store, StoreFailed
@@ -84,6 +87,7 @@ class ApiServer:
         service_cidr: str = "127.64.128.0/17",
         tokens: Sequence[TokenAuthenticator] = (),
         kubelet_tls: ssl.SSLContext | None = None,
+        service_account_key: bytes | None = None,
         authorizers: Sequence[Authorizer] = (),
         audit: Sink | None = None,
     ) -> None:
@@ -94,7 +98,9 @@ class ApiServer:
         """Whether "etcd" answers; switched off by lessons that take it away."""
         self._tls = tls
         self._clock = clock
-        self._authenticator = Authenticator(list(tokens))
+        signer = Signer(service_account_key)
+        self._tokens = ServiceAccountTokens(signer, store=store, clock=clock, random=random)
+        self._authenticator = Authenticator([*tokens, self._tokens])
         self._authorizer = Union([SystemAuthorizer(), DiscoveryAuthorizer(), *authorizers])
         self.kinds = builtin.built_in()
         self.registries = Registries(
@@ -124,6 +130,7 @@ class ApiServer:
         resources = Resources(decoder=Decoder(self.kinds), streams=self._streams)
         parts, bindings = Parts(resources), Bindings(resources)
         tunnels = Tunnels(self._kubelets, self._streams)
+        token_requests = TokenRequests(resources, self.registries, self._tokens)
         proxies = Proxies(self.registries, self._kubelets, self._streams)
         subresources = Subresources(
             {
@@ -140,6 +147,7 @@ class ApiServer:
                 "pods/portforward": tunnels.port_forward,
                 "pods/proxy": proxies.pod,
                 "pods/resize": parts.resize,
+                "serviceaccounts/token": token_requests.serve,
                 "services/proxy": proxies.service,
             }
         )

@@ -15,6 +15,7 @@ DOCUMENT = {"a": {"b/c": 1, "~": 2}, "list": [1, 2, 3], "null": None}
         ({"op": "add", "path": "/list/1", "value": 9}, {"list": [1, 9, 2, 3]}),
         ({"op": "remove", "path": "/a/b~1c"}, {"a": {"~": 2}}),
         ({"op": "remove", "path": "/list/0"}, {"list": [2, 3]}),
+        ({"op": "replace", "path": "/new", "value": 3}, {"new": 3}),
         ({"op": "replace", "path": "/a/~0", "value": 3}, {"a": {"b/c": 1, "~": 3}}),
         ({"op": "replace", "path": "/list/-1", "value": 9}, {"list": [1, 2, 9]}),
         ({"op": "move", "from": "/list/0", "path": "/list/-"}, {"list": [2, 3, 1]}),
@@ -32,7 +33,7 @@ def test_an_operation_changes_what_it_names(operation, expected) -> None:
     [
         {"op": "jump", "path": "/a"},
         {"op": "remove", "path": "/missing"},
-        {"op": "replace", "path": "/missing", "value": 1},
+        {"op": "replace", "path": "/missing/x", "value": 1},
         {"op": "add", "path": "/list/9", "value": 1},
         {"op": "add", "path": "/list/x", "value": 1},
         {"op": "add", "path": "/no/where", "value": 1},

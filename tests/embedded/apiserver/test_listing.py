@@ -44,7 +44,10 @@ async def test_pages_with_a_selector_are_full_and_uncounted(five) -> None:
     assert names(first) == "ac"
     assert "remainingItemCount" not in first.body["metadata"]
     token = first.body["metadata"]["continue"]
-    assert names(await five.get(f"{CONFIG_MAPS}?limit=2&continue={token}&labelSelector=odd%3Dtrue")) == "e"
+    assert (
+        names(await five.get(f"{CONFIG_MAPS}?limit=2&continue={token}&labelSelector=odd%3Dtrue"))
+        == "e"
+    )
 
 
 async def test_an_expired_token_comes_with_one_to_go_on_with(five, store) -> None:

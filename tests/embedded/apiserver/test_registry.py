@@ -38,8 +38,7 @@ async def test_a_missing_name_is_invalid(api) -> None:
     answer = await api.post(CONFIG_MAPS, {})
     assert answer.status == 422
     assert answer.message == (
-        'ConfigMap "" is invalid: metadata.name: Required value: '
-        "name or generateName is required"
+        'ConfigMap "" is invalid: metadata.name: Required value: name or generateName is required'
     )
 
 

@@ -118,7 +118,9 @@ async def test_a_body_over_the_limit_gets_413(api) -> None:
     assert answer.message == "Request entity too large: limit is 3145728"
 
 
-async def test_what_goes_wrong_inside_is_logged_once_and_not_shown(api, monkeypatch, caplog) -> None:
+async def test_what_goes_wrong_inside_is_logged_once_and_not_shown(
+    api, monkeypatch, caplog
+) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("the secret cause")
 

@@ -65,7 +65,9 @@ class ServiceStrategy(Strategy):
             spec["clusterIPs"] = [spec["clusterIP"]]
         if _has_cluster_ip(spec):
             self._fill_families(spec)
-            self._allocate_ip(new, spec, owner)
+            # An address is given once; that it may not change is for validation to say.
+            if old is None or not _has_cluster_ip(old.get("spec") or {}):
+                self._allocate_ip(new, spec, owner)
         if spec.get("type") in ("NodePort", "LoadBalancer"):
             self._allocate_ports(new, spec, owner, dry_run=dry_run)
         if not dry_run:

@@ -101,4 +101,4 @@ def _problems(query: Mapping[str, str]) -> Iterator[Cause]:
             yield Cause("FieldValueInvalid", f"Invalid value: {number}: {problem}", name)
     if query.get("sinceSeconds") and query.get("sinceTime"):
         problem = "at most one of `sinceTime` or `sinceSeconds` may be specified"
-        yield Cause("FieldValueForbidden", f"Forbidden: {problem}", "")
+        yield Cause("FieldValueForbidden", f"Forbidden: {problem}", "[]")
