@@ -34,6 +34,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from kubelearn.embedded.launch.identities import Identity
 
 AUTHORITY = "ca"
+SERVICE_ACCOUNTS = "sa"
 _AUTHORITY_LIFE = timedelta(days=3650)
 _LIFE = timedelta(days=365)
 _RENEW_BEFORE_END = timedelta(days=30)
@@ -64,6 +65,11 @@ def prepare(folder: Path, identities: Sequence[Identity], *, now: datetime) -> l
         if pair is None or _ends_soon(pair, now) or not _says(pair, identity):
             _save(folder, identity.file, _sign(identity, authority, now))
             made.append(identity.file)
+    # What service accounts' tokens are signed with: a key without a certificate, kept for ever, as
+    # another one would end all tokens that pods hold.
+    if _load_key(folder, SERVICE_ACCOUNTS) is None:
+        _save_key(folder, SERVICE_ACCOUNTS, ec.generate_private_key(ec.SECP256R1()))
+        made.append(SERVICE_ACCOUNTS)
     return made
 
 
@@ -154,23 +160,33 @@ def _says(pair: _Pair, identity: Identity) -> bool:
 
 
 def _load(folder: Path, name: str) -> _Pair | None:
+    key = _load_key(folder, name)
     try:
         certificate = x509.load_pem_x509_certificate((folder / f"{name}.crt").read_bytes())
-        key = load_pem_private_key((folder / f"{name}.key").read_bytes(), password=None)
     except (FileNotFoundError, ValueError):
         return None
     # The two files are not replaced at one blow; a crash in between leaves halves of two pairs.
-    if not isinstance(key, ec.EllipticCurvePrivateKey) or certificate.public_key() != (
-        key.public_key()
-    ):
+    if key is None or certificate.public_key() != key.public_key():
         return None
     return _Pair(certificate, key)
 
 
+def _load_key(folder: Path, name: str) -> ec.EllipticCurvePrivateKey | None:
+    try:
+        key = load_pem_private_key((folder / f"{name}.key").read_bytes(), password=None)
+    except (FileNotFoundError, ValueError):
+        return None
+    return key if isinstance(key, ec.EllipticCurvePrivateKey) else None
+
+
 def _save(folder: Path, name: str, pair: _Pair) -> None:
-    key = pair.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    _replace(folder / f"{name}.key", key)
+    _save_key(folder, name, pair.key)
     _replace(folder / f"{name}.crt", pair.certificate.public_bytes(Encoding.PEM))
+
+
+def _save_key(folder: Path, name: str, key: ec.EllipticCurvePrivateKey) -> None:
+    content = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    _replace(folder / f"{name}.key", content)
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -28,8 +28,8 @@ def certificate(folder, name):
     return x509.load_pem_x509_certificate((folder / f"{name}.crt").read_bytes())
 
 
-def test_a_new_folder_gets_an_authority_and_everybodys_certificate(tmp_path):
-    assert prepare(tmp_path / "pki", EVERYBODY, now=NOW) == ["ca", "admin", "apiserver"]
+def test_a_new_folder_gets_an_authority_everybodys_certificate_and_the_tokens_key(tmp_path):
+    assert prepare(tmp_path / "pki", EVERYBODY, now=NOW) == ["ca", "admin", "apiserver", "sa"]
 
 
 def test_a_second_start_makes_nothing(folder):
