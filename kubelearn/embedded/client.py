@@ -31,6 +31,8 @@ PATCH_TYPES = {
 _LINE_LIMIT = 4 * 2**20
 # Each request in flight has a connection of its own; watches are not counted.
 _IN_FLIGHT = 16
+# Seconds: longer than what components do every half minute, which then needs no new handshake.
+_KEEP_ALIVE = 60.0
 
 
 class Client:
@@ -225,7 +227,9 @@ class Client:
         # Made on first use, because a session belongs to the event loop that runs then.
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(ssl=self.tls or True, limit=0),
+                connector=aiohttp.TCPConnector(
+                    ssl=self.tls or True, limit=0, keepalive_timeout=_KEEP_ALIVE
+                ),
                 headers=self._headers,
                 timeout=aiohttp.ClientTimeout(total=60, sock_connect=10),
             )
