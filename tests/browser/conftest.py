@@ -27,14 +27,15 @@ def server(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture(scope="module")
 def page(chromium: Any) -> Iterator[Any]:
-    """The one page; nothing in it may fail without being noticed."""
+    """The one page; no script of ours may fail in it unnoticed."""
     opened = chromium.new_page(viewport={"width": 1300, "height": 1000})
     errors: list[str] = []
-    opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.on("pageerror", lambda error: errors.append(str(error.stack)))
     yield opened
     opened.close()
-    # JupyterLab's own complaints when a kernel is restarted are not ours.
-    assert [error for error in errors if "Canceled future" not in error] == []
+    # Widgets are loaded from blobs; JupyterLab itself complains now and then, as when a kernel is
+    # restarted or a cell with output runs again.
+    assert [error for error in errors if "blob:" in error] == []
 
 
 @pytest.fixture(scope="module")
