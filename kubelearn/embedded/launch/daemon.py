@@ -184,6 +184,7 @@ class Daemon:
             port=self._settings.port,
             tls=tls.server(self._folder.pki, identities.APISERVER, certificate_required=False),
             kubelet_tls=tls.client(self._folder.pki, identities.APISERVER_KUBELET_CLIENT),
+            service_account_key=(self._folder.pki / "sa.key").read_bytes(),
             service_cidr=self._block.service_cidr,
             clock=self._clock,
             random=self._random,
