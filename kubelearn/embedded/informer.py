@@ -24,7 +24,7 @@ from kubelearn.objects import Object, Resource, key
 _log = logging.getLogger(__name__)
 
 _PAGE = 500
-_FIRST_DELAY, _LONGEST_DELAY = 0.5, 8.0
+_FIRST_DELAY, _LONGEST_DELAY = 0.5, 4.0
 _SHORT = 1.0
 
 
@@ -112,16 +112,21 @@ class Informer:
             except Exception as error:
                 if self.synced.is_set():
                     delay = _FIRST_DELAY
-                known = isinstance(error, Unreachable)
-                _log.warning(
-                    "%s: following ended, again in %.1f s: %s",
-                    self.resource.plural,
-                    delay,
-                    error,
-                    exc_info=None if known else error,
-                )
+                self._report(error, delay)
                 await self._clock.sleep(delay)
                 delay = min(delay * 2, _LONGEST_DELAY)
+
+    def _report(self, error: Exception, delay: float) -> None:
+        # That nobody answers is said by every informer: it is news, but not a surprise.
+        expected = isinstance(error, Unreachable)
+        _log.log(
+            logging.INFO if expected else logging.WARNING,
+            "%s: following ended, again in %.1f s: %s",
+            self.resource.plural,
+            delay,
+            error,
+            exc_info=None if expected else error,
+        )
 
     async def _list_then_watch(self) -> None:
         version = await self._list()
