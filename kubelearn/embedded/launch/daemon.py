@@ -69,6 +69,7 @@ class Daemon:
         """Start everything in order, tell when the API answers, and work until shut down."""
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self.shut_down)
+        tls.save_memory()
         control = ControlServer(self, self._folder)
         store = await Store.open(self._folder.store, clock=self._clock)
         compaction = Loop("etcd", lambda: self._compact(store), clock=self._clock)
