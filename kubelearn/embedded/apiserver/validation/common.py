@@ -151,5 +151,5 @@ def amount(value: int | str) -> int:
 
 def internal(obj: Mapping[str, Any], *fields: str) -> dict[str, Any]:
     """A struct as upstream's internal types print it: Go's names, and all fields."""
-    capitals = {"uid": "UID", "apiVersion": "APIVersion"}
+    capitals = {"uid": "UID", "apiVersion": "APIVersion", "apiGroup": "APIGroup"}
     return {capitals.get(name, name[0].upper() + name[1:]): obj.get(name) for name in fields}

@@ -20,8 +20,8 @@ _COUNTED = (
     "pods", "resourcequotas", "services", "replicationcontrollers", "secrets", "configmaps",
     "persistentvolumeclaims", "services.nodeports", "services.loadbalancers",
 )  # fmt: skip
-_STANDARD = (
-    *_CONTAINER, "storage", "requests.storage", *_COUNTED,
+_QUOTA = (
+    *_CONTAINER, "requests.storage", *_COUNTED,
     *(f"{kind}.{name}" for kind in ("requests", "limits") for name in _CONTAINER),
 )  # fmt: skip
 
@@ -29,6 +29,11 @@ _STANDARD = (
 def is_huge_page(name: str) -> bool:
     """`hugepages-2Mi`."""
     return name.startswith("hugepages-")
+
+
+def is_quota_resource(name: str) -> bool:
+    """Whether quotas know the resource by this name."""
+    return name in _QUOTA or is_huge_page(name.removeprefix("requests."))
 
 
 def _is_native(name: str) -> bool:
@@ -41,7 +46,8 @@ def _is_extended(name: str) -> bool:
     return not qualified_name(f"requests.{name}")
 
 
-def _may_overcommit(name: str) -> bool:
+def may_overcommit(name: str) -> bool:
+    """Whether requests may be lower than limits."""
     return _is_native(name) and not is_huge_page(name)
 
 
@@ -49,7 +55,7 @@ def resource_name(field: str, name: str) -> Errors:
     """The name of any resource: a standard one, or one with a domain."""
     if problems := qualified_name(name):
         yield from each_invalid(field, name, problems)
-    elif "/" not in name and name not in _STANDARD and not is_huge_page(name):
+    elif "/" not in name and name != "storage" and not is_quota_resource(name):
         yield invalid(field, name, "must be a standard resource type or fully qualified")
 
 
@@ -100,12 +106,12 @@ def _resource(
 def _request_against_limit(field: str, name: str, value: str, limits: Mapping[str, str]) -> Errors:
     amount = quantity(value)
     if name not in limits:
-        if not _may_overcommit(name):
+        if not may_overcommit(name):
             detail = "Limit must be set for non overcommitable resources"
             yield required(f"{field}.limits", detail)
         return
     limit: Decimal = quantity(limits[name])
-    if amount != limit and not _may_overcommit(name):
+    if amount != limit and not may_overcommit(name):
         detail = f"must be equal to {name} limit of {limits[name]}"
         yield invalid(f"{field}.requests", value, detail)
     elif amount > limit:
