@@ -105,8 +105,8 @@ def _loopback() -> Check:
 
 def _state_folder() -> Check:
     folder = home()
-    existing = next(path for path in (folder, *folder.parents) if path.exists())
-    good = os.access(existing, os.W_OK | os.X_OK)
+    existing = _existing(folder)
+    good = existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
     return Check(
         "state folder",
         "good" if good else "bad",
@@ -117,9 +117,7 @@ def _state_folder() -> Check:
 
 
 def _disk() -> Check:
-    folder = home()
-    existing = next(path for path in (folder, *folder.parents) if path.exists())
-    free = shutil.disk_usage(existing).free // 2**20
+    free = shutil.disk_usage(_existing(home())).free // 2**20
     return Check(
         "disk",
         "good" if free >= _DISK else "bad",
@@ -127,6 +125,10 @@ def _disk() -> Check:
         "A full disk makes every change of the cluster fail.",
         "export KUBELEARN_STATE=/some/larger/disk",
     )
+
+
+def _existing(folder: Path) -> Path:
+    return next(path for path in (folder, *folder.parents) if path.exists())
 
 
 def _memory() -> Check:
