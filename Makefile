@@ -43,8 +43,10 @@ learn: $(VENV)/ready-learn
 	@tools/system-package dot graphviz
 	@kubelearn lessons $(WORK)/lessons
 	@kubelearn up
+	@echo "JupyterLab opens in your browser, or at the address below. Ctrl+C, twice, stops it."
+	@echo "The cluster runs on until you type: $(BIN)/kubelearn down"
 	@cd $(WORK)/lessons && exec jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) \
-	    --LabApp.extension_manager=readonly $(LAB_ARGS) 00-start-here.ipynb
+	    --log-level=ERROR --LabApp.extension_manager=readonly $(LAB_ARGS) 00-start-here.ipynb
 
 # --- testing ------------------------------------------------------------------------------------
 
