@@ -14,14 +14,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from kubelearn import errors
 from kubelearn.clusters.controlsocket import ask
 from kubelearn.embedded.state import StateFolder
-from kubelearn.errors import ClusterError
+from kubelearn.errors import ClusterError, KubelearnError
 
 Step = Callable[[str, str], None]
 """Told the name of each step of a start, and its result."""
@@ -125,28 +125,16 @@ def _launch(
 ) -> None:
     reading, writing = os.pipe()
     options = {"--nodes": nodes, "--port": port, "--lock-fd": lock, "--report-fd": writing}
-    command = [sys.executable, "-m", "kubelearn.embedded.launch", "--state", str(folder.path)]
-    command += [
-        part for name, value in options.items() if value is not None for part in (name, str(value))
-    ]
     with os.fdopen(reading, "rb") as report:
         try:
-            with _open_log(folder.log) as log:
-                daemon = subprocess.Popen(
-                    command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    # Whoever deletes the folder in which this was typed must not be kept from it.
-                    cwd="/",
-                    start_new_session=True,
-                    pass_fds=(lock, writing),
-                )
-        except OSError as error:
-            raise folder.unusable(error) from error
+            daemon = _spawn(folder, options, pass_fds=(lock, writing))
         finally:
             os.close(writing)
-        ready = _follow(report, step)
+        try:
+            ready = _follow(report, step)
+        except KubelearnError:
+            daemon.wait()
+            raise
     if not ready:
         daemon.wait()
         raise ClusterError(
@@ -155,6 +143,28 @@ def _launch(
         )
     # It outlives this process on purpose; without this, Python would warn of a forgotten child.
     daemon.returncode = 0
+
+
+def _spawn(
+    folder: StateFolder, options: Mapping[str, int | None], *, pass_fds: tuple[int, ...]
+) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "kubelearn.embedded.launch", "--state", str(folder.path)]
+    for name, value in options.items():
+        command += [] if value is None else [name, str(value)]
+    try:
+        with _open_log(folder.log) as log:
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                # Whoever deletes the folder in which this was typed must not be kept from it.
+                cwd="/",
+                start_new_session=True,
+                pass_fds=pass_fds,
+            )
+    except OSError as error:
+        raise folder.unusable(error) from error
 
 
 def _open_log(path: Path) -> Any:
