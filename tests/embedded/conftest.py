@@ -215,6 +215,18 @@ class FakeClient:
         del self._objects[resource, meta.get("namespace"), meta["name"]]
         return await self._append(resource, copy.deepcopy(obj), "DELETED")
 
+    async def put(self, resource: Resource, obj: Object) -> Object:
+        """Store an object as it is, also one that is being deleted."""
+        meta = obj["metadata"]
+        stored = await self._append(resource, copy.deepcopy(obj), "MODIFIED")
+        self._objects[resource, meta.get("namespace"), meta["name"]] = stored
+        return copy.deepcopy(stored)
+
+    async def until(self, check: Callable[[], object]) -> None:
+        """Wait until something holds; it is looked at whenever an object changes."""
+        async with asyncio.timeout(20), self._changed:
+            await self._changed.wait_for(check)
+
     async def hang_up(self, *, compact: bool = False) -> None:
         """Make every watch look again; with `compact`, find its version gone."""
         if compact:
@@ -263,8 +275,15 @@ def _merge(target: Object, patch: Object, *, strategic: bool) -> Object:
                 if item.get("$patch") == "delete":
                     items.pop(item[by], None)
                 else:
-                    items[item[by]] = {**items.get(item[by], {}), **item}
+                    merged = {**items.get(item[by], {}), **item}
+                    items[item[by]] = {
+                        key: part
+                        for key, part in merged.items()
+                        if part is not None or key == "lastProbeTime"
+                    }
             target[name] = list(items.values())
+        elif isinstance(value, list) and value[:1] == [{"$patch": "replace"}]:
+            target[name] = value[1:]
         else:
             target[name] = value
     return target

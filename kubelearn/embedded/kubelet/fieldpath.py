@@ -32,7 +32,7 @@ def resource_value(container: Object, source: Object, allocatable: Mapping[str, 
     missing = allocatable.get(resource, "0") if kind == "limits" else "0"
     divisor = quantity(source.get("divisor") or "1") or quantity("1")
     units = quantity(own.get(resource, missing)) / divisor
-    return str(units.to_integral_value(ROUND_CEILING))
+    return str(int(units.to_integral_value(ROUND_CEILING)))
 
 
 def _listed(part: str) -> Callable[[Object], str]:

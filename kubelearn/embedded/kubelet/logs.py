@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -34,22 +35,32 @@ async def read_log(
     With `follow`, `grown` is awaited at the end of the file; it tells whether more may come.
     """
     left = options.limit_bytes
+    async with aclosing(_follow(path, options, grown)) as pieces:
+        async for piece in pieces:
+            yield piece if left is None else piece[:left]
+            if left is not None:
+                left -= len(piece)
+                if left <= 0:
+                    return
+
+
+async def _follow(
+    path: Path, options: LogOptions, grown: Callable[[], Awaitable[bool]]
+) -> AsyncGenerator[bytes, None]:
     file = path.open("rb")
     try:
         _seek_tail(file, options.tail)
-        more = True
-        while more:
-            # Asked before reading: what is written in between is then read once more.
-            more = options.follow and await _more(file, grown)
+        more = options.follow
+        while True:
             for piece in _pieces(file, options):
-                yield piece if left is None else piece[:left]
-                if left is not None:
-                    left -= len(piece)
-                    if left <= 0:
-                        return
-            if more and not os.path.samestat(
-                path.stat(), os.fstat(file.fileno())
-            ):  # rotated: go on in the new file
+                yield piece
+            if not more:
+                return
+            # What came before the container's end is read in one more round.
+            more = await grown()
+            if not os.path.samestat(path.stat(), os.fstat(file.fileno())):  # it was rotated
+                for piece in _pieces(file, options):
+                    yield piece
                 file.close()
                 file = path.open("rb")
     finally:
@@ -65,11 +76,6 @@ def last_lines(path: Path, *, lines: int, size: int) -> str:
     except OSError:
         return ""
     return text[-size:].decode(errors="replace")
-
-
-async def _more(file: BinaryIO, grown: Callable[[], Awaitable[bool]]) -> bool:
-    at_end = file.tell() >= os.fstat(file.fileno()).st_size
-    return await grown() if at_end else True
 
 
 def _pieces(file: BinaryIO, options: LogOptions) -> Iterator[bytes]:

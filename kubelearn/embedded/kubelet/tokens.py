@@ -18,11 +18,11 @@ class TokenManager:
     def __init__(self, client: Client, *, clock: Clock) -> None:
         self._client = client
         self._clock = clock
-        self._tokens: dict[tuple[str, str], tuple[str, datetime]] = {}
+        self._tokens: dict[tuple[str, str, int], tuple[str, datetime]] = {}
 
     async def get(self, pod: Object, source: Object) -> str:
         """A token for a `serviceAccountToken` source. Raises ApiError."""
-        key = (pod["metadata"]["uid"], source.get("audience") or "")
+        key = (pod["metadata"]["uid"], source.get("audience") or "", source["expirationSeconds"])
         if key in self._tokens and self._clock.now() < self._tokens[key][1]:
             return self._tokens[key][0]
         status = (await self._request(pod, source))["status"]
@@ -46,7 +46,7 @@ class TokenManager:
             "kind": "TokenRequest",
             "spec": {
                 "audiences": [audience] if audience else [],
-                "expirationSeconds": source.get("expirationSeconds") or 3600,
+                "expirationSeconds": source["expirationSeconds"],
                 "boundObjectRef": {
                     "apiVersion": "v1",
                     "kind": "Pod",
