@@ -40,13 +40,13 @@ from kubelearn.embedded.apiserver.decoding import Decoder
 from kubelearn.embedded.apiserver.encoding import decode
 from kubelearn.embedded.apiserver.health import VERSION, Health
 from kubelearn.embedded.apiserver.impersonation import impersonated
-from kubelearn.embedded.apiserver.jwt import Signer
 from kubelearn.embedded.apiserver.kubelets import Kubelets
 from kubelearn.embedded.apiserver.registries import Registries
 from kubelearn.embedded.apiserver.request import Request, read_request
 from kubelearn.embedded.apiserver.resources import Resources
 from kubelearn.embedded.apiserver.routing import Router
-from kubelearn.embedded.apiserver.serviceaccounts import ServiceAccountTokens
+from kubelearn.embedded.apiserver.serviceaccounts.authenticator import ServiceAccountTokens
+from kubelearn.embedded.apiserver.serviceaccounts.jwt import SigningKey
 from kubelearn.embedded.apiserver.status import StatusError, internal, unknown
 from kubelearn.embedded.apiserver.streams import Streams
 from kubelearn.embedded.apiserver.subresources import Subresources
@@ -98,9 +98,9 @@ class ApiServer:
         """Whether "etcd" answers; switched off by lessons that take it away."""
         self._tls = tls
         self._clock = clock
-        signer = Signer(service_account_key)
-        self._tokens = ServiceAccountTokens(signer, store=store, clock=clock, random=random)
-        self._authenticator = Authenticator([*tokens, self._tokens])
+        self._signing_key = SigningKey(service_account_key)
+        accounts = ServiceAccountTokens(self._signing_key, store=store, clock=clock)
+        self._authenticator = Authenticator([*tokens, accounts])
         self._authorizer = Union([SystemAuthorizer(), DiscoveryAuthorizer(), *authorizers])
         self.kinds = builtin.built_in()
         self.registries = Registries(
@@ -130,7 +130,7 @@ class ApiServer:
         resources = Resources(decoder=Decoder(self.kinds), streams=self._streams)
         parts, bindings = Parts(resources), Bindings(resources)
         tunnels = Tunnels(self._kubelets, self._streams)
-        token_requests = TokenRequests(resources, self.registries, self._tokens)
+        token_requests = TokenRequests(resources, self.registries, self._signing_key)
         proxies = Proxies(self.registries, self._kubelets, self._streams)
         subresources = Subresources(
             {

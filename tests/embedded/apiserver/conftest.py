@@ -25,7 +25,7 @@ class Tokens:
     """The token is the user's name; `admin` is an administrator."""
 
     def authenticate(self, token: str) -> User | None:
-        if token == "wrong":
+        if token == "wrong" or "." in token:  # a dot: one of the server's own
             return None
         return ADMIN if token == "admin" else User(token, ("system:authenticated",))
 

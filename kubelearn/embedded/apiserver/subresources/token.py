@@ -44,7 +44,7 @@ _MOST_SECONDS = 2**32
 _BOUND = {"Pod": "pods", "Secret": "secrets", "Node": "nodes"}
 
 
-class Tokens:
+class TokenRequests:
     """Handler for `serviceaccounts/token`."""
 
     def __init__(self, resources: Resources, registries: Registries, key: SigningKey) -> None:
@@ -106,12 +106,10 @@ class Tokens:
         """The object that a token is bound to; with a pod comes its node."""
         if not reference:
             return []
-        kind, version = reference.get("kind", ""), reference.get("apiVersion", "")
-        if kind not in _BOUND or version != "v1":
-            group, _, version = version.rpartition("/")
-            raise bad_request(
-                f"cannot bind token to object of type {group}/{version}, Kind={kind}"
-            )
+        kind = reference.get("kind", "")
+        group, _, version = reference.get("apiVersion", "").rpartition("/")
+        if group or kind not in _BOUND:
+            raise bad_request(f"cannot bind token to object of type {group}/{version}, Kind={kind}")
         namespace = "" if kind == "Node" else account["metadata"]["namespace"]
         found = self._registries.resource(_BOUND[kind]).get(namespace, reference.get("name", ""))
         obj = decode(found.value)
