@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from kubelearn.embedded.apiserver import names
@@ -147,9 +147,3 @@ def amount(value: int | str) -> int:
     if isinstance(value, int):
         return value
     return 0 if names.percent(value) else int(value.removesuffix("%"))
-
-
-def internal(obj: Mapping[str, Any], *fields: str) -> dict[str, Any]:
-    """A struct as upstream's internal types print it: Go's names, and all fields."""
-    capitals = {"uid": "UID", "apiVersion": "APIVersion", "apiGroup": "APIGroup"}
-    return {capitals.get(name, name[0].upper() + name[1:]): obj.get(name) for name in fields}

@@ -11,6 +11,7 @@ from kubelearn.embedded.apiserver.validation.field import (
     not_supported,
     required,
 )
+from kubelearn.embedded.apiserver.validation.internals import internal
 from kubelearn.embedded.apiserver.validation.metadata import (
     label_selector,
     metadata,
@@ -24,7 +25,6 @@ from kubelearn.embedded.apiserver.validation.workload import (
     counts,
     matching_labels,
     same_selector,
-    shown_strategy,
 )
 from kubelearn.objects import Object
 
@@ -64,7 +64,7 @@ def _daemon_set_strategy(strategy: Object) -> Errors:
     if strategy.get("type") == "RollingUpdate":
         yield from _rolling_daemon_set(field, rolling or {})
     elif strategy.get("type") != "OnDelete":
-        shown = shown_strategy(strategy, "maxUnavailable", "maxSurge")
+        shown = internal("apps.v1.DaemonSetUpdateStrategy", strategy)
         yield not_supported("spec.updateStrategy", shown, ("RollingUpdate", "OnDelete"))
 
 

@@ -14,6 +14,7 @@ from kubelearn.embedded.apiserver.validation.field import (
     not_supported,
     required,
 )
+from kubelearn.embedded.apiserver.validation.internals import internal
 from kubelearn.embedded.apiserver.validation.metadata import metadata, metadata_update
 from kubelearn.embedded.apiserver.validation.pod import template
 from kubelearn.embedded.apiserver.validation.rules import on_create, on_status_update, on_update
@@ -27,7 +28,6 @@ from kubelearn.embedded.apiserver.validation.workload import (
     not_above,
     required_selector,
     same_selector,
-    shown_strategy,
 )
 from kubelearn.objects import Object
 
@@ -70,7 +70,7 @@ def _deployment_strategy(strategy: Object) -> Errors:
         case "RollingUpdate":
             yield from _rolling_deployment(field, rolling or {})
         case _:
-            shown = shown_strategy(strategy, "maxUnavailable", "maxSurge")
+            shown = internal("apps.v1.DeploymentStrategy", strategy)
             yield not_supported("spec.strategy", shown, ("Recreate", "RollingUpdate"))
 
 

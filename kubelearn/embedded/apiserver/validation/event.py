@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from kubelearn.embedded.apiserver.names import dns_subdomain, qualified_name
-from kubelearn.embedded.apiserver.validation.common import internal
 from kubelearn.embedded.apiserver.validation.field import (
     Errors,
     each_invalid,
@@ -13,6 +12,7 @@ from kubelearn.embedded.apiserver.validation.field import (
     invalid,
     required,
 )
+from kubelearn.embedded.apiserver.validation.internals import internal
 from kubelearn.embedded.apiserver.validation.metadata import metadata, metadata_update
 from kubelearn.embedded.apiserver.validation.rules import on_create, on_update
 from kubelearn.objects import Object
@@ -35,8 +35,6 @@ _FIXED = (
     "reason", "type", "eventTime", "action", "related", "reportingComponent",
     "reportingInstance",
 )  # fmt: skip
-# Shown as upstream's internal type prints them.
-_REFERENCE = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
 
 
 @on_create("core.v1.Event")
@@ -83,7 +81,7 @@ def new_event_update(new: Object, old: Object) -> Errors:
 def _shown(name: str, event: Object) -> Any:
     value = event.get(name, "")
     if name == "involvedObject":
-        return internal(dict.fromkeys(_REFERENCE, "") | value, *_REFERENCE)
+        return internal("core.v1.ObjectReference", value)
     return value
 
 

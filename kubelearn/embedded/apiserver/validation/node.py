@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from kubelearn.embedded.apiserver.names import dns_subdomain
-from kubelearn.embedded.apiserver.validation.common import cidr, internal
+from kubelearn.embedded.apiserver.validation.common import cidr
 from kubelearn.embedded.apiserver.validation.field import Errors, duplicate, forbidden, invalid
+from kubelearn.embedded.apiserver.validation.internals import internal
 from kubelearn.embedded.apiserver.validation.metadata import (
     general_metadata,
     general_metadata_update,
@@ -49,7 +50,7 @@ def node_update(new: Object, old: Object) -> Errors:
     seen = []
     for i, address in enumerate(new["status"].get("addresses") or []):
         if address in seen:
-            yield duplicate(f"status.addresses[{i}]", internal(address, "type", "address"))
+            yield duplicate(f"status.addresses[{i}]", internal("core.v1.NodeAddress", address))
         seen.append(address)
     spec, before = new["spec"], old["spec"]
     for name, field in (("podCIDR", "podCIDRs"), ("providerID", "providerID")):

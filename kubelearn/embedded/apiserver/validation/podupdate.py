@@ -7,8 +7,6 @@ Follows `ValidatePodUpdate` and what stands around it in upstream's
 from __future__ import annotations
 
 import copy
-import difflib
-import json
 
 from kubelearn.embedded.apiserver.names import dns_subdomain as name_rule
 from kubelearn.embedded.apiserver.validation.common import address
@@ -21,6 +19,7 @@ from kubelearn.embedded.apiserver.validation.field import (
     invalid,
     required,
 )
+from kubelearn.embedded.apiserver.validation.internals import difference, internal
 from kubelearn.embedded.apiserver.validation.metadata import metadata_update
 from kubelearn.embedded.apiserver.validation.pod import deadline, pod_annotations, whole_pod
 from kubelearn.embedded.apiserver.validation.rules import on_status_update, on_update
@@ -110,9 +109,8 @@ def _nothing_else(new: Object, old: Object) -> Errors:
         allowed["terminationGracePeriodSeconds"] = grace
     if allowed != old:
         fields = ",".join(_UPDATABLE)
-        detail = (
-            f"pod updates may not change fields other than {fields}\n{_difference(old, allowed)}"
-        )
+        changed = difference("core.v1.PodSpec", old, allowed)
+        detail = f"pod updates may not change fields other than {fields}\n{changed}"
         yield forbidden("spec", detail)
 
 
@@ -141,12 +139,12 @@ def _narrowed(new: Object, old: Object) -> Errors:
     field = f"spec.affinity.nodeAffinity.{_REQUIRED}.nodeSelectorTerms"
     if old_terms and len(terms) != len(old_terms):
         detail = "no additions/deletions to non-empty NodeSelectorTerms list are allowed"
-        yield invalid(field, terms or None, detail)
+        yield invalid(field, [_shown(term) for term in terms] or None, detail)
         return
     for i, term in enumerate(old_terms):
         if not _only_added(terms[i], term):
             detail = "only additions are allowed (no mutations or deletions)"
-            yield invalid(f"{field}[{i}]", terms[i], detail)
+            yield invalid(f"{field}[{i}]", _shown(terms[i]), detail)
 
 
 def _required_terms(spec: Object) -> list[Object]:
@@ -162,10 +160,8 @@ def _only_added(term: Object, old: Object) -> bool:
     )
 
 
-def _difference(old: Object, new: Object) -> str:
-    before, after = (json.dumps(each, indent=1, sort_keys=True).splitlines() for each in (old, new))
-    # The first two lines name files, of which there are none.
-    return "\n".join([*difflib.unified_diff(before, after, lineterm="")][2:])
+def _shown(term: Object) -> Object | None:
+    return internal("core.v1.NodeSelectorTerm", term)
 
 
 @on_status_update("core.v1.Pod")
@@ -211,7 +207,7 @@ def ephemeral_containers_update(new: Object, old: Object) -> Errors:
             detail = f'existing ephemeral containers "{name}" may not be removed\n'
             yield forbidden(field, detail)
         elif now[name] != before:
-            changed = _difference(before, now[name])
+            changed = difference("core.v1.EphemeralContainer", before, now[name])
             yield forbidden(
                 field, f'existing ephemeral containers "{name}" may not be changed\n{changed}'
             )

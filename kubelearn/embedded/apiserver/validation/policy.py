@@ -5,7 +5,6 @@ from __future__ import annotations
 from kubelearn.embedded.apiserver.validation.common import (
     at_most_all,
     integer_or_percent,
-    internal,
     supported,
 )
 from kubelearn.embedded.apiserver.validation.field import (
@@ -16,11 +15,11 @@ from kubelearn.embedded.apiserver.validation.field import (
     non_negative,
     one_of,
 )
+from kubelearn.embedded.apiserver.validation.internals import internal
 from kubelearn.embedded.apiserver.validation.metadata import (
     label_selector,
     metadata,
     metadata_update,
-    ordered,
 )
 from kubelearn.embedded.apiserver.validation.rules import on_create, on_status_update, on_update
 from kubelearn.objects import Object
@@ -35,8 +34,7 @@ def pod_disruption_budget(obj: Object) -> Errors:
     """A PodDisruptionBudget."""
     spec = obj["spec"]
     if "minAvailable" in spec and "maxUnavailable" in spec:
-        names = ("minAvailable", "selector", "maxUnavailable", "unhealthyPodEvictionPolicy")
-        shown = internal(spec | {"selector": ordered(spec.get("selector"))}, *names)
+        shown = internal("policy.v1.PodDisruptionBudgetSpec", spec)
         yield invalid("spec", shown, "minAvailable and maxUnavailable cannot be both set")
     for name in ("minAvailable", "maxUnavailable"):
         if name in spec:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from kubelearn.embedded.apiserver.validation.common import internal
 from kubelearn.embedded.apiserver.validation.field import (
     Errors,
     immutable,
     invalid,
     required,
 )
+from kubelearn.embedded.apiserver.validation.internals import internal
 from kubelearn.embedded.apiserver.validation.metadata import metadata, metadata_update
 from kubelearn.embedded.apiserver.validation.resources import (
     is_quota_resource,
@@ -111,12 +111,13 @@ def _scope_selector(spec: Object) -> Errors:
     if selector is None:
         return
     field = "spec.scopeSelector.matchExpressions"
+    shown = internal("core.v1.ScopeSelector", selector)
     expressions = selector.get("matchExpressions") or []
     for expression in expressions:
         yield from _scope_expression(field, expression)
         for _ in _unsupported(expression["scopeName"], spec):
             detail = "unsupported scope applied to resource"
-            yield invalid(field, _shown(expressions), detail)
+            yield invalid(field, shown, detail)
     scopes = {expression["scopeName"] for expression in expressions}
     yield from _conflicts(field, scopes, spec.get("scopes"))
 
@@ -147,8 +148,3 @@ def _scope_expression(field: str, expression: Object) -> Errors:
             yield invalid(f"{field}.values", values, detail)
     else:
         yield invalid(f"{field}.operator", operator, "not a valid selector operator")
-
-
-def _shown(expressions: list[Object]) -> Object:
-    fields = ("scopeName", "operator", "values")
-    return {"MatchExpressions": [internal(each, *fields) for each in expressions]}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from kubelearn.embedded.apiserver.names import dns_subdomain, path_segment
-from kubelearn.embedded.apiserver.validation.common import internal
 from kubelearn.embedded.apiserver.validation.field import (
     Errors,
     each_invalid,
@@ -11,6 +10,7 @@ from kubelearn.embedded.apiserver.validation.field import (
     not_supported,
     required,
 )
+from kubelearn.embedded.apiserver.validation.internals import internal
 from kubelearn.embedded.apiserver.validation.metadata import (
     label_selector,
     metadata,
@@ -145,5 +145,5 @@ def cluster_role_binding_update(new: Object, old: Object) -> Errors:
 def _same_role(new: Object, old: Object) -> Errors:
     yield from metadata_update(new, old)
     if new["roleRef"] != old["roleRef"]:
-        shown = internal(new["roleRef"], "apiGroup", "kind", "name")
+        shown = internal("rbac.v1.RoleRef", new["roleRef"])
         yield invalid("roleRef", shown, "cannot change roleRef")

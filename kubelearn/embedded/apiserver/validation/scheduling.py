@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kubelearn.embedded.apiserver.names import dns_label, dns_subdomain, label_value
-from kubelearn.embedded.apiserver.validation.common import internal, positive, supported
+from kubelearn.embedded.apiserver.validation.common import positive, supported
 from kubelearn.embedded.apiserver.validation.field import (
     Errors,
     duplicate,
@@ -15,6 +15,7 @@ from kubelearn.embedded.apiserver.validation.field import (
     not_supported,
     required,
 )
+from kubelearn.embedded.apiserver.validation.internals import internal
 from kubelearn.embedded.apiserver.validation.metadata import label_name, label_selector
 from kubelearn.objects import Object
 
@@ -201,7 +202,7 @@ def taints(field: str, found: Iterable[Object]) -> Errors:
             yield not_supported(f"{here}.effect", taint["effect"], EFFECTS)
         pair = (taint["key"], taint["effect"])
         if pair in seen:
-            shown = internal({"value": "", **taint}, "key", "value", "effect", "timeAdded")
+            shown = internal("core.v1.Taint", taint)
             problem = duplicate(here, shown)
             unique = "taints must be unique by key and effect pair"
             yield problem._replace(message=f"{problem.message}: {unique}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 
 from kubelearn.embedded.apiserver.names import dns_label as label_rule
-from kubelearn.embedded.apiserver.validation.common import dns_label, internal
+from kubelearn.embedded.apiserver.validation.common import dns_label
 from kubelearn.embedded.apiserver.validation.field import (
     Errors,
     forbidden,
@@ -13,6 +13,7 @@ from kubelearn.embedded.apiserver.validation.field import (
     non_negative,
     not_supported,
 )
+from kubelearn.embedded.apiserver.validation.internals import internal
 from kubelearn.embedded.apiserver.validation.metadata import (
     check_annotations,
     check_labels,
@@ -32,7 +33,6 @@ from kubelearn.embedded.apiserver.validation.workload import (
     matching_labels,
     not_above,
     required_selector,
-    shown_strategy,
 )
 from kubelearn.objects import Object
 
@@ -94,13 +94,13 @@ def _stateful_set_strategy(strategy: Object) -> Errors:
         case "OnDelete":
             if rolling is not None:
                 detail = "only allowed for updateStrategy 'RollingUpdate'"
-                shown = internal(rolling, "partition", "maxUnavailable")
+                shown = internal("apps.v1.RollingUpdateStatefulSetStrategy", rolling)
                 yield invalid("spec.updateStrategy.rollingUpdate", shown, detail)
         case "RollingUpdate":
             partition = (rolling or {}).get("partition")
             yield from non_negative("spec.updateStrategy.rollingUpdate.partition", partition)
         case _:
-            shown = shown_strategy(strategy, "partition", "maxUnavailable")
+            shown = internal("apps.v1.StatefulSetUpdateStrategy", strategy)
             detail = "must be 'RollingUpdate' or 'OnDelete'"
             yield invalid("spec.updateStrategy", shown, detail)
 

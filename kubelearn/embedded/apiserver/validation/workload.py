@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kubelearn.embedded.apiserver.validation.common import internal
 from kubelearn.embedded.apiserver.validation.field import (
     Errors,
     forbidden,
@@ -81,14 +80,6 @@ def same_selector(new: Object, old: Object) -> Errors:
     """The selector stays as it is."""
     now, before = new["spec"].get("selector"), old["spec"].get("selector")
     yield from immutable("spec.selector", ordered(now), ordered(before))
-
-
-def shown_strategy(strategy: Object, *names: str) -> Object:
-    """A strategy as upstream's internal type prints it."""
-    shown = internal(strategy, "type", "rollingUpdate")
-    if shown["RollingUpdate"] is not None:
-        shown["RollingUpdate"] = internal(shown["RollingUpdate"], *names)
-    return shown
 
 
 def available_are_ready(status: Object, detail: str) -> Errors:

@@ -255,7 +255,7 @@ def test_little_else_of_a_pod_may_change(change):
         "`spec.containers[*].image`,`spec.initContainers[*].image`,"
     )
     assert difference.startswith("@@ ")
-    assert '+ "hostname": "other",' in difference
+    assert '+ "Hostname": "other",' in difference
 
 
 def test_containers_cannot_be_added(change):
