@@ -64,8 +64,11 @@ class ApiError(KubelearnError):
     Follows k8s.io/apimachinery `pkg/api/errors`: the reason decides the class, else the code.
     """
 
+    hint = ""
+
     def __init__(self, status: Mapping[str, Any]) -> None:
-        super().__init__(str(status.get("message") or status.get("reason") or "unknown error"))
+        message = str(status.get("message") or status.get("reason") or "unknown error")
+        super().__init__(message, hint=self.hint)
         self.status = dict(status)
         self.code = int(status.get("code") or 0)
         self.reason = str(status.get("reason") or "")
@@ -94,6 +97,8 @@ class Expired(ApiError):
 
 class Unreachable(ApiError):
     """The API server gave no answer."""
+
+    hint = "kubelearn status   # does the cluster run? kubelearn up starts it, nothing is lost"
 
 
 _BY_REASON: dict[str, type[ApiError]] = {

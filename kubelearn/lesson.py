@@ -154,6 +154,8 @@ class Lesson:
 
         inside = f" -c {container}" if container else ""
         self._say(f"exec {pod}{inside} -- {shlex.join(command)}")
+        # As kubectl does: a pod that is not there is told before a connection is opened.
+        self._fetch(self._kind("pods").path(self.namespace, pod)).checked()
         answer: str = stream.stream(
             self.core.connect_get_namespaced_pod_exec,
             pod,
@@ -196,8 +198,9 @@ class Lesson:
         deadline = time.monotonic() + within
         while (last := _attempt(seen)) != expected:
             if time.monotonic() > deadline:
+                found = last.message if isinstance(last, ApiError) else repr(last)
                 raise CheckFailed(
-                    f"not so after {within:g} s: {claim}\n  seen: {last!r}, expected: {expected!r}",
+                    f"not so after {within:g} s: {claim}\n  seen: {found}, expected: {expected!r}",
                     hint=idea or "run the cells from the top of this lesson again",
                 )
             time.sleep(_POLL_SECONDS)

@@ -39,7 +39,10 @@ def _find(
 ) -> Resource:
     group, _, version = api_version.rpartition("/")
     path = f"/apis/{api_version}" if group else f"/api/{api_version}"
-    for entry in send(api, "GET", path).checked()["resources"]:
+    answer = send(api, "GET", path)
+    # The whole group may be unknown: 404.
+    entries = [] if answer.code == 404 else answer.checked()["resources"]
+    for entry in entries:
         # Names with a slash are subresources.
         if "/" not in entry["name"] and wanted(entry):
             return Resource(
