@@ -77,7 +77,7 @@ class Lesson:
             content_type = "application/json"
             if exists:
                 method, path = "PATCH", resource.path(self.namespace, name)
-                content_type = transport.MERGE_PATCH
+                content_type = transport.STRATEGIC_PATCH
             made = self._send(
                 method,
                 path,
