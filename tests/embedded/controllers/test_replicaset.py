@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from kubelearn.embedded.controllers.replicaset import ReplicaSetController, slow_start
+from kubelearn.embedded.controllers.replicaset import ReplicaSetController
 from kubelearn.errors import ApiError
 from kubelearn.objects import EVENTS, PODS, REPLICA_SETS, controller_of
 
@@ -120,16 +120,3 @@ async def test_a_ready_pod_is_available_only_after_min_ready_seconds(
         assert "availableReplicas" not in api.one(REPLICA_SETS)["status"]
         await clock.advance(2)
         assert api.one(REPLICA_SETS)["status"]["availableReplicas"] == 1
-
-
-async def test_slow_start_doubles_and_stops_at_the_first_failure():
-    batches = []
-
-    async def create() -> None:
-        batches.append(None)
-        if len(batches) == 5:
-            raise ValueError("full")
-
-    with pytest.raises(ValueError, match="full"):
-        await slow_start(100, create)
-    assert len(batches) == 1 + 2 + 4
