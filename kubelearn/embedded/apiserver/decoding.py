@@ -53,6 +53,8 @@ class Decoder:
             decoded = serializer.decode(kind, content)
         except serializer.DecodeError as error:
             raise _cannot_be_handled(content, kind, str(error)) from None
+        except RecursionError:
+            raise _cannot_be_handled(content, kind, "json: exceeded max depth") from None
         problems = strict_problems(decoded.unknown, duplicates)
         if problems and validation == "Strict":
             text = f"strict decoding error: {', '.join(problems)}"
@@ -77,10 +79,10 @@ class Decoder:
             return self._protobuf(body, kind)
         problem = ""
         try:
-            content = orjson.loads(body) if media == JSON else _load_yaml(body)
+            content = orjson.loads(body) if media == JSON else load_yaml(body)
         except orjson.JSONDecodeError:
             problem = f"json parse error: {json_error(body)}"
-        except (yaml.YAMLError, ValueError) as error:
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
             problem = f"error converting YAML to JSON: yaml: {error}"
         else:
             if isinstance(content, dict):
@@ -107,7 +109,8 @@ def strict_problems(unknown: list[str], duplicates: list[str]) -> list[str]:
     ]
 
 
-def _load_yaml(body: bytes) -> Any:
+def load_yaml(body: bytes) -> Any:
+    """The document in a YAML body, as JSON would have it."""
     # PyYAML gives keys of any type; JSON has only strings.
     return orjson.loads(
         orjson.dumps(

@@ -20,10 +20,14 @@ _AFTER = {
     "Illegal trailing comma before end of object": "looking for beginning of object key string",
     "Illegal trailing comma before end of array": "looking for beginning of value",
 }
+# Python's own decoder, which finds the place of the fault, calls itself for each bracket.
+_DEEPEST = 500
 
 
 def json_error(body: bytes) -> str:
     """The message for a malformed body."""
+    if body.count(b"[") + body.count(b"{") > _DEEPEST:
+        return "exceeded max depth"
     text = body.decode(errors="replace")
     try:
         json.loads(text)
@@ -34,9 +38,9 @@ def json_error(body: bytes) -> str:
         if position >= len(text.rstrip()) or error.msg.startswith("Unterminated"):
             return "unexpected end of JSON input"
         return f"invalid character {_shown(text[position])} {_context(error, text)}"
-    except (ValueError, RecursionError):
+    except ValueError:
         pass
-    return "exceeded max depth"
+    return "invalid character in string literal"
 
 
 def _shown(character: str) -> str:

@@ -7,7 +7,6 @@ What a kind has of its own is its strategy's business.
 
 from __future__ import annotations
 
-import copy
 import random as randomness
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
@@ -17,6 +16,7 @@ from kubelearn.embedded.apiserver import validation
 from kubelearn.embedded.apiserver.authentication import User
 from kubelearn.embedded.apiserver.encoding import decode, encode
 from kubelearn.embedded.apiserver.kinds import Kind
+from kubelearn.embedded.apiserver.managedfields import same_but_for_times
 from kubelearn.embedded.apiserver.selection import Selection
 from kubelearn.embedded.apiserver.status import (
     Cause,
@@ -210,7 +210,7 @@ class Registry:
             if current is None:
                 return await self._create_by_update(write, change, may_create=may_create), True
             old = decode(current.value)
-            new = change(copy.deepcopy(old))
+            new = change(decode(current.value))
             self._check_version(write, new, current)
             self._check_namespace(write, new["metadata"])
             await self._admit(self, write, new, old)
@@ -277,7 +277,7 @@ class Registry:
     ) -> bytes:
         if is_finalized(new, old) and self.strategy.may_vanish(new):
             return await self._finalize(write, new, old, current)
-        if new == old:
+        if new == old or same_but_for_times(new, old):
             return current.value
         if write.dry_run:
             return encode(new, revision=current.mod_revision)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from aiohttp import web
 
@@ -25,6 +26,7 @@ from kubelearn.embedded.apiserver.options import (
     list_options,
     write_options,
 )
+from kubelearn.embedded.apiserver.owners import ApplyPatch, Owners
 from kubelearn.embedded.apiserver.patching import Patch
 from kubelearn.embedded.apiserver.registry import Prepare, Registry, Validate, Write
 from kubelearn.embedded.apiserver.request import Request
@@ -42,6 +44,7 @@ class Resources:
     def __init__(self, *, decoder: Decoder, streams: Streams) -> None:
         self.decoder = decoder
         self._streams = streams
+        self._managers: dict[tuple[Kind, str], Owners] = {}
         self._verbs: dict[str, Callable[[Request, Registry], Awaitable[Answer]]] = {
             "get": self.get,
             "list": self.list,
@@ -80,8 +83,10 @@ class Resources:
     async def create(self, request: Request, registry: Registry) -> Answer:
         """Store a new object."""
         options = write_options(request.query, kind="CreateOptions")
-        obj = await self._read_object(request, registry, options)
-        value = await registry.create(write_of(request, options), obj)
+        obj = await self.read(request, request.kind, options)
+        write = write_of(request, options)
+        self._owners(request, registry).update(None, obj, write)
+        value = await registry.create(write, convert(obj, request.kind, registry.kind))
         return response.one(request, registry, value, status=201)
 
     async def update(
@@ -94,17 +99,26 @@ class Resources:
     ) -> Answer:
         """Replace an object, or with `prepare` a part of it."""
         options = write_options(request.query, kind="UpdateOptions")
-        obj = await self._read_object(request, registry, options)
+        obj = await self.read(request, request.kind, options)
         check_name(request, obj)
+        write = write_of(request, options)
+        owners = self._owners(request, registry)
+
+        def change(old: Object | None) -> Object:
+            # A copy, because preparing changes it and a conflict makes it all begin again.
+            new = copy.deepcopy(obj)
+            _check_uid(registry, new, old)
+            owners.update(old, new, write)
+            return convert(new, request.kind, registry.kind)
+
         value, created = await registry.update(
-            write_of(request, options),
-            lambda old: _replacement(registry, obj, old),
+            write,
+            change,
             prepare=prepare,
             validate=validate,
             may_create=registry.strategy.create_on_update and prepare is None,
         )
-        status = 201 if created else 200
-        return response.one(request, registry, value, status=status)
+        return response.one(request, registry, value, status=201 if created else 200)
 
     async def patch(
         self,
@@ -116,25 +130,37 @@ class Resources:
     ) -> Answer:
         """Change an object, or with `prepare` a part of it."""
         kind = patch_type(request.content_type)
-        options = write_options(request.query, kind="PatchOptions", is_apply=kind == "apply")
-        patch = Patch(
-            await request.body(),
-            patch_type=kind,
-            kind=request.kind,
-            validation=options.field_validation,
-            warnings=request.warnings,
-        )
+        is_apply = kind == "apply"
+        options = write_options(request.query, kind="PatchOptions", is_apply=is_apply)
+        write = write_of(request, options)
+        owners = self._owners(request, registry)
+        body = await request.body()
+        if is_apply:
+            apply_patch = ApplyPatch(body, owners, write, force=options.force)
+            change = apply_patch.apply
+        else:
+            patch = Patch(
+                body,
+                patch_type=kind,
+                kind=request.kind,
+                validation=options.field_validation,
+                warnings=request.warnings,
+            )
+            change = partial(owners.patched, patch=patch, write=write)
 
-        def change(old: Object | None) -> Object:
-            new = patch.apply(convert(old or {}, registry.kind, request.kind))
+        def checked(old: Object | None) -> Object:
+            new = change(old)
             check_name(request, new)
             return convert(new, request.kind, registry.kind)
 
         value, created = await registry.update(
-            write_of(request, options), change, prepare=prepare, validate=validate
+            write,
+            checked,
+            prepare=prepare,
+            validate=validate,
+            may_create=is_apply and prepare is None,
         )
-        status = 201 if created else 200
-        return response.one(request, registry, value, status=status)
+        return response.one(request, registry, value, status=201 if created else 200)
 
     async def delete(self, request: Request, registry: Registry) -> Answer:
         """Delete one object, or begin to."""
@@ -162,11 +188,13 @@ class Resources:
 
     # --- bodies ----------------------------------------------------------------------------
 
-    async def _read_object(
-        self, request: Request, registry: Registry, options: WriteOptions
-    ) -> Object:
-        obj = await self.read(request, request.kind, options)
-        return convert(obj, request.kind, registry.kind)
+    def _owners(self, request: Request, registry: Registry) -> Owners:
+        """Who keeps the managed fields for writes like this one."""
+        key = (request.kind, request.info.subresource)
+        known = self._managers.get(key)
+        if known is None:
+            known = self._managers[key] = Owners(request.kind, registry, key[1])
+        return known
 
     async def read(self, request: Request, kind: Kind, options: WriteOptions) -> Object:
         """The object in a request's body."""
@@ -216,9 +244,7 @@ def check_name(request: Request, obj: Object) -> None:
         )
 
 
-def _replacement(registry: Registry, obj: Object, old: Object | None) -> Object:
-    # A copy, because preparing changes it and a conflict makes it all begin again.
-    new = copy.deepcopy(obj)
+def _check_uid(registry: Registry, new: Object, old: Object | None) -> None:
     uid = new["metadata"].get("uid")
     if old is not None and uid and uid != old["metadata"]["uid"]:
         raise registry.conflict(
@@ -226,4 +252,3 @@ def _replacement(registry: Registry, obj: Object, old: Object | None) -> Object:
             f"Precondition failed: UID in precondition: {uid}, "
             f"UID in object meta: {old['metadata']['uid']}",
         )
-    return new

@@ -59,6 +59,12 @@ class Strategy:
         for name in (new.keys() | old.keys()) - {"status", "metadata"}:
             _put(new, name, old.get(name))
 
+    def reset_fields(self, subresource: str) -> tuple[str, ...]:
+        """The paths that a write through that door leaves as they are."""
+        if subresource == "status":
+            return ("spec",)
+        return ("status",) if self.has_status and subresource != "scale" else ()
+
     def changes_generation(self, new: Object, old: Object) -> bool:
         """Whether the desired state differs."""
         return bool(new.get("spec") != old.get("spec"))

@@ -64,6 +64,12 @@ class PodStrategy(Strategy):
                 status[name] = before[name]
         _keep_observed_generations(status, before)
 
+    def reset_fields(self, subresource: str) -> tuple[str, ...]:
+        """A kubelet's reports touch neither deletion nor owners."""
+        if subresource == "status":
+            return ("spec", "metadata.deletionTimestamp", "metadata.ownerReferences")
+        return super().reset_fields(subresource)
+
     def prepare_for_ephemeral_containers(self, new: Object, old: Object) -> None:
         """Take the ephemeral containers and nothing else."""
         containers = (new.get("spec") or {}).get("ephemeralContainers")

@@ -27,6 +27,11 @@ class DeploymentStrategy(WorkloadStrategy):
         before, after = (obj["metadata"].get("annotations") or {} for obj in (old, new))
         return super().changes_generation(new, old) or before != after
 
+    def reset_fields(self, subresource: str) -> tuple[str, ...]:
+        """Labels do not change with the status."""
+        own = ("metadata.labels",) if subresource == "status" else ()
+        return (*super().reset_fields(subresource), *own)
+
     def prepare_for_status_update(self, new: Object, old: Object) -> None:
         """Labels are kept too, annotations are not: the revision is written with the status."""
         super().prepare_for_status_update(new, old)

@@ -14,6 +14,7 @@ from kubelearn.embedded.apiserver.encoding import decode
 from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.negotiation import patch_type
 from kubelearn.embedded.apiserver.options import WriteOptions, write_options
+from kubelearn.embedded.apiserver.owners import Owners
 from kubelearn.embedded.apiserver.patching import Patch
 from kubelearn.embedded.apiserver.registry import Change, Registry
 from kubelearn.embedded.apiserver.request import Request
@@ -57,11 +58,17 @@ class Scales:
     async def _change(
         self, request: Request, registry: Registry, options: WriteOptions, scaled: Change
     ) -> web.StreamResponse:
+        write = write_of(request, options)
+        owners = Owners(registry.kind, registry, "scale")
+
         def change(old: Object | None) -> Object:
             old = old or {}
-            return _with_scale(registry.kind, old, scaled(copy.deepcopy(old)))
+            new = _with_scale(registry.kind, old, scaled(copy.deepcopy(old)))
+            shown = _without_zero(new)
+            owners.update(_without_zero(old), shown, write)
+            return {**new, "metadata": shown["metadata"]}
 
-        value, _ = await registry.update(write_of(request, options), change)
+        value, _ = await registry.update(write, change)
         return _answer(request, registry, value)
 
 
@@ -80,6 +87,12 @@ def scale_of(obj: Object) -> Object:
         "spec": {"replicas": replicas} if replicas else {},
         "status": {"replicas": status.get("replicas", 0), "selector": format_selector(selector)},
     }
+
+
+def _without_zero(obj: Object) -> Object:
+    """The object as its Scale shows it: of no replicas there is no field, so nobody owns it."""
+    spec = {name: each for name, each in obj["spec"].items() if name != "replicas" or each}
+    return {**obj, "spec": spec, "metadata": dict(obj["metadata"])}
 
 
 def _with_scale(kind: Kind, obj: Object, scale: Object) -> Object:

@@ -1,0 +1,356 @@
+"""Who owns which field of an object: `metadata.managedFields`, kept up to date with every write.
+
+Stands for k8s.io/apimachinery `pkg/util/managedfields/internal` and sigs.k8s.io/structured-merge-
+diff `merge/update.go`. A plain write takes ownership of what it changes. An apply says all that its
+manager wishes: it takes what it names, lets go of what it no longer names, and conflicts with
+whoever else owns what it would change. Left out: ownership across versions of a kind.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+
+from kubelearn.embedded.apiserver import defaults, serializer
+from kubelearn.embedded.apiserver.kinds import Kind
+from kubelearn.embedded.apiserver.managedfields import fieldset
+from kubelearn.embedded.apiserver.managedfields.fieldset import FieldSet, Path
+from kubelearn.embedded.apiserver.managedfields.shape import shape_of
+from kubelearn.embedded.apiserver.managedfields.typed import (
+    ABSENT,
+    compare,
+    field_set,
+    merge,
+    problems,
+    remove,
+    with_structs,
+)
+from kubelearn.embedded.apiserver.status import StatusError, bad_request, unknown
+from kubelearn.objects import Object
+
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+# What only the server writes has no owner.
+_UNOWNED = FieldSet.of(
+    ("f:apiVersion",),
+    ("f:kind",),
+    ("f:metadata",),
+    *(
+        ("f:metadata", f"f:{name}")
+        for name in (
+            "name",
+            "namespace",
+            "creationTimestamp",
+            "selfLink",
+            "uid",
+            "generation",
+            "managedFields",
+            "resourceVersion",
+        )
+    ),
+)
+_MOST_UPDATERS = 10
+_ANCIENT = "ancient-changes"
+
+
+@dataclass(frozen=True, slots=True)
+class Manager:
+    """Somebody who writes: their name, how, in which version, through which subresource."""
+
+    name: str
+    operation: str
+    api_version: str
+    subresource: str = ""
+
+    def shown(self) -> str:
+        """As conflicts name them."""
+        text = f'"{self.name}"'
+        if self.subresource:
+            text += f' with subresource "{self.subresource}"'
+        return f"{text} using {self.api_version}" if self.operation == "Update" else text
+
+
+@dataclass(slots=True)
+class Owned:
+    """A manager's fields, and when that changed last."""
+
+    fields: FieldSet
+    time: str | None = None
+
+
+Ownership = dict[Manager, Owned]
+
+
+class FieldManager:
+    """Keeps the managed fields of one kind's objects."""
+
+    def __init__(self, kind: Kind, *, subresource: str = "", ignored: FieldSet) -> None:
+        """`ignored` are the fields that a write through this door does not change."""
+        self._kind = kind
+        self._subresource = subresource
+        self._ignored = ignored
+        self._shape = shape_of(kind)
+        self._blank: Object = {"metadata": {}}
+        if not kind.custom:
+            self._blank |= serializer.decode(kind, {}).object
+
+    def update(self, old: Object | None, new: Object, *, manager: str, now: str) -> None:
+        """Note in `new` who made it what it is."""
+        live = self._blank if old is None else old
+        owners = self._owners(live, new)
+        new["metadata"].pop("managedFields", None)
+        changed = compare(_bare(live), new, self._shape).without(self._ignored)
+        taken = changed.modified | changed.added
+        for owned in owners.values():
+            owned.fields = owned.fields - taken - changed.removed
+        if mine := taken - _UNOWNED:
+            me = self._manager(manager, "Update")
+            before = owners.pop(me, Owned(FieldSet())).fields
+            owners[me] = Owned(before | mine, now)
+        _write(new, _capped(owners))
+
+    def apply(
+        self, old: Object | None, wish: Object, *, manager: str, force: bool, now: str
+    ) -> Object:
+        """The object as this manager wishes it; raises 409 for conflicts."""
+        self._check(wish)
+        live = self._blank if old is None else old
+        try:
+            applied = self._apply(live, wish, manager=manager, force=force, now=now)
+        except _Conflicts as error:
+            if manager != "kubectl" or not self._were_applied(live, error.paths()):
+                raise error.status() from None
+            applied = self._apply(live, wish, manager=manager, force=True, now=now)
+        if manager == "kubectl":
+            _renew_last_applied(applied, wish)
+        return applied
+
+    def _apply(self, live: Object, wish: Object, *, manager: str, force: bool, now: str) -> Object:
+        owners = _read(live)
+        me = next((each for each in owners if self._is_me(each, manager)), None)
+        last = owners.pop(me) if me else Owned(FieldSet())
+        mine = field_set(wish, self._shape).without(self._ignored)
+        merged = merge(_bare(live), wish, self._shape)
+        others = [owned.fields for owned in owners.values()]
+        merged = self._pruned(merged, last.fields, mine, others)
+        changed = compare(_bare(live), merged, self._shape).without(self._ignored)
+        taken = changed.modified | changed.added
+        conflicts = {who: owned.fields & taken for who, owned in owners.items()}
+        if not force and any(conflicts.values()):
+            raise _Conflicts({who: fields for who, fields in conflicts.items() if fields})
+        for who, owned in owners.items():
+            owned.fields = owned.fields - conflicts[who] - changed.removed
+        # Who applies what is there already owns it too, but has changed nothing at any time.
+        time = last.time if merged == _bare(live) else now
+        owners[self._manager(manager, "Apply")] = Owned(mine - _UNOWNED, time)
+        decoded = serializer.decode(self._kind, merged).object
+        defaults.apply(self._kind, decoded)
+        _write(decoded, owners)
+        return decoded
+
+    def _pruned(
+        self, merged: Object, before: FieldSet, mine: FieldSet, others: list[FieldSet]
+    ) -> Object:
+        """Without what this manager applied before, does not now, and nobody else owns."""
+        if not before:
+            return merged
+        shape = self._shape
+        kept = mine
+        for each in others:
+            kept = kept | each
+        everything = with_structs(field_set(merged, shape), shape)
+        rest = _or_empty(remove(merged, with_structs(before, shape), shape))
+        left = with_structs(field_set(rest, shape), shape) | with_structs(kept, shape)
+        rest = _or_empty(remove(merged, everything - left, shape))
+        left = with_structs(field_set(rest, shape), shape)
+        return _or_empty(remove(merged, (everything - left) & with_structs(before, shape), shape))
+
+    def _check(self, wish: Object) -> None:
+        api_version, kind = wish.get("apiVersion", ""), wish.get("kind", "")
+        if (api_version, kind) != (self._kind.api_version, self._kind.kind):
+            group_version = api_version if "/" in api_version else f"/{api_version}"
+            if not api_version:
+                group_version = "/"
+            raise bad_request(f"invalid object type: {group_version}, Kind={kind}")
+        meta = wish.get("metadata") or {}
+        if "managedFields" in meta:
+            raise bad_request("metadata.managedFields must be nil")
+        found = list(problems(wish, self._shape))
+        if found:
+            text = found[0] if len(found) == 1 else "errors:\n" + "".join(
+                f"  {each}\n" for each in found
+            )  # fmt: skip
+            group_version = api_version if "/" in api_version else f"/{api_version}"
+            name = f"{meta.get('namespace', '')}/{meta.get('name', '')}"
+            raise unknown(
+                f"failed to create typed patch object ({name}; {group_version}, Kind={kind}): "
+                f"{text}"
+            )
+
+    def _were_applied(self, live: Object, paths: list[Path]) -> bool:
+        """Whether kubectl itself set these fields, before it applied on the server's side."""
+        text = (live["metadata"].get("annotations") or {}).get(LAST_APPLIED)
+        try:
+            last = orjson.loads(text or "")
+        except orjson.JSONDecodeError:
+            return False
+        if not isinstance(last, dict) or last.get("apiVersion") != self._kind.api_version:
+            return False
+        changed = compare(last, _bare(live), self._shape)
+        same = field_set(last, self._shape) - changed.modified - changed.added - changed.removed
+        return all(path in same for path in paths)
+
+    def _owners(self, live: Object, new: Object) -> Ownership:
+        """The owners so far; a client may hand in others, or clear them with an empty list."""
+        sent = new["metadata"].get("managedFields")
+        if self._subresource or sent is None:
+            return _read(live)
+        return _read(new) or ({} if sent in ([], [{}]) else _read(live))
+
+    def _manager(self, name: str, operation: str) -> Manager:
+        version = self._kind.api_version
+        return Manager(name or "unknown", operation, version, self._subresource)
+
+    def _is_me(self, manager: Manager, name: str) -> bool:
+        # Whoever applies in another version is still the same manager.
+        return replace(manager, api_version="") == replace(
+            self._manager(name, "Apply"), api_version=""
+        )
+
+
+class _Conflicts(Exception):
+    """Fields that others own and that an apply would change."""
+
+    def __init__(self, fields: dict[Manager, FieldSet]) -> None:
+        super().__init__()
+        self._found = [
+            (who, path)
+            for who, each in sorted(fields.items(), key=_by_text)
+            for path in each.paths()
+        ]
+
+    def paths(self) -> list[Path]:
+        """The fields."""
+        return [path for _, path in self._found]
+
+    def status(self) -> StatusError:
+        """409, naming each field and its owner."""
+        causes = [
+            {
+                "reason": "FieldManagerConflict",
+                "message": f"conflict with {who.shown()}",
+                "field": fieldset.shown(path),
+            }
+            for who, path in self._found
+        ]
+        return StatusError(409, "Conflict", self._message(), details={"causes": causes})
+
+    def _message(self) -> str:
+        if len(self._found) == 1:
+            [(who, path)] = self._found
+            shown = fieldset.shown(path)
+            return f"Apply failed with 1 conflict: conflict with {who.shown()}: {shown}"
+        lines: list[str] = []
+        for who in dict.fromkeys(who for who, _ in self._found):
+            lines.append(f"conflicts with {who.shown()}:")
+            lines += [f"- {fieldset.shown(path)}" for each, path in self._found if each == who]
+        return f"Apply failed with {len(self._found)} conflicts: " + "\n".join(lines)
+
+
+def _by_text(item: tuple[Manager, FieldSet]) -> str:
+    return repr(item[0])
+
+
+def _read(obj: Object) -> Ownership:
+    """The owners that an object names; none if they cannot be read."""
+    found: Ownership = {}
+    for entry in (obj.get("metadata") or {}).get("managedFields") or []:
+        if entry.get("fieldsType") != "FieldsV1" or not entry.get("operation"):
+            return {}
+        manager = Manager(
+            entry.get("manager", ""),
+            entry["operation"],
+            entry.get("apiVersion", ""),
+            entry.get("subresource", ""),
+        )
+        fields = FieldSet.from_fields(entry.get("fieldsV1") or {})
+        found[manager] = Owned(fields, entry.get("time"))
+    return found
+
+
+def _write(obj: Object, owners: Ownership) -> None:
+    entries = [_entry(manager, owned) for manager, owned in owners.items() if owned.fields]
+    entries.sort(key=_entry_order)
+    if entries:
+        obj["metadata"]["managedFields"] = entries
+    else:
+        obj["metadata"].pop("managedFields", None)
+
+
+def _entry(manager: Manager, owned: Owned) -> Object:
+    entry: dict[str, Any] = {
+        "manager": manager.name,
+        "operation": manager.operation,
+        "apiVersion": manager.api_version,
+        "time": owned.time,
+        "fieldsType": "FieldsV1",
+        "fieldsV1": owned.fields.to_fields(),
+        "subresource": manager.subresource,
+    }
+    return {name: each for name, each in entry.items() if each}
+
+
+def _entry_order(entry: Object) -> tuple[str, ...]:
+    names = ("operation", "time", "manager", "apiVersion", "subresource")
+    return tuple(entry.get(name, "") for name in names)
+
+
+def _capped(owners: Ownership) -> Ownership:
+    """Beyond ten updaters the oldest share one entry."""
+    updaters = [each for each in owners if each.operation == "Update"]
+    if len(updaters) <= _MOST_UPDATERS:
+        return owners
+    updaters.sort(key=lambda each: (owners[each].time or "", repr(each)))
+    old = updaters[: len(updaters) - _MOST_UPDATERS + 1]
+    kept = {who: owned for who, owned in owners.items() if who not in old}
+    for version in dict.fromkeys(each.api_version for each in old):
+        fields = FieldSet()
+        time = None
+        for each in old:
+            if each.api_version == version:
+                fields, time = fields | owners[each].fields, owners[each].time
+        kept[Manager(_ANCIENT, "Update", version)] = Owned(fields, time)
+    return kept
+
+
+def _renew_last_applied(obj: Object, wish: Object) -> None:
+    """Keep client-side apply's annotation true, where there is one."""
+    annotations = obj["metadata"].get("annotations") or {}
+    if not annotations.get(LAST_APPLIED):
+        return
+    meta = dict(wish.get("metadata") or {})
+    own = {k: v for k, v in (meta.get("annotations") or {}).items() if k != LAST_APPLIED}
+    if "annotations" in meta:
+        meta["annotations"] = own
+    text = orjson.dumps({**wish, "metadata": meta}, option=orjson.OPT_SORT_KEYS)
+    annotations[LAST_APPLIED] = text.decode() + "\n"
+
+
+def _bare(obj: Object) -> Object:
+    """The object without its managed fields, which nobody manages."""
+    meta = {name: each for name, each in obj["metadata"].items() if name != "managedFields"}
+    return {**obj, "metadata": meta}
+
+
+def _or_empty(value: Any) -> Object:
+    return {} if value is ABSENT else value
+
+
+def same_but_for_times(new: Object, old: Object) -> bool:
+    """Whether a write changed nothing but the times of managed fields."""
+    if _bare(new) != _bare(old):
+        return False
+    entries = [each["metadata"].get("managedFields") or [] for each in (new, old)]
+    untimed = [[{**entry, "time": None} for entry in each] for each in entries]
+    return untimed[0] == untimed[1]
