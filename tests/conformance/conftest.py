@@ -193,7 +193,7 @@ def eventually() -> Callable[..., Any]:
             if answer:
                 return answer
             assert time.monotonic() < deadline, f"still {answer!r} after {within} s"
-            time.sleep(0.05)
+            time.sleep(0.03)
 
     return call
 
@@ -216,17 +216,23 @@ def gone() -> Callable[..., bool]:
 
 
 @pytest.fixture(scope="session")
-def new_namespace(core, has_nodes, eventually) -> Callable[[], str]:
-    def make() -> str:
-        name: str = core.create_namespace(
-            {"metadata": {"generateName": "conformance-"}}
-        ).metadata.name
+def new_namespace(core, has_nodes, eventually) -> Iterator[Callable[[], str]]:
+    def create() -> str:
+        made = core.create_namespace({"metadata": {"generateName": "conformance-"}})
+        return str(made.metadata.name)
+
+    # A pod is refused until a controller made its namespace's account, so one is made ahead.
+    spare = [create()]
+
+    def take() -> str:
+        spare.append(create())
+        name = spare.pop(0)
         if has_nodes:
-            # A pod is refused until the controller made its namespace's account.
             eventually(lambda: core.read_namespaced_service_account("default", name))
         return name
 
-    return make
+    yield take
+    core.delete_namespace(spare[0])
 
 
 @pytest.fixture
@@ -330,6 +336,11 @@ class Pods:
         text = self.log(name)
         assert pod.status.phase == "Succeeded", text
         return text
+
+    def nudge(self, name: str = "p") -> None:
+        """Change a pod a little: a kubelet that would look again in a while does so at once."""
+        patch = {"metadata": {"annotations": {"nudged": "yes"}}}
+        self._core.patch_namespaced_pod(name, self._namespace, patch)
 
     def delete(self, name: str = "p", **options: Any) -> None:
         self._core.delete_namespaced_pod(name, self._namespace, **options)

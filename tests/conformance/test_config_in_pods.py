@@ -127,6 +127,7 @@ def test_a_missing_config_map_holds_the_container_until_it_is_there(core, pods, 
     core.create_namespaced_config_map(
         namespace, {"metadata": {"name": "settings"}, "data": {"a": "b"}}
     )
+    pods.nudge()
     pods.ready()
 
 
@@ -169,8 +170,7 @@ def test_a_change_of_a_config_map_reaches_its_files(core, pods, namespace, confi
     pods.run(script, **mounted({"configMap": {"name": "conf"}}))
     pods.ready()
     core.patch_namespaced_config_map("conf", namespace, {"data": {"COLOUR": "blue"}})
-    # A kubelet looks about once a minute; a changed pod makes it look at once.
-    core.patch_namespaced_pod("p", namespace, {"metadata": {"annotations": {"look": "again"}}})
+    pods.nudge()
     assert pods.finished().status.phase == "Succeeded"
 
 

@@ -34,9 +34,10 @@ def refusal(pods):
     """Run a pod that fits nowhere; gives the scheduler's words, which are told twice."""
 
     def call(**options):
-        pods.run(**options)
-        message = pods.event("FailedScheduling").message
-        pod = pods.until(lambda pod: pod.status.conditions)
+        pods.run(name="refused", **options)
+        pod = pods.until(lambda pod: pod.status.conditions, "refused")
+        assert pod.spec.node_name is None
+        message = pods.event("FailedScheduling", "refused").message
         [told] = [one for one in pod.status.conditions if one.type == "PodScheduled"]
         assert (told.status, told.reason, told.message) == ("False", "Unschedulable", message)
         assert pod.status.phase == "Pending"
@@ -99,7 +100,7 @@ def test_a_pod_is_scheduled_when_it_fits_at_last(core, pods, namespace, refusal,
     label = {"metadata": {"labels": {"conformance.example.com/late": "yes"}}}
     core.patch_node(workers[0], label)
     try:
-        assert pods.ready().spec.node_name == workers[0]
+        assert pods.ready("refused").spec.node_name == workers[0]
     finally:
         label["metadata"]["labels"]["conformance.example.com/late"] = None
         core.patch_node(workers[0], label)
@@ -127,43 +128,24 @@ def test_a_cordoned_node_keeps_the_pods_it_has(core, pods, workers, eventually):
     eventually(lambda: not core.read_node(workers[0]).spec.taints)
 
 
-def test_pods_of_one_set_are_spread_over_the_nodes(apps, core, namespace, workers, eventually):
-    body = {
-        "metadata": {"name": "spread"},
-        "spec": {
-            "replicas": 4,
-            "selector": {"matchLabels": {"app": "spread"}},
-            "template": {
-                "metadata": {"labels": {"app": "spread"}},
-                "spec": {
-                    "terminationGracePeriodSeconds": 0,
-                    "topologySpreadConstraints": [
-                        {
-                            "maxSkew": 1,
-                            "topologyKey": "kubernetes.io/hostname",
-                            "whenUnsatisfiable": "DoNotSchedule",
-                            "nodeTaintsPolicy": "Honor",
-                            "labelSelector": {"matchLabels": {"app": "spread"}},
-                        }
-                    ],
-                    "containers": [
-                        {"name": "a", "image": "busybox:1.37", "command": ["sleep", "3600"]}
-                    ],
-                },
-            },
-        },
+def test_pods_of_one_set_are_spread_over_the_nodes(
+    apps, core, namespace, workers, eventually, idle_deployment
+):
+    body = idle_deployment("spread", replicas=2 * len(workers), paused=False)
+    body["spec"]["template"]["spec"] = {
+        "terminationGracePeriodSeconds": 0,
+        "containers": [{"name": "a", "image": "busybox:1.37", "command": ["sleep", "3600"]}],
     }
     apps.create_namespaced_deployment(namespace, body)
 
     def placed():
         nodes = [one.spec.node_name for one in core.list_namespaced_pod(namespace).items]
-        return nodes if len(nodes) == 4 and all(nodes) else None
+        return nodes if len(nodes) == 2 * len(workers) and all(nodes) else None
 
-    nodes = eventually(placed)
-    counts = [nodes.count(name) for name in workers]
-    assert max(counts) - min(counts) <= 1
+    assert set(eventually(placed)) == set(workers)
 
 
+@pytest.mark.gap("pod-affinity")
 def test_pods_that_avoid_each_other_are_on_different_nodes(pods, refusal, workers):
     term = {
         "topologyKey": "kubernetes.io/hostname",
@@ -178,6 +160,21 @@ def test_pods_that_avoid_each_other_are_on_different_nodes(pods, refusal, worker
     assert taken == set(workers)
     message = refusal(labels={"app": "lonely"}, spec={"affinity": rule})
     assert f"{len(workers)} node(s) didn't match pod anti-affinity rules" in message
+
+
+@pytest.mark.gap("pod-affinity")
+def test_a_required_spread_may_leave_a_pod_without_a_node(pods, refusal, cordoned):
+    constraint = {
+        "maxSkew": 1,
+        "topologyKey": "kubernetes.io/hostname",
+        "whenUnsatisfiable": "DoNotSchedule",
+        "labelSelector": {"matchLabels": {"app": "even"}},
+    }
+    fields = {"labels": {"app": "even"}, "spec": {"topologySpreadConstraints": [constraint]}}
+    pods.run(**fields)
+    pods.until(lambda pod: pod.spec.node_name)
+    # The cordoned node has none, so no other may have two.
+    assert "node(s) didn't match pod topology spread constraints" in refusal(**fields)
 
 
 def test_a_gated_pod_waits_until_the_gate_is_removed(core, pods, namespace):

@@ -163,7 +163,9 @@ class Server(BaseHTTPRequestHandler):
         self.wfile.write(body)
     def log_message(self, *args):
         pass
-ThreadingHTTPServer(("", 8080), Server).serve_forever()
+server = ThreadingHTTPServer(("", 8080), Server)
+print("up", flush=True)
+server.serve_forever()
 """
 FETCH = """
 import sys, urllib.request
@@ -184,11 +186,10 @@ WEB = {"selector": {"app": "web"}, "ports": [{"name": "http", "port": 80, "targe
 
 
 @pytest.fixture
-def serve(pods):
-    """Run web servers that answer with their pods' names, and wait until they are ready."""
+def serve(pods, eventually):
+    """Run web servers that answer with their pods' names, and wait until they do."""
 
     def call(*names):
-        probe = {"periodSeconds": 1, "tcpSocket": {"port": 8080}}
         for name in names:
             pods.run(
                 name=name,
@@ -196,10 +197,10 @@ def serve(pods):
                 image=PYTHON,
                 command=["python", "-c", SERVER],
                 ports=[{"name": "web", "containerPort": 8080}],
-                readinessProbe=probe,
             )
         for name in names:
             pods.ready(name)
+            eventually(lambda name=name: "up" in pods.log(name))
 
     return call
 
