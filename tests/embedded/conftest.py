@@ -247,7 +247,8 @@ class FakeClient:
 
     async def _store(self, resource: Resource, obj: Object, event: str = "MODIFIED") -> Object:
         meta = obj["metadata"]
-        if meta.get("deletionTimestamp") and not meta.get("finalizers"):
+        waits = meta.get("finalizers") or meta.get("deletionGracePeriodSeconds")
+        if meta.get("deletionTimestamp") and not waits:
             return await self.remove(resource, obj)
         stored = await self._append(resource, obj, event)
         self._objects[resource, meta.get("namespace"), meta["name"]] = stored

@@ -68,7 +68,8 @@ class Kubelet:
 
     def worker(self, namespace: str, name: str) -> PodWorker | None:
         """The worker of a pod, if the pod is on this node."""
-        for worker in self._workers.values():
+        # The newest first: an earlier pod of that name may not be cleaned up yet.
+        for worker in reversed(self._workers.values()):
             meta = worker.pod["metadata"]
             if (meta["namespace"], meta["name"]) == (namespace, name):
                 return worker

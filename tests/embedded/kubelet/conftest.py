@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import os
 import random
 from collections.abc import AsyncIterator, Callable
@@ -76,7 +77,8 @@ class Machine:
         await self.api.create(PODS, pod)
 
     def pod(self, name: str = "p") -> Object:
-        return next(pod for pod in self.api.objects(PODS) if pod["metadata"]["name"] == name)
+        found = {pod["metadata"]["name"]: pod for pod in self.api.objects(PODS)}
+        return copy.deepcopy(found[name])
 
     def status(self, name: str = "p") -> Object:
         return self.pod(name).get("status") or {}
@@ -128,6 +130,29 @@ class Machine:
         """Reason and message of everything that was told."""
         await self.kubelet._kube.recorder.flush()
         return [(event["reason"], event["message"]) for event in self.api.objects(EVENTS)]
+
+    async def told(self, reason: str) -> str:
+        """Wait for an Event of that reason; its message."""
+
+        def messages() -> list[str]:
+            return [e["message"] for e in self.api.objects(EVENTS) if e["reason"] == reason]
+
+        await self.until(messages)
+        return messages()[0]
+
+    async def log_has(self, text: str) -> None:
+        """Wait until the container has printed something."""
+        run = self.kubelet.worker("default", "p").runs("app")[-1]
+        async with asyncio.timeout(20):
+            while text not in run.config.log_path.read_text():
+                await self.runtime.wait_for_log(run.id)
+
+    async def settled(self) -> None:
+        """Wait until the workers of pods that are gone have cleaned up."""
+        present = {pod["metadata"]["uid"] for pod in self.api.objects(PODS)}
+        leaving = [task for uid, task in self.kubelet._tasks.items() if uid not in present]
+        if leaving:
+            await asyncio.wait(leaving)
 
     def log(self, container: str = "app", name: str = "p") -> str:
         worker = self.kubelet.worker("default", name)
