@@ -265,7 +265,10 @@ class FakeClient:
 
 def _merge(target: Object, patch: Object, *, strategic: bool) -> Object:
     for name, value in patch.items():
-        if value is None:
+        if name.startswith("$deleteFromPrimitiveList/"):
+            listed = name.partition("/")[2]
+            target[listed] = [item for item in target.get(listed) or [] if item not in value]
+        elif value is None:
             target.pop(name, None)
         elif isinstance(value, dict):
             target[name] = _merge(target.get(name) or {}, value, strategic=strategic)

@@ -13,9 +13,11 @@ import random
 from kubelearn.embedded.client import Client
 from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.controller import Controller, ControllerContext, supervise
+from kubelearn.embedded.controllers.clusterroleaggregation import ClusterRoleAggregationController
 from kubelearn.embedded.controllers.deployment.controller import DeploymentController
 from kubelearn.embedded.controllers.endpointslice.controller import EndpointSliceController
 from kubelearn.embedded.controllers.garbagecollector.controller import GarbageCollector
+from kubelearn.embedded.controllers.job.controller import JobController
 from kubelearn.embedded.controllers.namespace.controller import NamespaceController
 from kubelearn.embedded.controllers.nodelifecycle import NodeLifecycleController
 from kubelearn.embedded.controllers.podgc import PodGCController
@@ -25,17 +27,21 @@ from kubelearn.embedded.controllers.serviceaccount import (
     ServiceAccountsController,
 )
 from kubelearn.embedded.controllers.tainteviction import TaintEvictionController
+from kubelearn.embedded.controllers.ttlafterfinished import TTLAfterFinishedController
 from kubelearn.embedded.informer import Informers
 
 _CONTROLLERS: list[type[Controller]] = [
     DeploymentController,
     ReplicaSetController,
+    JobController,
+    TTLAfterFinishedController,
     EndpointSliceController,
     NamespaceController,
     ServiceAccountsController,
     NodeLifecycleController,
     TaintEvictionController,
     PodGCController,
+    ClusterRoleAggregationController,
     # Last, because it is content with less of an object than the others keep of it.
     GarbageCollector,
 ]
