@@ -380,3 +380,14 @@ def idle_deployment() -> Callable[..., Object]:
         return {"metadata": {"name": name}, "spec": {**base, **spec}}
 
     return make
+
+
+@pytest.fixture
+def create_service(core, namespace) -> Callable[..., Any]:
+    """Create a Service; gives it as stored."""
+
+    def call(name: str, **spec: Any) -> Any:
+        body = {"metadata": {"name": name}, "spec": {"ports": [{"port": 80}], **spec}}
+        return core.create_namespaced_service(namespace, body)
+
+    return call

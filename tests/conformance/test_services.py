@@ -1,24 +1,8 @@
-"""Services: addresses, ports and types as the API gives them out, and who answers behind them."""
+"""Services as objects: the addresses, ports and types that the API gives out."""
 
 from __future__ import annotations
 
 import ipaddress
-
-import pytest
-
-
-@pytest.fixture
-def create(core, namespace):
-    """Create a Service; gives it as stored."""
-
-    def call(name, **spec):
-        body = {"metadata": {"name": name}, "spec": {"ports": [{"port": 80}], **spec}}
-        return core.create_namespaced_service(namespace, body)
-
-    return call
-
-
-# --- what the API gives out ------------------------------------------------------------------
 
 
 def test_the_api_server_itself_is_the_service_kubernetes(core):
@@ -26,8 +10,8 @@ def test_the_api_server_itself_is_the_service_kubernetes(core):
     assert [(port.name, port.port) for port in found.spec.ports] == [("https", 443)]
 
 
-def test_a_service_gets_an_address_and_defaults(create):
-    made = create("web", selector={"app": "web"}).spec
+def test_a_service_gets_an_address_and_defaults(create_service):
+    made = create_service("web", selector={"app": "web"}).spec
     assert made.type == "ClusterIP"
     assert ipaddress.ip_address(made.cluster_ip)
     assert made.session_affinity == "None"
@@ -37,19 +21,19 @@ def test_a_service_gets_an_address_and_defaults(create):
     assert (port.port, port.target_port, port.protocol) == (80, 80, "TCP")
 
 
-def test_lists_and_status_of_a_service_are_there_from_the_start(send, namespace, create):
-    create("web")
+def test_lists_and_status_of_a_service_are_there_from_the_start(send, namespace, create_service):
+    create_service("web")
     body = send("GET", f"/api/v1/namespaces/{namespace}/services/web").checked()
     assert body["status"] == {"loadBalancer": {}}
     assert body["spec"]["clusterIPs"] == [body["spec"]["clusterIP"]]
 
 
-def test_two_services_never_share_an_address(create):
-    assert create("a").spec.cluster_ip != create("b").spec.cluster_ip
+def test_two_services_never_share_an_address(create_service):
+    assert create_service("a").spec.cluster_ip != create_service("b").spec.cluster_ip
 
 
-def test_an_address_can_be_chosen_and_taken_only_once(core, namespace, create, refused):
-    taken = create("a").spec.cluster_ip
+def test_an_address_can_be_chosen_and_taken_only_once(core, namespace, create_service, refused):
+    taken = create_service("a").spec.cluster_ip
     body = {"metadata": {"name": "b"}, "spec": {"clusterIP": taken, "ports": [{"port": 80}]}}
     status = refused(core.create_namespaced_service, namespace, body)
     assert status["message"] == (
@@ -57,11 +41,11 @@ def test_an_address_can_be_chosen_and_taken_only_once(core, namespace, create, r
         f"IP {taken}: provided IP is already allocated"
     )
     core.delete_namespaced_service("a", namespace)
-    assert create("b", clusterIP=taken).spec.cluster_ip == taken
+    assert create_service("b", clusterIP=taken).spec.cluster_ip == taken
 
 
-def test_an_address_cannot_be_changed(core, namespace, create, refused):
-    old, free = create("web").spec.cluster_ip, create("other").spec.cluster_ip
+def test_an_address_cannot_be_changed(core, namespace, create_service, refused):
+    old, free = create_service("web").spec.cluster_ip, create_service("other").spec.cluster_ip
     core.delete_namespaced_service("other", namespace)
     patch = {"spec": {"clusterIP": free}}
     status = refused(core.patch_namespaced_service, "web", namespace, patch)
@@ -73,16 +57,16 @@ def test_an_address_cannot_be_changed(core, namespace, create, refused):
     assert core.read_namespaced_service("web", namespace).spec.cluster_ip == old
 
 
-def test_an_update_without_the_address_keeps_it(core, namespace, create):
-    made = create("web")
+def test_an_update_without_the_address_keeps_it(core, namespace, create_service):
+    made = create_service("web")
     body = {"metadata": {"name": "web"}, "spec": {"ports": [{"port": 81}]}}
     changed = core.replace_namespaced_service("web", namespace, body)
     assert changed.spec.cluster_ip == made.spec.cluster_ip
     assert changed.spec.ports[0].port == 81
 
 
-def test_a_headless_service_has_no_address(create):
-    assert create("web", clusterIP="None").spec.cluster_ip == "None"
+def test_a_headless_service_has_no_address(create_service):
+    assert create_service("web", clusterIP="None").spec.cluster_ip == "None"
 
 
 def test_an_external_name_has_no_address_at_all(core, namespace):
@@ -92,13 +76,13 @@ def test_an_external_name_has_no_address_at_all(core, namespace):
     assert made.spec.external_name == "example.com"
 
 
-def test_a_node_port_comes_from_the_range(create):
-    [port] = create("web", type="NodePort").spec.ports
+def test_a_node_port_comes_from_the_range(create_service):
+    [port] = create_service("web", type="NodePort").spec.ports
     assert 30000 <= port.node_port <= 32767
 
 
-def test_a_node_port_can_be_chosen_within_the_range(core, namespace, create, refused):
-    [taken] = create("a", type="NodePort").spec.ports
+def test_a_node_port_can_be_chosen_within_the_range(core, namespace, create_service, refused):
+    [taken] = create_service("a", type="NodePort").spec.ports
 
     def message(number):
         spec = {"type": "NodePort", "ports": [{"port": 80, "nodePort": number}]}
@@ -115,8 +99,8 @@ def test_a_node_port_can_be_chosen_within_the_range(core, namespace, create, ref
     )
 
 
-def test_a_service_can_become_a_node_port_and_back(core, namespace, create):
-    made = create("web")
+def test_a_service_can_become_a_node_port_and_back(core, namespace, create_service):
+    made = create_service("web")
     open_ = core.patch_namespaced_service("web", namespace, {"spec": {"type": "NodePort"}})
     assert open_.spec.ports[0].node_port
     assert open_.spec.cluster_ip == made.spec.cluster_ip
@@ -124,8 +108,8 @@ def test_a_service_can_become_a_node_port_and_back(core, namespace, create):
     assert closed.spec.ports[0].node_port is None
 
 
-def test_a_load_balancer_is_a_node_port_too(create):
-    made = create("web", type="LoadBalancer").spec
+def test_a_load_balancer_is_a_node_port_too(create_service):
+    made = create_service("web", type="LoadBalancer").spec
     assert made.ports[0].node_port
     assert made.allocate_load_balancer_node_ports is True
     assert made.external_traffic_policy == "Cluster"
@@ -145,326 +129,3 @@ def test_an_endpoint_slice_can_be_written_by_hand(discovery, namespace):
         namespace, label_selector="kubernetes.io/service-name=web"
     )
     assert [one.metadata.name for one in listed.items] == ["by-hand"]
-
-
-# --- who answers -----------------------------------------------------------------------------
-
-needs_nodes = pytest.mark.needs_nodes
-
-SERVER = """
-import os
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-class Server(BaseHTTPRequestHandler):
-    def do_GET(self):
-        body = os.environ["HOSTNAME"].encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-    def log_message(self, *args):
-        pass
-server = ThreadingHTTPServer(("", 8080), Server)
-print("up", flush=True)
-server.serve_forever()
-"""
-FETCH = """
-import sys, urllib.request
-for url in sys.argv[1:]:
-    print(urllib.request.urlopen(url, timeout=5).read().decode())
-"""
-RETRY = """
-import sys, time, urllib.error, urllib.request
-for _ in range(100):
-    try:
-        print(urllib.request.urlopen(sys.argv[1], timeout=5).read().decode())
-        break
-    except urllib.error.URLError:
-        time.sleep(0.1)
-"""
-PYTHON = "python:3.12-slim"
-WEB = {"selector": {"app": "web"}, "ports": [{"name": "http", "port": 80, "targetPort": 8080}]}
-
-
-@pytest.fixture
-def serve(pods, eventually):
-    """Run web servers that answer with their pods' names, and wait until they do."""
-
-    def call(*names):
-        for name in names:
-            pods.run(
-                name=name,
-                labels={"app": "web"},
-                image=PYTHON,
-                command=["python", "-c", SERVER],
-                ports=[{"name": "web", "containerPort": 8080}],
-            )
-        for name in names:
-            pods.ready(name)
-            eventually(lambda name=name: "up" in pods.log(name))
-
-    return call
-
-
-@pytest.fixture
-def fetch(pods):
-    """Fetch addresses from inside the cluster, one after another; gives the answers."""
-
-    def call(*urls):
-        pods.run(name="client", image=PYTHON, command=["python", "-c", FETCH, *urls])
-        pods.finished("client")
-        text = pods.log("client")
-        pods.delete("client", grace_period_seconds=0)
-        return text.splitlines()
-
-    return call
-
-
-@pytest.fixture
-def endpoints(discovery, namespace, eventually):
-    """The endpoints of the Service `web` by their pods' names, when there are so many."""
-
-    def call(count):
-        def found():
-            slices = discovery.list_namespaced_endpoint_slice(
-                namespace, label_selector="kubernetes.io/service-name=web"
-            ).items
-            by_pod = {one.target_ref.name: one for piece in slices for one in piece.endpoints or []}
-            return (by_pod,) if len(by_pod) == count else None
-
-        return eventually(found)[0]
-
-    return call
-
-
-@pytest.fixture
-def ready_endpoints(endpoints, eventually):
-    """Wait until so many of all endpoints are ready; gives all of them."""
-
-    def call(count, of):
-        def found():
-            by_pod = endpoints(of)
-            ready = [name for name, one in by_pod.items() if one.conditions.ready]
-            return by_pod if len(ready) == count else None
-
-        return eventually(found)
-
-    return call
-
-
-@needs_nodes
-def test_endpoints_are_the_pods_that_the_selector_selects(
-    pods, discovery, namespace, create, ready_endpoints
-):
-    service = create("web", **WEB)
-    pods.run(name="good", labels={"app": "web"})
-    pods.run(name="other", labels={"app": "db"})
-    good = pods.ready("good")
-    [(name, endpoint)] = ready_endpoints(1, of=1).items()
-    assert name == "good"
-    assert endpoint.addresses == [good.status.pod_ip]
-    assert endpoint.node_name == good.spec.node_name
-    assert (endpoint.conditions.serving, endpoint.conditions.terminating) == (True, False)
-    [piece] = discovery.list_namespaced_endpoint_slice(namespace).items
-    assert [(port.name, port.port, port.protocol) for port in piece.ports] == [
-        ("http", 8080, "TCP")
-    ]
-    assert piece.metadata.labels["endpointslice.kubernetes.io/managed-by"] == (
-        "endpointslice-controller.k8s.io"
-    )
-    [owner] = piece.metadata.owner_references
-    assert (owner.kind, owner.uid) == ("Service", service.metadata.uid)
-
-
-@needs_nodes
-def test_a_pod_that_is_not_ready_is_listed_as_such(pods, create, endpoints):
-    create("web", **WEB)
-    never = {"exec": {"command": ["false"]}, "periodSeconds": 1}
-    pods.run(name="slow", labels={"app": "web"}, readinessProbe=never)
-    [endpoint] = endpoints(1).values()
-    assert (endpoint.conditions.ready, endpoint.conditions.serving) == (False, False)
-
-
-@needs_nodes
-def test_a_pod_that_ends_keeps_serving_while_it_is_not_ready(pods, create, ready_endpoints):
-    create("web", **WEB)
-    script = "trap '' TERM; while true; do sleep 0.1; done"
-    spec = {"terminationGracePeriodSeconds": 30}
-    pods.run(script, name="leaving", labels={"app": "web"}, spec=spec)
-    pods.ready("leaving")
-    ready_endpoints(1, of=1)
-    pods.delete("leaving")
-    [endpoint] = ready_endpoints(0, of=1).values()
-    assert (endpoint.conditions.serving, endpoint.conditions.terminating) == (True, True)
-    pods.delete("leaving", grace_period_seconds=0)
-
-
-@needs_nodes
-def test_a_pod_that_ended_is_no_endpoint(pods, create, endpoints):
-    create("web", **WEB)
-    pods.run("sleep 1", name="short", labels={"app": "web"})
-    endpoints(1)
-    pods.finished("short")
-    endpoints(0)
-
-
-@needs_nodes
-def test_a_service_without_a_selector_gets_no_endpoints(discovery, namespace, create, eventually):
-    create("bare")
-    create("web", **WEB)
-
-    def owners():
-        found = discovery.list_namespaced_endpoint_slice(namespace).items
-        return {one.metadata.labels["kubernetes.io/service-name"] for one in found}
-
-    # The later one's empty slice shows that the controller has come past both.
-    eventually(lambda: "web" in owners())
-    assert owners() == {"web"}
-
-
-@needs_nodes
-def test_the_address_of_a_service_is_answered_by_all_of_its_pods(
-    create, serve, fetch, ready_endpoints
-):
-    address = create("web", **WEB).spec.cluster_ip
-    serve("a", "b")
-    ready_endpoints(2, of=2)
-    answers = fetch(*[f"http://{address}/"] * 30)
-    assert set(answers) == {"a", "b"}
-    assert len(answers) == 30
-
-
-@needs_nodes
-def test_a_target_port_may_be_a_ports_name(create, serve, fetch, ready_endpoints):
-    ports = [{"port": 80, "targetPort": "web"}]
-    address = create("web", selector={"app": "web"}, ports=ports).spec.cluster_ip
-    serve("a")
-    ready_endpoints(1, of=1)
-    assert fetch(f"http://{address}/") == ["a"]
-
-
-@needs_nodes
-def test_a_pod_that_is_no_longer_ready_gets_no_requests(
-    core, namespace, create, serve, fetch, ready_endpoints
-):
-    address = create("web", **WEB).spec.cluster_ip
-    serve("a", "b")
-    ready_endpoints(2, of=2)
-    core.patch_namespaced_pod("a", namespace, {"metadata": {"labels": {"app": "none"}}})
-    ready_endpoints(1, of=1)
-    assert set(fetch(*[f"http://{address}/"] * 10)) == {"b"}
-
-
-@needs_nodes
-def test_pods_reach_each_other_by_their_own_addresses(pods, serve, fetch):
-    serve("a", "b")
-    urls = [f"http://{pods.get(name).status.pod_ip}:8080/" for name in ("a", "b")]
-    assert fetch(*urls) == ["a", "b"]
-
-
-@needs_nodes
-def test_containers_of_a_pod_meet_at_localhost(pods):
-    containers = [
-        {"name": "server", "image": PYTHON, "command": ["python", "-c", SERVER]},
-        {
-            "name": "client",
-            "image": PYTHON,
-            "command": ["python", "-c", RETRY, "http://localhost:8080/"],
-        },
-    ]
-    pods.run(spec={"containers": containers})
-    pods.until(lambda pod: any(one.state.terminated for one in pod.status.container_statuses or []))
-    assert pods.log(container="client") == "p\n"
-
-
-@needs_nodes
-def test_a_node_port_is_answered_on_every_node(
-    core, machines, create, serve, fetch, ready_endpoints
-):
-    [port] = create("web", type="NodePort", **WEB).spec.ports
-    serve("a")
-    ready_endpoints(1, of=1)
-    addresses = [
-        address.address
-        for node in map(core.read_node, machines)
-        for address in node.status.addresses
-        if address.type == "InternalIP"
-    ]
-    answers = fetch(*[f"http://{address}:{port.node_port}/" for address in addresses])
-    assert answers == ["a"] * len(addresses)
-
-
-@needs_nodes
-def test_a_service_without_endpoints_refuses_at_once(pods, create):
-    address = create("web", **WEB).spec.cluster_ip
-    code = (
-        "import socket, sys, time\n"
-        "for _ in range(50):\n"
-        "    try:\n"
-        "        socket.create_connection((sys.argv[1], 80), timeout=5).close()\n"
-        "        print('open')\n"
-        "    except ConnectionRefusedError:\n"
-        "        print('refused'); break\n"
-        "    time.sleep(0.2)\n"
-    )
-    pods.run(image=PYTHON, command=["python", "-c", code, address])
-    pods.finished()
-    assert pods.log() == "refused\n"
-
-
-@pytest.mark.gap("dns")
-@needs_nodes
-def test_a_service_has_a_name(core, pods):
-    address = core.read_namespaced_service("kubernetes", "default").spec.cluster_ip
-    code = "import socket; print(socket.gethostbyname('kubernetes.default.svc.cluster.local'))"
-    pods.run(image=PYTHON, command=["python", "-c", code])
-    pods.finished()
-    assert pods.log() == f"{address}\n"
-
-
-ECHO = """
-import socket
-server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-server.bind(("", 5353))
-while True:
-    data, sender = server.recvfrom(100)
-    server.sendto(data.upper(), sender)
-"""
-ASK = """
-import socket, sys
-client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-client.settimeout(0.5)
-for _ in range(6):
-    client.sendto(b"hello", (sys.argv[1], 53))
-    try:
-        print(client.recv(100).decode())
-        break
-    except OSError:
-        pass
-"""
-
-
-@pytest.mark.gap("udp")
-@needs_nodes
-def test_a_service_forwards_udp(pods, create, ready_endpoints):
-    ports = [{"port": 53, "targetPort": 5353, "protocol": "UDP"}]
-    address = create("web", selector={"app": "web"}, ports=ports).spec.cluster_ip
-    labels = {"app": "web"}
-    pods.run(name="echo", labels=labels, image=PYTHON, command=["python", "-c", ECHO])
-    ready_endpoints(1, of=1)
-    pods.run(image=PYTHON, command=["python", "-c", ASK, address])
-    pods.finished()
-    assert pods.log() == "HELLO\n"
-
-
-@pytest.mark.gap("user-space-proxy")
-@needs_nodes
-def test_a_pod_sees_the_address_of_who_asks_it(pods, create, ready_endpoints):
-    address = create("web", **WEB).spec.cluster_ip
-    whose = SERVER.replace('os.environ["HOSTNAME"]', "self.client_address[0]")
-    labels = {"app": "web"}
-    pods.run(name="server", labels=labels, image=PYTHON, command=["python", "-c", whose])
-    ready_endpoints(1, of=1)
-    command = ["python", "-c", RETRY, f"http://{address}/"]
-    pods.run(name="client", image=PYTHON, command=command)
-    pods.finished("client")
-    assert pods.log("client") == f"{pods.get('client').status.pod_ip}\n"

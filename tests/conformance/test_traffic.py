@@ -1,0 +1,312 @@
+"""Traffic: which pods are behind a Service, and which of them answer."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.needs_nodes
+
+SERVER = """
+import os
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+class Server(BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = os.environ["HOSTNAME"].encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *args):
+        pass
+server = ThreadingHTTPServer(("", 8080), Server)
+print("up", flush=True)
+server.serve_forever()
+"""
+FETCH = """
+import sys, urllib.request
+for url in sys.argv[1:]:
+    print(urllib.request.urlopen(url, timeout=5).read().decode())
+"""
+RETRY = """
+import sys, time, urllib.error, urllib.request
+for _ in range(100):
+    try:
+        print(urllib.request.urlopen(sys.argv[1], timeout=5).read().decode())
+        break
+    except urllib.error.URLError:
+        time.sleep(0.1)
+"""
+PYTHON = "python:3.12-slim"
+WEB = {"selector": {"app": "web"}, "ports": [{"name": "http", "port": 80, "targetPort": 8080}]}
+
+
+@pytest.fixture
+def serve(pods, eventually):
+    """Run web servers that answer with their pods' names, and wait until they do."""
+
+    def call(*names):
+        for name in names:
+            pods.run(
+                name=name,
+                labels={"app": "web"},
+                image=PYTHON,
+                command=["python", "-c", SERVER],
+                ports=[{"name": "web", "containerPort": 8080}],
+            )
+        for name in names:
+            pods.ready(name)
+            eventually(lambda name=name: "up" in pods.log(name))
+
+    return call
+
+
+@pytest.fixture
+def fetch(pods):
+    """Fetch addresses from inside the cluster, one after another; gives the answers."""
+
+    def call(*urls):
+        pods.run(name="client", image=PYTHON, command=["python", "-c", FETCH, *urls])
+        pods.finished("client")
+        text = pods.log("client")
+        pods.delete("client", grace_period_seconds=0)
+        return text.splitlines()
+
+    return call
+
+
+@pytest.fixture
+def endpoints(discovery, namespace, eventually):
+    """The endpoints of the Service `web` by their pods' names, when there are so many."""
+
+    def call(count):
+        def found():
+            slices = discovery.list_namespaced_endpoint_slice(
+                namespace, label_selector="kubernetes.io/service-name=web"
+            ).items
+            by_pod = {one.target_ref.name: one for piece in slices for one in piece.endpoints or []}
+            return (by_pod,) if len(by_pod) == count else None
+
+        return eventually(found)[0]
+
+    return call
+
+
+@pytest.fixture
+def ready_endpoints(endpoints, eventually):
+    """Wait until so many of all endpoints are ready; gives all of them."""
+
+    def call(count, of):
+        def found():
+            by_pod = endpoints(of)
+            ready = [name for name, one in by_pod.items() if one.conditions.ready]
+            return by_pod if len(ready) == count else None
+
+        return eventually(found)
+
+    return call
+
+
+def test_endpoints_are_the_pods_that_the_selector_selects(
+    pods, discovery, namespace, create_service, ready_endpoints
+):
+    service = create_service("web", **WEB)
+    pods.run(name="good", labels={"app": "web"})
+    pods.run(name="other", labels={"app": "db"})
+    good = pods.ready("good")
+    [(name, endpoint)] = ready_endpoints(1, of=1).items()
+    assert name == "good"
+    assert endpoint.addresses == [good.status.pod_ip]
+    assert endpoint.node_name == good.spec.node_name
+    assert (endpoint.conditions.serving, endpoint.conditions.terminating) == (True, False)
+    [piece] = discovery.list_namespaced_endpoint_slice(namespace).items
+    assert [(port.name, port.port, port.protocol) for port in piece.ports] == [
+        ("http", 8080, "TCP")
+    ]
+    assert piece.metadata.labels["endpointslice.kubernetes.io/managed-by"] == (
+        "endpointslice-controller.k8s.io"
+    )
+    [owner] = piece.metadata.owner_references
+    assert (owner.kind, owner.uid) == ("Service", service.metadata.uid)
+
+
+def test_a_pod_that_is_not_ready_is_listed_as_such(pods, create_service, endpoints):
+    create_service("web", **WEB)
+    never = {"exec": {"command": ["false"]}, "periodSeconds": 1}
+    pods.run(name="slow", labels={"app": "web"}, readinessProbe=never)
+    [endpoint] = endpoints(1).values()
+    assert (endpoint.conditions.ready, endpoint.conditions.serving) == (False, False)
+
+
+def test_a_pod_that_ends_keeps_serving_while_it_is_not_ready(pods, create_service, ready_endpoints):
+    create_service("web", **WEB)
+    script = "trap '' TERM; while true; do sleep 0.1; done"
+    spec = {"terminationGracePeriodSeconds": 30}
+    pods.run(script, name="leaving", labels={"app": "web"}, spec=spec)
+    pods.ready("leaving")
+    ready_endpoints(1, of=1)
+    pods.delete("leaving")
+    [endpoint] = ready_endpoints(0, of=1).values()
+    assert (endpoint.conditions.serving, endpoint.conditions.terminating) == (True, True)
+    pods.delete("leaving", grace_period_seconds=0)
+
+
+def test_a_pod_that_ended_is_no_endpoint(pods, create_service, endpoints):
+    create_service("web", **WEB)
+    pods.run("sleep 1", name="short", labels={"app": "web"})
+    endpoints(1)
+    pods.finished("short")
+    endpoints(0)
+
+
+def test_a_service_without_a_selector_gets_no_endpoints(
+    discovery, namespace, create_service, eventually
+):
+    create_service("bare")
+    create_service("web", **WEB)
+
+    def owners():
+        found = discovery.list_namespaced_endpoint_slice(namespace).items
+        return {one.metadata.labels["kubernetes.io/service-name"] for one in found}
+
+    # The later one's empty slice shows that the controller has come past both.
+    eventually(lambda: "web" in owners())
+    assert owners() == {"web"}
+
+
+def test_the_address_of_a_service_is_answered_by_all_of_its_pods(
+    create_service, serve, fetch, ready_endpoints
+):
+    address = create_service("web", **WEB).spec.cluster_ip
+    serve("a", "b")
+    ready_endpoints(2, of=2)
+    answers = fetch(*[f"http://{address}/"] * 30)
+    assert set(answers) == {"a", "b"}
+    assert len(answers) == 30
+
+
+def test_a_target_port_may_be_a_ports_name(create_service, serve, fetch, ready_endpoints):
+    ports = [{"port": 80, "targetPort": "web"}]
+    address = create_service("web", selector={"app": "web"}, ports=ports).spec.cluster_ip
+    serve("a")
+    ready_endpoints(1, of=1)
+    assert fetch(f"http://{address}/") == ["a"]
+
+
+def test_a_pod_that_is_no_longer_ready_gets_no_requests(
+    core, namespace, create_service, serve, fetch, ready_endpoints
+):
+    address = create_service("web", **WEB).spec.cluster_ip
+    serve("a", "b")
+    ready_endpoints(2, of=2)
+    core.patch_namespaced_pod("a", namespace, {"metadata": {"labels": {"app": "none"}}})
+    ready_endpoints(1, of=1)
+    assert set(fetch(*[f"http://{address}/"] * 10)) == {"b"}
+
+
+def test_pods_reach_each_other_by_their_own_addresses(pods, serve, fetch):
+    serve("a", "b")
+    urls = [f"http://{pods.get(name).status.pod_ip}:8080/" for name in ("a", "b")]
+    assert fetch(*urls) == ["a", "b"]
+
+
+def test_containers_of_a_pod_meet_at_localhost(pods):
+    containers = [
+        {"name": "server", "image": PYTHON, "command": ["python", "-c", SERVER]},
+        {
+            "name": "client",
+            "image": PYTHON,
+            "command": ["python", "-c", RETRY, "http://localhost:8080/"],
+        },
+    ]
+    pods.run(spec={"containers": containers})
+    pods.until(lambda pod: any(one.state.terminated for one in pod.status.container_statuses or []))
+    assert pods.log(container="client") == "p\n"
+
+
+def test_a_node_port_is_answered_on_every_node(
+    core, machines, create_service, serve, fetch, ready_endpoints
+):
+    [port] = create_service("web", type="NodePort", **WEB).spec.ports
+    serve("a")
+    ready_endpoints(1, of=1)
+    addresses = [
+        address.address
+        for node in map(core.read_node, machines)
+        for address in node.status.addresses
+        if address.type == "InternalIP"
+    ]
+    answers = fetch(*[f"http://{address}:{port.node_port}/" for address in addresses])
+    assert answers == ["a"] * len(addresses)
+
+
+def test_a_service_without_endpoints_refuses_at_once(pods, create_service):
+    address = create_service("web", **WEB).spec.cluster_ip
+    code = (
+        "import socket, sys, time\n"
+        "for _ in range(50):\n"
+        "    try:\n"
+        "        socket.create_connection((sys.argv[1], 80), timeout=5).close()\n"
+        "        print('open')\n"
+        "    except ConnectionRefusedError:\n"
+        "        print('refused'); break\n"
+        "    time.sleep(0.2)\n"
+    )
+    pods.run(image=PYTHON, command=["python", "-c", code, address])
+    pods.finished()
+    assert pods.log() == "refused\n"
+
+
+@pytest.mark.gap("dns")
+def test_a_service_has_a_name(core, pods):
+    address = core.read_namespaced_service("kubernetes", "default").spec.cluster_ip
+    code = "import socket; print(socket.gethostbyname('kubernetes.default.svc.cluster.local'))"
+    pods.run(image=PYTHON, command=["python", "-c", code])
+    pods.finished()
+    assert pods.log() == f"{address}\n"
+
+
+ECHO = """
+import socket
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind(("", 5353))
+while True:
+    data, sender = server.recvfrom(100)
+    server.sendto(data.upper(), sender)
+"""
+ASK = """
+import socket, sys
+client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+client.settimeout(0.5)
+for _ in range(6):
+    client.sendto(b"hello", (sys.argv[1], 53))
+    try:
+        print(client.recv(100).decode())
+        break
+    except OSError:
+        pass
+"""
+
+
+@pytest.mark.gap("udp")
+def test_a_service_forwards_udp(pods, create_service, ready_endpoints):
+    ports = [{"port": 53, "targetPort": 5353, "protocol": "UDP"}]
+    address = create_service("web", selector={"app": "web"}, ports=ports).spec.cluster_ip
+    labels = {"app": "web"}
+    pods.run(name="echo", labels=labels, image=PYTHON, command=["python", "-c", ECHO])
+    ready_endpoints(1, of=1)
+    pods.run(image=PYTHON, command=["python", "-c", ASK, address])
+    pods.finished()
+    assert pods.log() == "HELLO\n"
+
+
+@pytest.mark.gap("user-space-proxy")
+def test_a_pod_sees_the_address_of_who_asks_it(pods, create_service, ready_endpoints):
+    address = create_service("web", **WEB).spec.cluster_ip
+    whose = SERVER.replace('os.environ["HOSTNAME"]', "self.client_address[0]")
+    labels = {"app": "web"}
+    pods.run(name="server", labels=labels, image=PYTHON, command=["python", "-c", whose])
+    ready_endpoints(1, of=1)
+    command = ["python", "-c", RETRY, f"http://{address}/"]
+    pods.run(name="client", image=PYTHON, command=command)
+    pods.finished("client")
+    assert pods.log("client") == f"{pods.get('client').status.pod_ip}\n"
