@@ -22,9 +22,6 @@ from pathlib import Path
 from kubelearn.containers.runtime import StartError
 
 _CHUNK = 65536
-# After a full read the reader rests, so that a program that prints without end cannot keep the
-# event loop busy; some MB a second are left to it.
-_REST = 0.01
 # How much is still read when the process has ended: pipes hold 64 KiB, and nobody writes any more.
 _LAST_READS = 32
 
@@ -34,7 +31,11 @@ _ON_TERMINAL = 'exec "$@" <"$0" >"$0" 2>&1'
 
 
 class Child:
-    """A process with its open ends. `on_output` gets 1 or 2 (stdout, stderr) and the bytes."""
+    """A process with its open ends. `on_output` gets 1 or 2 (stdout, stderr) and the bytes.
+
+    `rest` are seconds to read nothing after a full read, so that a program that prints without end
+    cannot keep the event loop busy.
+    """
 
     def __init__(
         self,
@@ -46,7 +47,9 @@ class Child:
         on_exit: Callable[[int], None],
         stdin: bool = False,
         tty: bool = False,
+        rest: float = 0.0,
     ) -> None:
+        self._rest = rest
         self._on_output = on_output
         self._on_exit = on_exit
         self._loop = asyncio.get_running_loop()
@@ -134,9 +137,9 @@ class Child:
             self._loop.add_reader(descriptor, self._readable, descriptor)
 
     def _readable(self, descriptor: int) -> None:
-        if self._read(descriptor) == _CHUNK:
+        if self._read(descriptor) == _CHUNK and self._rest:
             self._loop.remove_reader(descriptor)
-            self._loop.call_later(_REST, self._resume, descriptor)
+            self._loop.call_later(self._rest, self._resume, descriptor)
 
     def _resume(self, descriptor: int) -> None:
         if descriptor in self._readers and not self._held:

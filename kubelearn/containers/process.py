@@ -43,6 +43,9 @@ _START_FAILED = 128
 # What exec_sync keeps of a command's output; upstream keeps 16 MiB, probes cut it at 10 KiB.
 _EXEC_OUTPUT = 2**20
 
+# Leaves a container some MB a second for its log.
+_LOG_REST = 0.01
+
 
 @dataclass
 class _Container:
@@ -154,6 +157,7 @@ class ProcessRuntime:
                 on_exit=on_exit,
                 stdin=config.stdin,
                 tty=config.tty,
+                rest=_LOG_REST,
             )
         except StartError as error:
             log.close()

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from kubelearn.containers.images import Image
+from kubelearn.containers.process import ProcessRuntime
 from kubelearn.containers.runtime import ContainerState, Mount, StartError
+from kubelearn.errors import ContainerError
 
 
 async def test_a_container_runs_and_its_exit_code_is_kept(node):
@@ -48,6 +50,13 @@ async def test_a_program_that_is_not_there_is_a_start_error(node):
         ContainerState.EXITED, 128, "StartError",
     )  # fmt: skip
     assert status.message.startswith("failed to start container: ")
+
+
+async def test_a_system_without_pidfds_is_refused(tmp_path, monkeypatch):
+    monkeypatch.delattr(os, "pidfd_open")
+    with pytest.raises(ContainerError, match="need Linux") as error:
+        ProcessRuntime(tmp_path, pod_cidr="127.31.1.0/24", host_ip="127.31.0.2", now=None)
+    assert "kind" in error.value.hint
 
 
 # --- the environment -------------------------------------------------------------------------

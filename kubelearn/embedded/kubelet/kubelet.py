@@ -101,7 +101,7 @@ class Kubelet:
         pods = Informer(self._client, PODS, clock=self._clock, field_selector=selector)
         group.create_task(pods.run(), name="informer pods")
         await pods.synced.wait()
-        await self._remove_orphans({pod["metadata"]["uid"] for pod in pods.items()})
+        await self._kube.remove_orphans({pod["metadata"]["uid"] for pod in pods.items()})
         pods.add_handler(
             on_add=self._put, on_update=lambda _, pod: self._put(pod), on_delete=self._remove
         )
@@ -166,12 +166,6 @@ class Kubelet:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _remove_orphans(self, wanted: set[str]) -> None:
-        """Remove what runs for pods that went while this kubelet did not look."""
-        for sandbox in self._runtime.list_pod_sandboxes():
-            if sandbox.config.uid not in wanted:
-                await self._runtime.remove_pod_sandbox(sandbox.id)
 
     # --- what the workers share ---
 

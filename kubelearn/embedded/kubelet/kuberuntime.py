@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -244,6 +244,15 @@ class KubeRuntime:
         await asyncio.to_thread(shutil.rmtree, self._pod_logs(pod), ignore_errors=True)
         self.backoff.forget(uid)
         self.images.forget(uid)
+
+    async def remove_orphans(self, wanted: Container[str]) -> None:
+        """Remove what is left of pods that went while nobody looked; `wanted` are uids to keep."""
+        for sandbox in self.runtime.list_pod_sandboxes():
+            if sandbox.config.uid not in wanted:
+                await self.runtime.remove_pod_sandbox(sandbox.id)
+        for folder in [*self.logs.glob("*_*_*"), *self.volumes.pod_folders()]:
+            if folder.name.rpartition("_")[2] not in wanted:
+                await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
     # --- logs ---
 

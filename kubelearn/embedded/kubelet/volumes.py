@@ -64,6 +64,10 @@ class Volumes:
         folder = self._pod_folder(pod["metadata"]["uid"])
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
+    def pod_folders(self) -> list[Path]:
+        """The folders of all pods that have one, named by their uids."""
+        return list((self._folder / "pods").glob("*"))
+
     def mounts(self, pod: Object, container: Object, env: Mapping[str, str]) -> list[Mount]:
         """What a container sees of the volumes. Raises ConfigError."""
         volumes = {volume["name"]: volume for volume in pod["spec"].get("volumes") or []}

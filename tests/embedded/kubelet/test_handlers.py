@@ -119,6 +119,17 @@ async def test_a_closed_port_is_told_in_upstreams_words(run, closed_port):
     assert (await run({"tcpSocket": {"port": closed_port}})).message == refused
 
 
+async def test_a_port_that_is_roots_is_looked_for_higher(run, serve, monkeypatch):
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    port = await serve(answer(200))
+    monkeypatch.setattr("kubelearn.embedded.kubelet.handlers._HIGHER", port - 81)
+    assert (await run({"httpGet": {"port": 81}})).ok
+    assert (await run({"tcpSocket": {"port": 81}})).ok
+    assert (await run({"tcpSocket": {"port": 82}})).message.endswith(
+        ":82: connect: connection refused"
+    )
+
+
 async def test_silence_is_told_in_upstreams_words(run, serve):
     port = await serve(None)
     outcome = await run({"httpGet": {"port": port}}, timeout=0.01)

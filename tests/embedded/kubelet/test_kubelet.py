@@ -406,6 +406,7 @@ async def test_what_happened_meanwhile_is_made_up_for(machine, pod_of, api):
     await machine.phase("Running", "q")
     [sandbox] = machine.runtime.list_pod_sandboxes()
     assert sandbox.config.name == "q"
+    assert not list(machine.config.folder.glob("*/*uid-of-p*"))
 
 
 async def test_a_restart_of_the_machine_restarts_the_containers(machine, pod_of):

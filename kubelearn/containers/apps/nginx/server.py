@@ -14,8 +14,9 @@ PORT = 80
 class Handler(SimpleHTTPRequestHandler):
     """Serves files, with an access log like nginx's."""
 
-    server_version = "nginx-stand-in"
-    sys_version = ""
+    def version_string(self) -> str:
+        """What the Server header says."""
+        return "nginx-stand-in"
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """One line a request: the format that nginx calls combined."""
