@@ -28,7 +28,8 @@ def generate_name(base: str, rng: random.Random) -> str:
 def pattern_error(message: str, pattern: str, *examples: str) -> str:
     """The sentence with which upstream shows a pattern."""
     shown = " or ".join(f"'{example}', " for example in examples)
-    return f"{message} (e.g. {shown}regex used for validation is '{pattern}')"
+    for_example = f"e.g. {shown}" if examples else ""
+    return f"{message} ({for_example}regex used for validation is '{pattern}')"
 
 
 def too_long(value: str, length: int, unit: str = "characters") -> list[str]:

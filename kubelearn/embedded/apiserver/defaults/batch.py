@@ -38,4 +38,4 @@ def cron_job(obj: Object) -> None:
 @rule("batch.v1.PodFailurePolicyOnPodConditionsPattern")
 def pod_conditions_pattern(pattern: Object) -> None:
     """The condition has to be true."""
-    pattern.setdefault("status", "True")
+    pattern["status"] = pattern.get("status") or "True"

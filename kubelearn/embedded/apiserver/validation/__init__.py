@@ -6,12 +6,18 @@ of their own get the rules that hold for all.
 """
 
 from kubelearn.embedded.apiserver.validation import (
+    autoscaling,
     configuration,
+    cronjob,
     daemonset,
     deployment,
     endpoints,
     event,
+    ingress,
+    job,
+    jobstatus,
     limitrange,
+    networkpolicy,
     node,
     pod,
     podupdate,
@@ -30,12 +36,18 @@ from kubelearn.embedded.apiserver.validation.rules import (
 
 __all__ = [
     "FieldError",
+    "autoscaling",
     "configuration",
+    "cronjob",
     "daemonset",
     "deployment",
     "endpoints",
     "event",
+    "ingress",
+    "job",
+    "jobstatus",
     "limitrange",
+    "networkpolicy",
     "node",
     "pod",
     "podupdate",

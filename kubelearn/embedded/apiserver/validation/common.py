@@ -16,6 +16,7 @@ from kubelearn.embedded.apiserver.validation.field import (
     required,
 )
 
+_HTTP_PATH = r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+"
 _BAD_ADDRESS = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
 
 
@@ -147,3 +148,25 @@ def amount(value: int | str) -> int:
     if isinstance(value, int):
         return value
     return 0 if names.percent(value) else int(value.removesuffix("%"))
+
+
+def domain_prefixed_path(field: str, value: str) -> Errors:
+    """A name of something outside Kubernetes: `example.com/some/thing`."""
+    domain, _, path = value.partition("/")
+    if not value:
+        yield required(field)
+        return
+    if not domain or not path:
+        detail = 'must be a domain-prefixed path (such as "acme.io/foo")'
+        yield invalid(field, value, detail)
+        return
+    yield from dns_subdomain(field, domain)
+    if not re.fullmatch(_HTTP_PATH, path):
+        yield invalid(field, path, names.pattern_error("Invalid path", _HTTP_PATH))
+
+
+def host_name(field: str, value: str) -> Errors:
+    """A name of a host, not its address."""
+    yield from dns_subdomain(field, value)
+    if sloppy_address(value):
+        yield invalid(field, value, "must be a DNS name, not an IP address")

@@ -145,6 +145,17 @@ def replication_controller_update(new: Object, old: Object) -> Errors:
     yield from _replication_controller_spec(new["spec"])
 
 
+@on_status_update("core.v1.ReplicationController")
+def replication_controller_status(new: Object, old: Object) -> Errors:
+    """What the controller found."""
+    yield from metadata_update(new, old)
+    status = new["status"]
+    counted = ("fullyLabeledReplicas", "readyReplicas", "availableReplicas")
+    yield from counts(status, ("replicas", *counted, "observedGeneration"))
+    yield from not_above(status, counted)
+    yield from available_are_ready(status, "cannot be greater than readyReplicas")
+
+
 def _replication_controller_spec(spec: Object) -> Errors:
     yield from non_negative("spec.minReadySeconds", spec.get("minReadySeconds"))
     selector = spec.get("selector")

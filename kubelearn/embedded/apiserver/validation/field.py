@@ -35,6 +35,11 @@ def invalid(field: str, value: Any, detail: str) -> FieldError:
     return FieldError("FieldValueInvalid", _body(f"Invalid value: {_shown(value)}", detail), field)
 
 
+def invalid_whole(field: str, detail: str) -> FieldError:
+    """Invalid as a whole, so that the value would not tell more."""
+    return FieldError("FieldValueInvalid", _body("Invalid value", detail), field)
+
+
 def duplicate(field: str, value: Any) -> FieldError:
     """Given twice where it has to be unique."""
     return FieldError("FieldValueDuplicate", f"Duplicate value: {_shown(value)}", field)

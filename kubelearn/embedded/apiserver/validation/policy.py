@@ -7,6 +7,7 @@ from kubelearn.embedded.apiserver.validation.common import (
     integer_or_percent,
     supported,
 )
+from kubelearn.embedded.apiserver.validation.conditions import conditions
 from kubelearn.embedded.apiserver.validation.field import (
     Errors,
     forbidden,
@@ -54,6 +55,7 @@ def pod_disruption_budget_update(new: Object, _: Object) -> Errors:
 @on_status_update("policy.v1.PodDisruptionBudget")
 def pod_disruption_budget_status(new: Object, _: Object) -> Errors:
     """What the controller found."""
+    yield from conditions("status.conditions", new["status"].get("conditions") or [])
     for name in ("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods"):
         yield from non_negative(f"status.{name}", new["status"].get(name))
 

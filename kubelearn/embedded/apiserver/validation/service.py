@@ -13,6 +13,7 @@ from kubelearn.embedded.apiserver.validation.common import (
     dns_label,
     dns_subdomain,
     endpoint_address,
+    host_name,
     port_number_or_name,
     supported,
 )
@@ -303,7 +304,17 @@ def service_status(new: Object, old: Object) -> Errors:
         yield forbidden(field, detail)
         return
     for i, each in enumerate(ingress):
-        if each.get("ip"):
-            yield from address(f"{field}[{i}].ip", each["ip"])
+        yield from _balanced_address(f"{field}[{i}]", each)
         if each.get("hostname"):
-            yield from dns_subdomain(f"{field}[{i}].hostname", each["hostname"])
+            yield from host_name(f"{field}[{i}].hostname", each["hostname"])
+
+
+def _balanced_address(field: str, ingress: Object) -> Errors:
+    ip, mode = ingress.get("ip"), ingress.get("ipMode")
+    if ip:
+        yield from address(f"{field}.ip", ip)
+        if mode is None:
+            yield required(f"{field}.ipMode", "must be specified when `ip` is set")
+        yield from supported(f"{field}.ipMode", mode, ("Proxy", "VIP"))
+    elif mode is not None:
+        yield forbidden(f"{field}.ipMode", "may not be specified when `ip` is not set")

@@ -72,8 +72,8 @@ def not_above(status: Object, names: Iterable[str]) -> Errors:
     """Parts that cannot be more than the whole."""
     total = status.get("replicas", 0)
     for name in names:
-        if status.get(name, 0) > total:
-            yield invalid(f"status.{name}", status[name], _TOO_MANY)
+        if (count := status.get(name, 0)) > total:
+            yield invalid(f"status.{name}", count, _TOO_MANY)
 
 
 def same_selector(new: Object, old: Object) -> Errors:
@@ -84,8 +84,9 @@ def same_selector(new: Object, old: Object) -> Errors:
 
 def available_are_ready(status: Object, detail: str) -> Errors:
     """Whoever is available is ready."""
-    if status.get("availableReplicas", 0) > status.get("readyReplicas", 0):
-        yield invalid("status.availableReplicas", status["availableReplicas"], detail)
+    available = status.get("availableReplicas", 0)
+    if available > status.get("readyReplicas", 0):
+        yield invalid("status.availableReplicas", available, detail)
 
 
 def collisions(new: Object, old: Object) -> Errors:
