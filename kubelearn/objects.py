@@ -6,6 +6,7 @@ components as well as widgets and labs.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -262,3 +263,11 @@ def format_quantity(value: Decimal, *, binary: bool = False) -> str:
         if value % _SUFFIX[suffix] == 0:
             return f"{value / _SUFFIX[suffix]:.0f}{suffix if value else ''}"
     return str(value)
+
+
+def scaled_value(value: int | str | None, total: int, *, round_up: bool) -> int:
+    """A number, or that percentage of `total`."""
+    if isinstance(value, str):
+        share = int(value.removesuffix("%")) * total / 100
+        return math.ceil(share) if round_up else math.floor(share)
+    return value or 0

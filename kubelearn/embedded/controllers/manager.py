@@ -14,6 +14,7 @@ from kubelearn.embedded.client import Client
 from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.controller import Controller, ControllerContext, supervise
 from kubelearn.embedded.controllers.clusterroleaggregation import ClusterRoleAggregationController
+from kubelearn.embedded.controllers.daemonset.controller import DaemonSetController
 from kubelearn.embedded.controllers.deployment.controller import DeploymentController
 from kubelearn.embedded.controllers.endpointslice.controller import EndpointSliceController
 from kubelearn.embedded.controllers.garbagecollector.controller import GarbageCollector
@@ -33,6 +34,7 @@ from kubelearn.embedded.informer import Informers
 _CONTROLLERS: list[type[Controller]] = [
     DeploymentController,
     ReplicaSetController,
+    DaemonSetController,
     JobController,
     TTLAfterFinishedController,
     EndpointSliceController,

@@ -10,20 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from kubelearn.objects import Object, annotations_of
+from kubelearn.objects import Object, annotations_of, scaled_value
 
 DESIRED_REPLICAS = "deployment.kubernetes.io/desired-replicas"
 MAX_REPLICAS = "deployment.kubernetes.io/max-replicas"
 
 Sizes = dict[str, int]
-
-
-def scaled_value(value: int | str | None, total: int, *, round_up: bool) -> int:
-    """A number, or that percentage of `total`."""
-    if isinstance(value, str):
-        share = int(value.removesuffix("%")) * total / 100
-        return math.ceil(share) if round_up else math.floor(share)
-    return value or 0
 
 
 def wanted(scalable: Object) -> int:

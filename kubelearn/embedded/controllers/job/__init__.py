@@ -1,1 +1,1 @@
-"""The Job controller."""
+"""The Job controller (upstream: pkg/controller/job)."""

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from kubelearn.embedded.informer import Informer
+from kubelearn.embedded.nodeaffinity import matches_node
 from kubelearn.embedded.scheduler.cache import NodeInfo, PodInfo
 from kubelearn.embedded.scheduler.framework import MAX_SCORE, Plugin, Score
-from kubelearn.embedded.scheduler.plugins.nodeaffinity import matches_node
 from kubelearn.embedded.scheduler.plugins.tainttoleration import tolerated
 from kubelearn.objects import Object, controller_of, matches
 
@@ -37,7 +37,7 @@ class _Constraint:
 
     def counts(self, pod: PodInfo, info: NodeInfo) -> bool:
         """Whether the pods on that node are counted at all."""
-        if self.honor_affinity and not matches_node(pod.pod, info):
+        if self.honor_affinity and not matches_node(pod.pod, info.name, info.labels):
             return False
         if not self.honor_taints:
             return True

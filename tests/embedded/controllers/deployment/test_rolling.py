@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from kubelearn.embedded.controllers.deployment import rolling
+from kubelearn.objects import scaled_value
 
 
 @pytest.mark.parametrize(
@@ -19,7 +20,7 @@ from kubelearn.embedded.controllers.deployment import rolling
     ],
 )
 def test_a_percentage_is_rounded_as_asked(value, total, up, result):
-    assert rolling.scaled_value(value, total, round_up=up) == result
+    assert scaled_value(value, total, round_up=up) == result
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,104 @@
+"""Old templates of StatefulSets and DaemonSets, kept as ControllerRevisions for `rollout undo`.
+
+Upstream: pkg/controller/history. A template that comes back gets its old revision a new number.
+Left out: adopting revisions that have lost their owner.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+
+from kubelearn.embedded.controller import Controller
+from kubelearn.embedded.controllers import controllerref
+from kubelearn.embedded.controllers.deployment.revision import template_hash
+from kubelearn.errors import AlreadyExists
+from kubelearn.objects import CONTROLLER_REVISIONS, Object, annotations_of, owner_reference
+
+_NOT_COPIED = {"kubectl.kubernetes.io/last-applied-configuration"}
+
+
+class History:
+    """The revisions of one kind of workload; `hash_label` is where they show their hash."""
+
+    def __init__(self, controller: Controller, *, hash_label: str) -> None:
+        self._client = controller.client
+        self._hash_label = hash_label
+        self._revisions = controller.informer(CONTROLLER_REVISIONS)
+        controllerref.index_by_controller(self._revisions)
+
+    def of(self, owner: Object) -> list[Object]:
+        """An owner's revisions, oldest first."""
+        return sorted(controllerref.owned(self._revisions, owner), key=_number)
+
+    def hash_of(self, revision: Object) -> str:
+        """The hash in a revision's label."""
+        return str(revision["metadata"]["labels"][self._hash_label])
+
+    async def current(self, owner: Object) -> Object:
+        """The revision of an owner's template as it is now, made if need be."""
+        known = self.of(owner)
+        following = _number(known[-1]) + 1 if known else 1
+        data = template_patch(owner)
+        for revision in reversed(known):
+            if revision["data"] == data:
+                if revision is known[-1]:
+                    return revision
+                renewed = {**revision, "revision": following}
+                return await self._client.update(CONTROLLER_REVISIONS, renewed)
+        return await self._create(owner, data, following)
+
+    async def _create(self, owner: Object, data: Object, number: int) -> Object:
+        collisions = (owner.get("status") or {}).get("collisionCount") or 0
+        digest = template_hash(owner["spec"]["template"], collisions)
+        meta, template = owner["metadata"], owner["spec"]["template"]
+        labels = (template.get("metadata") or {}).get("labels") or {}
+        annotations = {
+            name: value for name, value in annotations_of(owner).items() if name not in _NOT_COPIED
+        }
+        body: Object = {
+            "metadata": {
+                "name": f"{meta['name']}-{digest}",
+                "namespace": meta["namespace"],
+                "labels": {**labels, self._hash_label: digest},
+                **({"annotations": annotations} if annotations else {}),
+                "ownerReferences": [owner_reference(owner)],
+            },
+            "data": data,
+            "revision": number,
+        }
+        try:
+            return await self._client.create(CONTROLLER_REVISIONS, body)
+        except AlreadyExists:
+            # Made in an earlier attempt that the cache does not show yet.
+            found = await self._client.get(
+                CONTROLLER_REVISIONS, body["metadata"]["name"], meta["namespace"]
+            )
+            if found["data"] != data:
+                raise
+            return found
+
+    async def clean_up(self, owner: Object, *, live: Collection[str]) -> None:
+        """Delete the oldest revisions that no pod has, down to the owner's limit."""
+        old = [item for item in self.of(owner) if item["metadata"]["name"] not in live]
+        surplus = max(len(old) - owner["spec"].get("revisionHistoryLimit", 10), 0)
+        await asyncio.gather(*map(self._delete, old[:surplus]))
+
+    async def _delete(self, revision: Object) -> None:
+        meta = revision["metadata"]
+        await self._client.delete(CONTROLLER_REVISIONS, meta["name"], meta["namespace"])
+
+
+def template_patch(owner: Object) -> Object:
+    """What a revision keeps: a patch that brings the template back."""
+    return {"spec": {"template": {"$patch": "replace", **owner["spec"]["template"]}}}
+
+
+def template_of(revision: Object) -> Object:
+    """The template that a revision keeps."""
+    template = revision["data"]["spec"]["template"]
+    return {name: value for name, value in template.items() if name != "$patch"}
+
+
+def _number(revision: Object) -> int:
+    return int(revision["revision"])
