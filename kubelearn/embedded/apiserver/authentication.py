@@ -2,8 +2,8 @@
 
 Stands for k8s.io/apiserver `pkg/authentication/request/{x509,bearertoken,anonymous}` and the static
 token file. The certificate was verified by the TLS handshake already (our CA signs both ends), so
-only its names are read here. Anonymous requests are let through to the paths that a load balancer
-asks for, as with upstream's AuthenticationConfiguration `anonymous.conditions`; all others get 401.
+only its names are read here. Who shows nothing is `system:anonymous`, as with upstream's default
+`--anonymous-auth`, and may read what the role `system:public-info-viewer` allows.
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from kubelearn.embedded.apiserver.status import unauthorized
-
-ANONYMOUS_PATHS = frozenset({"/healthz", "/livez", "/readyz", "/version"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,25 +67,20 @@ class Authenticator:
     def __init__(self, tokens: list[TokenAuthenticator] | None = None) -> None:
         self.tokens = tokens or []
 
-    def authenticate(
-        self, *, path: str, authorization: str, certificate: Mapping[str, Any] | None
-    ) -> User:
-        """The user behind a request; raises 401 for a bad credential, or none where one is due."""
+    def authenticate(self, *, authorization: str, certificate: Mapping[str, Any] | None) -> User:
+        """The user behind a request; raises 401 for a token that nobody knows."""
         if certificate:
             return certificate_user(certificate)
-        if authorization:
-            return self._bearer(authorization)
-        if path.rstrip("/") in ANONYMOUS_PATHS or path.startswith(("/readyz/", "/livez/")):
-            return ANONYMOUS
-        raise unauthorized()
-
-    def _bearer(self, authorization: str) -> User:
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() == "bearer" and token.strip():
-            for authenticator in self.tokens:
-                user = authenticator.authenticate(token.strip())
-                if user is not None:
-                    return user
+            return self._bearer(token.strip())
+        return ANONYMOUS
+
+    def _bearer(self, token: str) -> User:
+        for authenticator in self.tokens:
+            user = authenticator.authenticate(token)
+            if user is not None:
+                return user
         raise unauthorized()
 
 

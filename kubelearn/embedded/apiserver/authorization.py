@@ -1,8 +1,8 @@
 """Whether a user may do what a request asks.
 
 Stands for k8s.io/apiserver `pkg/authorization` and its union of authorizers: each one allows or has
-no opinion, and a request that nobody allows is refused with upstream's text. RBAC is one more
-`Authorizer` in the list; it takes the same `Attributes` and gives the same answer.
+no opinion, and a request that nobody allows is refused with upstream's text. Most opinions come
+from roles: see `rbac`.
 """
 
 from __future__ import annotations
@@ -49,45 +49,19 @@ class Authorizer(Protocol):
 
 
 class SystemAuthorizer:
-    """The cluster's own: administrators, components and nodes may do everything.
+    """Whoever may do everything, whatever the roles say.
 
-    Upstream's components hold narrow RBAC roles instead, all but `system:masters`, whom it lets
-    past every authorizer too (`PrivilegedGroups`).
+    Administrators may upstream as well (`PrivilegedGroups`). The controllers have an account and a
+    role each there; here they share one client, which has to be able to do what all of them do.
     """
 
-    GROUPS = frozenset({"system:masters", "system:nodes"})
-    USERS = frozenset(
-        {
-            "system:apiserver",
-            "system:kube-controller-manager",
-            "system:kube-proxy",
-            "system:kube-scheduler",
-        }
-    )
+    GROUP = "system:masters"
+    USERS = frozenset({"system:apiserver", "system:kube-controller-manager"})
 
     def authorize(self, attributes: Attributes) -> Decision:
         """Allow by group or by name."""
         user = attributes.user
-        return Decision(user.name in self.USERS or not self.GROUPS.isdisjoint(user.groups))
-
-
-class DiscoveryAuthorizer:
-    """What the roles `system:public-info-viewer` and `system:discovery` allow, to GET."""
-
-    PUBLIC = frozenset({"/healthz", "/livez", "/readyz", "/version"})
-    DISCOVERY = ("/api", "/apis", "/openapi")
-
-    def authorize(self, attributes: Attributes) -> Decision:
-        """Allow to read what the server is and which APIs it has."""
-        if attributes.is_resource_request or attributes.verb not in ("get", "head"):
-            return Decision(allowed=False)
-        path = attributes.path.rstrip("/")
-        if path in self.PUBLIC or path.startswith(("/livez/", "/readyz/")):
-            return Decision(allowed=True)
-        known = "system:authenticated" in attributes.user.groups
-        return Decision(
-            known and any(path == p or path.startswith(p + "/") for p in self.DISCOVERY)
-        )
+        return Decision(user.name in self.USERS or self.GROUP in user.groups)
 
 
 class Union:

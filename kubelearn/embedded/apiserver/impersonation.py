@@ -5,6 +5,9 @@ Stands for k8s.io/apiserver `pkg/endpoints/filters/impersonation.go`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from urllib.parse import unquote
 
 from multidict import CIMultiDictProxy
@@ -14,6 +17,7 @@ from kubelearn.embedded.apiserver.authorization import Attributes, Authorizer, r
 from kubelearn.embedded.apiserver.status import internal
 
 _EXTRA = "impersonate-extra-"
+_GROUP = "authentication.k8s.io"
 _ACCOUNT = "system:serviceaccount:"
 
 
@@ -30,24 +34,29 @@ def impersonated(user: User, headers: CIMultiDictProxy[str], authorizer: Authori
         if groups or extra or "Impersonate-Uid" in headers:
             raise internal("requested [...] without impersonating a user name")
         return user
-    for attributes in _questions(user, name, groups):
+    wanted = User(name, tuple(groups), headers.get("Impersonate-Uid", ""), extra)
+    for attributes in _questions(user, wanted):
         decision = authorizer.authorize(attributes)
         if not decision.allowed:
             raise refusal(attributes, decision)
-    return User(name, _all_groups(name, groups), headers.get("Impersonate-Uid", ""), extra)
+    return replace(wanted, groups=_all_groups(name, groups))
 
 
-def _questions(user: User, name: str, groups: list[str]) -> list[Attributes]:
+def _questions(user: User, wanted: User) -> Iterator[Attributes]:
+    """Each thing that one claims to be is a resource, to be named in a role."""
+    name, ask = wanted.name, partial(Attributes, user, "impersonate")
     if name.startswith(_ACCOUNT) and name.count(":") == 3:
         _, _, namespace, account = name.split(":")
-        first = Attributes(
-            user, "impersonate", resource="serviceaccounts", namespace=namespace, name=account
-        )
+        yield ask(resource="serviceaccounts", namespace=namespace, name=account)
     else:
-        first = Attributes(user, "impersonate", resource="users", name=name)
-    return [first] + [
-        Attributes(user, "impersonate", resource="groups", name=group) for group in groups
-    ]
+        yield ask(resource="users", name=name)
+    for group in wanted.groups:
+        yield ask(resource="groups", name=group)
+    for key, values in wanted.extra.items():
+        for value in values:
+            yield ask(group=_GROUP, resource="userextras", subresource=key, name=value)
+    if wanted.uid:
+        yield ask(group=_GROUP, resource="uids", name=wanted.uid)
 
 
 def _all_groups(name: str, groups: list[str]) -> tuple[str, ...]:

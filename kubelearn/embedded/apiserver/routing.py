@@ -7,6 +7,8 @@ text where not even the group exists, else a `Status`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aiohttp import web
 
 from kubelearn.embedded.apiserver import response
@@ -17,7 +19,7 @@ from kubelearn.embedded.apiserver.request import Request
 from kubelearn.embedded.apiserver.requestinfo import RequestInfo
 from kubelearn.embedded.apiserver.resources import Resources
 from kubelearn.embedded.apiserver.status import method_not_allowed, no_such_resource
-from kubelearn.embedded.apiserver.subresources import Subresources
+from kubelearn.embedded.apiserver.subresources import Handler, Subresources
 
 _ON_COLLECTION = frozenset({"list", "watch", "create", "deletecollection"})
 _DEPRECATED = {
@@ -33,12 +35,18 @@ class Router:
     """Resource requests to their handlers."""
 
     def __init__(
-        self, registries: Registries, resources: Resources, subresources: Subresources
+        self,
+        registries: Registries,
+        resources: Resources,
+        subresources: Subresources,
+        *,
+        reviews: Mapping[str, Handler],
     ) -> None:
         self._registries = registries
         self._kinds = registries.kinds
         self._resources = resources
         self._subresources = subresources
+        self._reviews = reviews
         self._groups: frozenset[str] = frozenset()
         self._generation = -1
 
@@ -58,6 +66,8 @@ class Router:
             return await self._subresources.serve(request, registry)
         if not _allows(info, kind):
             raise method_not_allowed()
+        if kind.plural in self._reviews:
+            return await self._reviews[kind.plural](request, registry)
         return await self._resources.serve(request, registry)
 
     def _knows(self, group: str) -> bool:

@@ -28,7 +28,6 @@ from kubelearn.embedded.apiserver.audit import AuditEvent, Sink
 from kubelearn.embedded.apiserver.authentication import Authenticator, TokenAuthenticator
 from kubelearn.embedded.apiserver.authorization import (
     Authorizer,
-    DiscoveryAuthorizer,
     SystemAuthorizer,
     Union,
     attributes_of,
@@ -41,9 +40,16 @@ from kubelearn.embedded.apiserver.encoding import decode
 from kubelearn.embedded.apiserver.health import VERSION, Health
 from kubelearn.embedded.apiserver.impersonation import impersonated
 from kubelearn.embedded.apiserver.kubelets import Kubelets
+from kubelearn.embedded.apiserver.rbac.authorizer import NodeAuthorizer, RbacAuthorizer
+from kubelearn.embedded.apiserver.rbac.bootstrap import bootstrap_roles
+from kubelearn.embedded.apiserver.rbac.escalation import NoEscalation
+from kubelearn.embedded.apiserver.rbac.policy import Policy
 from kubelearn.embedded.apiserver.registries import Registries
 from kubelearn.embedded.apiserver.request import Request, read_request
 from kubelearn.embedded.apiserver.resources import Resources
+from kubelearn.embedded.apiserver.reviews import handler
+from kubelearn.embedded.apiserver.reviews.access import AccessReviews
+from kubelearn.embedded.apiserver.reviews.authentication import AuthenticationReviews
 from kubelearn.embedded.apiserver.routing import Router
 from kubelearn.embedded.apiserver.serviceaccounts.authenticator import ServiceAccountTokens
 from kubelearn.embedded.apiserver.serviceaccounts.jwt import SigningKey
@@ -101,7 +107,12 @@ class ApiServer:
         self._signing_key = SigningKey(service_account_key)
         accounts = ServiceAccountTokens(self._signing_key, store=store, clock=clock)
         self._authenticator = Authenticator([*tokens, accounts])
-        self._authorizer = Union([SystemAuthorizer(), DiscoveryAuthorizer(), *authorizers])
+        policy = Policy(store)
+        self._authorizer = Union(
+            [SystemAuthorizer(), NodeAuthorizer(policy), RbacAuthorizer(policy), *authorizers]
+        )
+        self._who = AuthenticationReviews(accounts, tokens, clock=clock)
+        self._may = AccessReviews(self._authorizer, policy)
         self.kinds = builtin.built_in()
         self.registries = Registries(
             self.kinds,
@@ -116,6 +127,7 @@ class ApiServer:
                     node_taint,
                     priority,
                     default_toleration_seconds,
+                    NoEscalation(policy, self._authorizer),
                 ]
             ),
         )
@@ -151,7 +163,16 @@ class ApiServer:
                 "services/proxy": proxies.service,
             }
         )
-        return Router(self.registries, resources, subresources)
+        reviews = {
+            "localsubjectaccessreviews": self._may.local,
+            "selfsubjectaccessreviews": self._may.own,
+            "selfsubjectreviews": self._who.subject,
+            "selfsubjectrulesreviews": self._may.rules,
+            "subjectaccessreviews": self._may.other,
+            "tokenreviews": self._who.token,
+        }
+        handlers = {plural: handler(resources, review) for plural, review in reviews.items()}
+        return Router(self.registries, resources, subresources, reviews=handlers)
 
     # --- life ------------------------------------------------------------------------------
 
@@ -173,6 +194,7 @@ class ApiServer:
         self.port = listener.getsockname()[1]
         # Whoever connects before this is done waits for it.
         await bootstrap(self.registries, address=self.host, port=self.port)
+        await bootstrap_roles(self.registries)
         self._streams.open(since=self.registries.store.revision)
         await web.SockSite(self._runner, listener, ssl_context=self._tls).start()
 
@@ -211,7 +233,6 @@ class ApiServer:
         http, info = request.http, request.info
         certificate = http.transport.get_extra_info("peercert") if http.transport else None
         request.user = self._authenticator.authenticate(
-            path=info.path,
             authorization=http.headers.get("Authorization", ""),
             certificate=certificate,
         )
