@@ -96,7 +96,10 @@ def container_status(
 ) -> Object:
     """One entry of `containerStatuses` or, with `init`, of `initContainerStatuses`."""
     name, runs = container["name"], seen.runs.get(container["name"], ())
-    status = _of_runs(container, runs, seen) if runs else _without_runs(pod, container, old, init)
+    if runs:
+        status = _of_runs(container, runs, seen, old)
+    else:
+        status = _without_runs(pod, container, old, init)
     waiting = seen.waiting.get(name)
     if waiting and should_restart(pod, container, runs[-1] if runs else None, old):
         if "terminated" in status["state"]:
@@ -131,13 +134,17 @@ def _without_runs(pod: Object, container: Object, old: Object | None, init: bool
     return status
 
 
-def _of_runs(container: Object, runs: Sequence[ContainerStatus], seen: Seen) -> Object:
+def _of_runs(
+    container: Object, runs: Sequence[ContainerStatus], seen: Seen, old: Object | None
+) -> Object:
     run, config = runs[-1], runs[-1].config
+    # The run before may have gone with a restart of the machine.
+    last = _state(runs[-2], seen) if len(runs) > 1 else (old or {}).get("lastState", {})
     resources = container.get("resources") or {}
     status: Object = {
         "name": container["name"],
         "state": _state(run, seen),
-        "lastState": _state(runs[-2], seen) if len(runs) > 1 else {},
+        "lastState": last,
         "restartCount": config.attempt,
         "image": config.image.name,
         "imageID": config.image.id,

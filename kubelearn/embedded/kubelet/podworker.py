@@ -203,6 +203,9 @@ class PodWorker:
         return todo.over
 
     async def _make_sandbox(self) -> bool:
+        if self.status.get("podIP") and not self.pod["spec"].get("hostNetwork"):
+            words = "Pod sandbox changed, it will be killed and re-created."
+            self._kube.recorder.event(self.pod, "Normal", "SandboxChanged", words)
         try:
             self.sandbox = await self._kube.make_sandbox(self.pod)
         except NotStarted as refusal:

@@ -416,4 +416,6 @@ async def test_a_restart_of_the_machine_restarts_the_containers(machine, pod_of)
     await machine.runtime.shut_down()
     machine.kubelet = machine.make_kubelet()
     machine.start()
-    await machine.runs(restarts=1)
+    status = await machine.runs(restarts=1)
+    assert status["lastState"]["terminated"]["reason"] == "ContainerStatusUnknown"
+    assert "SandboxChanged" in dict(await machine.events())
