@@ -409,11 +409,12 @@ async def test_what_happened_meanwhile_is_made_up_for(machine, pod_of, api):
     assert not list(machine.config.folder.glob("*/*uid-of-p*"))
 
 
-async def test_a_restart_of_the_machine_restarts_the_containers(machine, pod_of):
+async def test_a_restart_of_the_machine_restarts_the_containers(machine, pod_of, clock):
     await machine.run(pod_of())
     await machine.runs()
     await machine.stop()
     await machine.runtime.shut_down()
+    await clock.advance(1)
     machine.kubelet = machine.make_kubelet()
     machine.start()
     status = await machine.runs(restarts=1)
