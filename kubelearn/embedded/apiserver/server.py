@@ -51,6 +51,7 @@ from kubelearn.embedded.apiserver.reviews import handler
 from kubelearn.embedded.apiserver.reviews.access import AccessReviews
 from kubelearn.embedded.apiserver.reviews.authentication import AuthenticationReviews
 from kubelearn.embedded.apiserver.routing import Router
+from kubelearn.embedded.apiserver.serviceaccounts import openid
 from kubelearn.embedded.apiserver.serviceaccounts.authenticator import ServiceAccountTokens
 from kubelearn.embedded.apiserver.serviceaccounts.jwt import SigningKey
 from kubelearn.embedded.apiserver.status import StatusError, internal, unknown
@@ -259,6 +260,9 @@ class ApiServer:
                 return self._catalog.serve(request)
             case "":
                 return response.document(request, {"paths": self._paths()})
+        address = f"{self.host}:{self.port}"
+        if found := openid.serve(request, self._signing_key, address=address):
+            return found
         return response.text(NOT_FOUND, status=404)
 
     def _paths(self) -> list[str]:

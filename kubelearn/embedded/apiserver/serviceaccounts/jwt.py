@@ -52,6 +52,13 @@ class SigningKey:
             raise InvalidToken("go-jose/go-jose: error in cryptographic primitive")
         return claims_of(token)
 
+    def public(self) -> Object:
+        """The public key as a JSON Web Key (RFC 7517)."""
+        point = self._key.public_key().public_numbers()
+        x, y = (_base64(number.to_bytes(_NUMBER, "big")) for number in (point.x, point.y))
+        key = {"use": "sig", "kty": "EC", "kid": self.key_id, "crv": "P-256", "alg": ALGORITHM}
+        return {**key, "x": x, "y": y}
+
     @cached_property
     def key_id(self) -> str:
         """The digest of the public key, as upstream names keys."""

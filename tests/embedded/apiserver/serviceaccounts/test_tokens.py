@@ -4,6 +4,8 @@ import base64
 import json
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, utils
 
 ACCOUNTS = "/api/v1/namespaces/default/serviceaccounts"
 PODS = "/api/v1/namespaces/default/pods"
@@ -15,8 +17,12 @@ async def token_of(api, name: str = "default", **spec: object) -> str:
     return answer.body["status"]["token"]
 
 
+def decoded(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "==")
+
+
 def claims_of(token: str) -> dict[str, object]:
-    return json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
+    return json.loads(decoded(token.split(".")[1]))
 
 
 async def test_a_token_request_says_what_was_given(with_account) -> None:
@@ -111,3 +117,19 @@ async def test_a_token_names_the_pod_and_the_node_that_it_is_bound_to(with_accou
     private = claims["kubernetes.io"]
     assert private["pod"] == {"name": "web", "uid": made["uid"]}
     assert private["node"] == {"name": "n1", "uid": node["uid"]}
+
+
+async def test_anybody_with_an_account_can_learn_how_to_verify_tokens(with_account) -> None:
+    api = with_account
+    header, claims, signature = (await token_of(api)).split(".")
+    found = await api.get("/.well-known/openid-configuration", token="admin")
+    assert found.body["issuer"] == "https://kubernetes.default.svc.cluster.local"
+    assert found.body["jwks_uri"].endswith("/openid/v1/jwks")
+    [key] = (await api.get("/openid/v1/jwks", token="admin")).body["keys"]
+    x, y = (int.from_bytes(decoded(key[name]), "big") for name in ("x", "y"))
+    public = ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
+    raw = decoded(signature)
+    r, s = int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big")
+    signed = f"{header}.{claims}".encode()
+    public.verify(utils.encode_dss_signature(r, s), signed, ec.ECDSA(hashes.SHA256()))
+    assert (await api.get("/openid/v1/jwks", token="ada")).status == 403
