@@ -80,7 +80,9 @@ class ClientEnd(End):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Look for an endpoint; until there is one, what the client sends waits in the kernel."""
         super().connection_made(transport)
-        cast(asyncio.Transport, transport).pause_reading()
+        # A moment later: up to Python 3.11.3 a transport starts to read after this call, paused
+        # or not, and what came in early would find no opposite end.
+        asyncio.get_running_loop().call_soon(cast(asyncio.Transport, transport).pause_reading)
         task = asyncio.create_task(self._join(), name="kube-proxy connection")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
