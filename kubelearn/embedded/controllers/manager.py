@@ -27,6 +27,7 @@ from kubelearn.embedded.controllers.serviceaccount import (
     RootCACertPublisher,
     ServiceAccountsController,
 )
+from kubelearn.embedded.controllers.statefulset.controller import StatefulSetController
 from kubelearn.embedded.controllers.tainteviction import TaintEvictionController
 from kubelearn.embedded.controllers.ttlafterfinished import TTLAfterFinishedController
 from kubelearn.embedded.informer import Informers
@@ -35,6 +36,7 @@ _CONTROLLERS: list[type[Controller]] = [
     DeploymentController,
     ReplicaSetController,
     DaemonSetController,
+    StatefulSetController,
     JobController,
     TTLAfterFinishedController,
     EndpointSliceController,
