@@ -22,6 +22,7 @@ _TAKING_PATHS = (
 )  # fmt: skip
 # Where a port goes that only root may have: 80 to 8080, 443 to 8443.
 _UNPRIVILEGED = 8000
+_FIRST_FREE_PORT = "/proc/sys/net/ipv4/ip_unprivileged_port_start"
 
 
 def see_address(ip: str, name: str) -> None:
@@ -34,6 +35,15 @@ def see_address(ip: str, name: str) -> None:
         if family not in (socket.AF_INET, socket.AF_INET6) or address[0] not in _EVERYWHERE:
             return address
         return (ip if family == socket.AF_INET else f"::ffff:{ip}", *address[1:])
+
+    kept_ports = range(first_free_port())
+
+    def there(family: int, address: Any) -> Any:
+        address = own(family, address)
+        # Pods and Services of this cluster that wanted such a port could not have it either.
+        if family == socket.AF_INET and address[1] in kept_ports and in_cluster(address[0]):
+            return (address[0], address[1] + _UNPRIVILEGED)
+        return address
 
     def bind_in_pod(self: socket.socket, address: Any) -> None:
         address = own(self.family, address)
@@ -54,14 +64,32 @@ def see_address(ip: str, name: str) -> None:
     changes: dict[Any, dict[str, Any]] = {
         plain: {
             "bind": bind_in_pod,
-            "connect": lambda self, address: connect(self, own(self.family, address)),
-            "connect_ex": lambda self, address: connect_ex(self, own(self.family, address)),
+            "connect": lambda self, address: connect(self, there(self.family, address)),
+            "connect_ex": lambda self, address: connect_ex(self, there(self.family, address)),
         },
         socket: {"getaddrinfo": only_ipv4, "gethostname": lambda: name, "has_ipv6": False},
     }
     for owner, attributes in changes.items():
         for attribute, value in attributes.items():
             setattr(owner, attribute, value)
+
+
+def first_free_port() -> int:
+    """The first port that this process may listen on."""
+    if os.geteuid() == 0:
+        return 0
+    try:
+        with open(_FIRST_FREE_PORT) as setting:
+            return int(setting.read())
+    except (OSError, ValueError):
+        return 1024
+
+
+def in_cluster(host: Any) -> bool:
+    """Whether that is an address of a node, a pod or a Service of an embedded cluster."""
+    first, _, rest = str(host).partition(".")
+    second = rest.partition(".")[0]
+    return first == "127" and second.isdecimal() and 64 <= int(second) < 127
 
 
 def see_files(root: str, private: list[str]) -> None:
