@@ -33,8 +33,9 @@ def network_policy(obj: Object) -> None:
 @rule("networking.v1.IngressClass")
 def ingress_class(obj: Object) -> None:
     """Parameters are an object of the whole cluster."""
-    if parameters := obj["spec"].get("parameters"):
-        parameters.setdefault("scope", "Cluster")
+    parameters = obj["spec"].get("parameters")
+    if parameters and parameters.get("scope") is None:
+        parameters["scope"] = "Cluster"
 
 
 @rule("rbac.v1.ClusterRoleBinding", "rbac.v1.RoleBinding")
@@ -78,7 +79,8 @@ def csi_driver(obj: Object) -> None:
 @rule("authentication.v1.TokenRequestSpec")
 def token_request(spec: Object) -> None:
     """An hour."""
-    spec.setdefault("expirationSeconds", 3600)
+    if spec.get("expirationSeconds") is None:
+        spec["expirationSeconds"] = 3600
 
 
 @rule("autoscaling.v1.HorizontalPodAutoscaler")

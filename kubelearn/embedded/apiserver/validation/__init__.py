@@ -7,6 +7,7 @@ of their own get the rules that hold for all.
 
 from kubelearn.embedded.apiserver.validation import (
     autoscaling,
+    claim,
     configuration,
     cronjob,
     daemonset,
@@ -19,6 +20,7 @@ from kubelearn.embedded.apiserver.validation import (
     limitrange,
     networkpolicy,
     node,
+    persistentvolume,
     pod,
     podupdate,
     policy,
@@ -26,6 +28,7 @@ from kubelearn.embedded.apiserver.validation import (
     rbac,
     service,
     statefulset,
+    storageclass,
 )
 from kubelearn.embedded.apiserver.validation.field import FieldError
 from kubelearn.embedded.apiserver.validation.rules import (
@@ -37,6 +40,7 @@ from kubelearn.embedded.apiserver.validation.rules import (
 __all__ = [
     "FieldError",
     "autoscaling",
+    "claim",
     "configuration",
     "cronjob",
     "daemonset",
@@ -49,6 +53,7 @@ __all__ = [
     "limitrange",
     "networkpolicy",
     "node",
+    "persistentvolume",
     "pod",
     "podupdate",
     "policy",
@@ -56,6 +61,7 @@ __all__ = [
     "rbac",
     "service",
     "statefulset",
+    "storageclass",
     "validate_create",
     "validate_status_update",
     "validate_update",

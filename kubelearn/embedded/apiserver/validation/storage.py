@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kubelearn.embedded.apiserver.validation.common import dns_subdomain, supported
+from kubelearn.embedded.apiserver.validation.common import dns_label, dns_subdomain, supported
 from kubelearn.embedded.apiserver.validation.field import (
     Errors,
     forbidden,
@@ -17,6 +17,7 @@ from kubelearn.embedded.apiserver.validation.metadata import (
 )
 from kubelearn.objects import Object, quantity
 
+VOLUME_MODES = ("Block", "Filesystem")
 ACCESS_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
 
 
@@ -43,7 +44,38 @@ def claim_spec(field: str, spec: Object) -> Errors:
         yield invalid(where, size, "must be greater than zero")
     if spec.get("storageClassName"):
         yield from dns_subdomain(f"{field}.storageClassName", spec["storageClassName"])
-    yield from supported(f"{field}.volumeMode", spec.get("volumeMode"), ("Block", "Filesystem"))
+    yield from supported(f"{field}.volumeMode", spec.get("volumeMode"), VOLUME_MODES)
+    yield from _data_sources(field, spec)
+
+
+def _data_sources(field: str, spec: Object) -> Errors:
+    source, reference = spec.get("dataSource"), spec.get("dataSourceRef")
+    if source is not None:
+        yield from _data_source(f"{field}.dataSource", source)
+    if reference is None:
+        return
+    yield from _data_source(f"{field}.dataSourceRef", reference)
+    if namespace := reference.get("namespace"):
+        yield from dns_label(f"{field}.dataSourceRef.namespace", namespace)
+        if source is not None:
+            detail = "may not be specified when dataSourceRef.namespace is specified"
+            yield invalid(field, {}, detail)
+    elif source is not None:
+        pairs = ((each.get("apiGroup"), each["kind"], each["name"]) for each in (source, reference))
+        if len({*pairs}) > 1:
+            yield invalid(field, {}, "must match dataSourceRef")
+
+
+def _data_source(field: str, source: Object) -> Errors:
+    for name in ("name", "kind"):
+        if not source[name]:
+            yield required(f"{field}.{name}")
+    group = source.get("apiGroup") or ""
+    if group:
+        yield from dns_subdomain(f"{field}.apiGroup", group)
+    elif source["kind"] != "PersistentVolumeClaim":
+        detail = "must be 'PersistentVolumeClaim' when referencing the default apiGroup"
+        yield invalid(field, source["kind"], detail)
 
 
 def access_modes(field: str, modes: list[str]) -> Errors:
@@ -51,6 +83,7 @@ def access_modes(field: str, modes: list[str]) -> Errors:
     for mode in modes:
         if mode not in ACCESS_MODES:
             yield not_supported(field, mode, ACCESS_MODES)
-    if "ReadWriteOncePod" in modes and len(modes) > 1:
+    others = {*modes} & {*ACCESS_MODES} - {"ReadWriteOncePod"}
+    if "ReadWriteOncePod" in modes and others:
         detail = "may not use ReadWriteOncePod with other access modes"
         yield forbidden(field, detail)

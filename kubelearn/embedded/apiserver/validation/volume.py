@@ -90,7 +90,8 @@ def _empty_dir(field: str, source: Object) -> Errors:
         yield forbidden(f"{field}.sizeLimit", detail)
 
 
-def _host_path(field: str, source: Object) -> Errors:
+def host_path(field: str, source: Object) -> Errors:
+    """A folder of the node."""
     if not source["path"]:
         yield required(f"{field}.path")
         return
@@ -291,7 +292,7 @@ def _git_repo(field: str, source: Object) -> Errors:
 
 _SOURCES: dict[str, Callable[[str, Any], Errors]] = {
     "emptyDir": _empty_dir,
-    "hostPath": _host_path,
+    "hostPath": host_path,
     "gitRepo": _git_repo,
     "secret": _secret,
     "nfs": _nfs,
