@@ -134,7 +134,7 @@ class Kubelet:
         others = [
             worker.pod
             for worker in self._workers.values()
-            if worker.status.get("phase") not in TERMINAL
+            if worker.view.status.get("phase") not in TERMINAL
         ]
         found = rejection(
             pod, others=others, labels=self._reporter.labels, room=self._reporter.capacity

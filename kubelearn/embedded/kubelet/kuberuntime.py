@@ -6,10 +6,8 @@ Around each call to the runtime stand images, back-off, hooks, grace periods and
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import shutil
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,20 +24,19 @@ from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.events import EventRecorder
 from kubelearn.embedded.kubelet.backoff import Backoff
 from kubelearn.embedded.kubelet.configdata import ConfigError
+from kubelearn.embedded.kubelet.containerspec import HASH, check_user, spec_hash
 from kubelearn.embedded.kubelet.environment import Environment
 from kubelearn.embedded.kubelet.expansion import expand
 from kubelearn.embedded.kubelet.handlers import Handlers, Target
 from kubelearn.embedded.kubelet.images import ImageManager, NotStarted
-from kubelearn.embedded.kubelet.logs import last_lines
+from kubelearn.embedded.kubelet.names import container_path, duration, pod_text
 from kubelearn.embedded.kubelet.volumes import Volumes
 from kubelearn.errors import ApiError, ContainerError
 from kubelearn.objects import Object
 
-_HASH = "io.kubernetes.container.hash"
 # A container gets this long at least, even when a hook has used up its grace period.
 _SHORTEST_GRACE = 2.0
 _HOOK_SECONDS = 30.0
-_MESSAGE_BYTES, _FALLBACK_BYTES, _FALLBACK_LINES = 4096, 2048, 80
 
 
 @dataclass(frozen=True)
@@ -157,7 +154,7 @@ class KubeRuntime:
     async def _config(
         self, pod: Object, container: Object, image: Image, attempt: int
     ) -> ContainerConfig:
-        _check_user(pod, container, image)
+        check_user(pod, container, image)
         env = await self.environment.make(pod, container)
         mounts = self.volumes.mounts(pod, container, env)
         return ContainerConfig(
@@ -170,7 +167,7 @@ class KubeRuntime:
             working_dir=container.get("workingDir", ""),
             env=env,
             mounts=[*mounts, self.volumes.termination_log(pod, container, attempt)],
-            annotations={_HASH: spec_hash(container)},
+            annotations={HASH: spec_hash(container)},
             stdin=bool(container.get("stdin")),
             stdin_once=bool(container.get("stdinOnce")),
             tty=bool(container.get("tty")),
@@ -272,60 +269,3 @@ class KubeRuntime:
 
 
 _TOLD_BY_MESSAGE = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError")
-
-
-def termination_message(container: Object, status: ContainerStatus) -> str:
-    """What a container left as its last words, after what the runtime says."""
-    wanted = container.get("terminationMessagePath") or "/dev/termination-log"
-    places = {mount.container_path: mount.host_path for mount in status.config.mounts}
-    try:
-        words = places[wanted].read_bytes()[:_MESSAGE_BYTES].decode(errors="replace")
-    except (KeyError, OSError):
-        words = ""
-    fallback = container.get("terminationMessagePolicy") == "FallbackToLogsOnError"
-    if not words and fallback and status.exit_code:
-        words = last_lines(status.config.log_path, lines=_FALLBACK_LINES, size=_FALLBACK_BYTES)
-    return ": ".join(part for part in (status.message, words) if part)
-
-
-def spec_hash(container: Object) -> str:
-    """What tells whether a container's definition has changed: only its image can."""
-    parts = {key: container.get(key) for key in ("name", "image")}
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:8]
-
-
-def has_changed(container: Object, status: ContainerStatus) -> bool:
-    """Whether the run is not of the container's present definition."""
-    return status.config.annotations.get(_HASH) != spec_hash(container)
-
-
-def pod_text(pod: Object) -> str:
-    """A pod in messages: `name_namespace(uid)`."""
-    meta = pod["metadata"]
-    return f"{meta['name']}_{meta['namespace']}({meta['uid']})"
-
-
-def container_path(pod: Object, container: Object) -> str:
-    """The part of a pod that Events about a container name."""
-    inits: Sequence[Mapping[str, object]] = pod["spec"].get("initContainers") or []
-    init = any(each["name"] == container["name"] for each in inits)
-    return f"spec.{'initContainers' if init else 'containers'}{{{container['name']}}}"
-
-
-def duration(seconds: float) -> str:
-    """A time as Go prints it: `40s`, `1m20s`, `5m0s`."""
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}m{rest}s" if minutes else f"{rest}s"
-
-
-def _check_user(pod: Object, container: Object, image: Image) -> None:
-    """Refuse root where the pod asks for that. Raises ConfigError."""
-    context = (pod["spec"].get("securityContext") or {}) | (container.get("securityContext") or {})
-    if not context.get("runAsNonRoot"):
-        return
-    uid = context.get("runAsUser")
-    where = f'(pod: "{pod_text(pod)}", container: {container["name"]})'
-    if uid == 0:
-        raise ConfigError(f"container's runAsUser breaks non-root policy {where}")
-    if uid is None and image.user.partition(":")[0] in ("", "0", "root"):
-        raise ConfigError(f"container has runAsNonRoot and image will run as root {where}")

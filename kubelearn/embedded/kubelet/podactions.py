@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from kubelearn.containers.runtime import ContainerState, ContainerStatus
+from kubelearn.embedded.kubelet.containerspec import has_changed
 from kubelearn.embedded.kubelet.containerstatus import Seen, is_sidecar, should_restart
-from kubelearn.embedded.kubelet.kuberuntime import has_changed
 from kubelearn.objects import Object
 
 
@@ -15,7 +15,6 @@ from kubelearn.objects import Object
 class Kill:
     """A run that must not go on, and the reason as an Event tells it."""
 
-    container: Object
     run: ContainerStatus
     message: str
 
@@ -54,15 +53,14 @@ def pod_actions(
     pod: Object,
     *,
     seen: Seen,
-    old: Sequence[Object],
+    old: Mapping[str, Object],
     failed_probe: Callable[[str], str],
 ) -> PodActions:
-    """The next actions. `old` are the last statuses of containers.
+    """The next actions. `old` are the last statuses of containers, by name.
 
     `failed_probe` tells the kind of probe that a container has failed for good, or nothing.
     """
-    statuses = {status["name"]: status for status in old}
-    situation = _Situation(pod, seen, statuses, failed_probe, PodActions())
+    situation = _Situation(pod, seen, old, failed_probe, PodActions())
     if _initialized(situation):
         _add_main_actions(situation)
     return situation.actions
@@ -78,7 +76,7 @@ def _add_main_actions(situation: _Situation) -> None:
                 actions.start.append(container)
         elif fault := situation.fault(container, run):
             again = policy != "Never" or fault.endswith("definition changed")
-            actions.kill.append(Kill(container, run, fault + ", will be restarted" * again))
+            actions.kill.append(Kill(run, fault + ", will be restarted" * again))
             kept = True
         else:
             kept = True
@@ -107,7 +105,7 @@ def _sidecar_started(situation: _Situation, container: Object) -> bool:
         actions.start.append(container)
         return False
     if fault := situation.fault(container, run):
-        actions.kill.append(Kill(container, run, f"{fault}, will be restarted"))
+        actions.kill.append(Kill(run, f"{fault}, will be restarted"))
         return False
     return situation.seen.started(container["name"])
 

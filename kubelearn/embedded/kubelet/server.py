@@ -120,7 +120,7 @@ class KubeletServer:
 
     def _running(self, request: web.Request) -> ContainerStatus:
         worker, name = self._worker(request), request.match_info["container"]
-        runs = worker.runs(name)
+        runs = worker.view.runs(name)
         if not runs or runs[-1].state is not ContainerState.RUNNING:
             raise web.HTTPNotFound(text=f'container not found ("{name}")')
         return runs[-1]
@@ -130,8 +130,8 @@ def _run_with_log(worker: PodWorker, request: web.Request) -> ContainerStatus:
     """The run whose log is asked for (`validateContainerLogStatus`)."""
     name, pod = request.match_info["container"], request.match_info["pod"]
     previous = request.query.get("previous") in ("1", "true")
-    runs = worker.runs(name)
-    status = worker.container_status(name)
+    runs = worker.view.runs(name)
+    status = worker.view.container_statuses().get(name)
     if status is None:
         raise web.HTTPNotFound(text=f'container "{name}" in pod "{pod}" is not available')
     ended = (status.get("lastState") or {}).get("terminated")

@@ -20,6 +20,7 @@ from kubelearn.embedded.events import EventRecorder
 from kubelearn.embedded.kubelet.atomicwriter import write_all
 from kubelearn.embedded.kubelet.configdata import ConfigError
 from kubelearn.embedded.kubelet.expansion import expand
+from kubelearn.embedded.kubelet.terminationmessage import DEFAULT_PATH
 from kubelearn.embedded.kubelet.tokens import TokenManager
 from kubelearn.embedded.kubelet.volumesources import VolumeSources
 from kubelearn.errors import ApiError, KubelearnError
@@ -81,7 +82,7 @@ class Volumes:
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / str(attempt)
         file.write_bytes(b"")
-        return Mount(container.get("terminationMessagePath") or "/dev/termination-log", file)
+        return Mount(container.get("terminationMessagePath") or DEFAULT_PATH, file)
 
     # --- one volume ---
 

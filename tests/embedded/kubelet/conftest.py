@@ -142,7 +142,7 @@ class Machine:
 
     async def log_has(self, text: str) -> None:
         """Wait until the container has printed something."""
-        run = self.kubelet.worker("default", "p").runs("app")[-1]
+        run = self.kubelet.worker("default", "p").view.runs("app")[-1]
         async with asyncio.timeout(20):
             while text not in run.config.log_path.read_text():
                 await self.runtime.wait_for_log(run.id)
@@ -156,7 +156,7 @@ class Machine:
 
     def log(self, container: str = "app", name: str = "p") -> str:
         worker = self.kubelet.worker("default", name)
-        lines = worker.runs(container)[-1].config.log_path.read_text().splitlines()
+        lines = worker.view.runs(container)[-1].config.log_path.read_text().splitlines()
         return "\n".join(line.split(" ", 3)[3] for line in lines)
 
 

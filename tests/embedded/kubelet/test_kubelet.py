@@ -139,7 +139,7 @@ async def test_only_the_last_two_runs_are_kept(machine, pod_of, clock):
                 and "waiting" in machine.container()["state"]
             )
         )
-    runs = machine.kubelet.worker("default", "p").runs("app")
+    runs = machine.kubelet.worker("default", "p").view.runs("app")
     assert [run.config.attempt for run in runs] == [2, 3]
     assert [path.name for path in sorted(runs[0].config.log_path.parent.iterdir())] == [
         "2.log", "3.log",
@@ -297,7 +297,7 @@ async def test_a_deleted_pod_is_removed_when_it_has_ended(machine, pod_of):
     await machine.run(pod_of(POLITE))
     await machine.phase("Running")
     await machine.log_has("up")
-    log = machine.kubelet.worker("default", "p").runs("app")[-1].config.log_path
+    log = machine.kubelet.worker("default", "p").view.runs("app")[-1].config.log_path
     await machine.delete(grace=30)
     await machine.gone()
     assert ("Killing", "Stopping container app") in await machine.events()

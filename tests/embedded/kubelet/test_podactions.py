@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
+from kubelearn.embedded.kubelet.containerspec import spec_hash
 from kubelearn.embedded.kubelet.containerstatus import Seen
-from kubelearn.embedded.kubelet.kuberuntime import spec_hash
 from kubelearn.embedded.kubelet.podactions import pod_actions
 
 
@@ -24,10 +24,10 @@ def todo():
         actions = pod_actions(
             pod,
             seen=Seen(runs=by_name, started=lambda name: started),
-            old=list(old),
+            old={status["name"]: status for status in old},
             failed_probe=lambda name: (failed or {}).get(name, ""),
         )
-        kills = [(each.container["name"], each.message) for each in actions.kill]
+        kills = [(each.run.config.name, each.message) for each in actions.kill]
         return [each["name"] for each in actions.start], kills, actions.over
 
     return call
@@ -87,7 +87,7 @@ def test_a_container_with_another_image_is_replaced(pod_of, todo, run_of):
     todo(pod, run)
     pod["spec"]["containers"][0]["image"] = "kubelearn/hello:2.0"
     marked = run.config.annotations
-    actions = pod_actions(pod, seen=Seen(runs={"app": [run]}), old=[], failed_probe=lambda _: "")
+    actions = pod_actions(pod, seen=Seen(runs={"app": [run]}), old={}, failed_probe=lambda _: "")
     assert run.config.annotations == marked
     [kill] = actions.kill
     assert kill.message == "Container app definition changed, will be restarted"

@@ -181,7 +181,7 @@ async def test_a_client_that_goes_takes_its_command_along(http, running, machine
     async with http.get("/healthz") as answer:
         assert await answer.text() == "ok"
     await machine.runtime.exec_sync(
-        machine.kubelet.worker("default", "p").runs("app")[-1].id,
+        machine.kubelet.worker("default", "p").view.runs("app")[-1].id,
         ["sh", "-c", f"while kill -0 {pid} 2>/dev/null; do sleep 0.01; done"],
         20,
     )

@@ -1,43 +1,11 @@
-"""Words and last words of containers."""
+"""Containers' last words."""
 
 import dataclasses
 
 import pytest
 
 from kubelearn.containers.runtime import Mount
-from kubelearn.embedded.kubelet.kuberuntime import (
-    container_path,
-    duration,
-    has_changed,
-    pod_text,
-    spec_hash,
-    termination_message,
-)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(10, "10s"), (40, "40s"), (60, "1m0s"), (80, "1m20s"), (160, "2m40s"), (300, "5m0s")],
-)
-def test_times_are_told_as_go_tells_them(seconds, text):
-    assert duration(seconds) == text
-
-
-def test_pods_and_containers_have_names_in_messages(pod_of):
-    pod = pod_of()
-    pod["spec"]["initContainers"] = [{"name": "first", "image": "i"}]
-    assert pod_text(pod) == "p_default(uid-of-p)"
-    assert container_path(pod, {"name": "app"}) == "spec.containers{app}"
-    assert container_path(pod, {"name": "first"}) == "spec.initContainers{first}"
-
-
-def test_only_another_image_makes_another_container(run_of):
-    run = run_of()
-    container = {"name": "app", "image": "a:1"}
-    marks = {"io.kubernetes.container.hash": spec_hash(container)}
-    run.config = dataclasses.replace(run.config, annotations=marks)
-    assert not has_changed({**container, "resources": {"limits": {"cpu": "1"}}}, run)
-    assert has_changed({**container, "image": "a:2"}, run)
+from kubelearn.embedded.kubelet.terminationmessage import termination_message
 
 
 @pytest.fixture
