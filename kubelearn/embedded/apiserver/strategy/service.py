@@ -140,6 +140,9 @@ class ServiceStrategy(Strategy):
 def _carry_over(spec: Object, old: Object) -> None:
     """Fill in what was allocated before, so that the same manifest can be sent again."""
     if _has_cluster_ip(spec) and _has_cluster_ip(old):
+        if spec.get("clusterIP") and spec.get("clusterIPs") == old.get("clusterIPs"):
+            # A client that changes the older field alone means both (`NormalizeClusterIPs`).
+            spec["clusterIPs"] = [spec["clusterIP"]]
         for name in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"):
             if not spec.get(name) and old.get(name):
                 spec[name] = old[name]

@@ -84,7 +84,7 @@ def config_map(obj: Object) -> Errors:
         yield from each_invalid(f"binaryData[{key}]", key, config_map_key(key))
     size = sum(len(value.encode()) for value in text.values()) + _size(binary.values())
     if size > _LARGEST:
-        yield too_long("", _LARGEST)
+        yield too_long("[]", _LARGEST)  # how upstream prints the path of the whole object
 
 
 def _size(encoded: Iterable[str]) -> int:
