@@ -5,7 +5,7 @@ Stands for k8s.io/apiserver `pkg/endpoints/filters/impersonation.go`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from urllib.parse import unquote
@@ -14,7 +14,7 @@ from multidict import CIMultiDictProxy
 
 from kubelearn.embedded.apiserver.authentication import User
 from kubelearn.embedded.apiserver.authorization import Attributes, Authorizer, refusal
-from kubelearn.embedded.apiserver.status import internal
+from kubelearn.embedded.apiserver.status import bad_request, quote
 
 _EXTRA = "impersonate-extra-"
 _GROUP = "authentication.k8s.io"
@@ -30,11 +30,11 @@ def impersonated(user: User, headers: CIMultiDictProxy[str], authorizer: Authori
         for header in headers
         if header.lower().startswith(_EXTRA)
     }
-    if not name:
-        if groups or extra or "Impersonate-Uid" in headers:
-            raise internal("requested [...] without impersonating a user name")
-        return user
     wanted = User(name, tuple(groups), headers.get("Impersonate-Uid", ""), extra)
+    if not name:
+        if groups or extra or wanted.uid:
+            raise bad_request(f"requested {_go(wanted)} without impersonating a user name")
+        return user
     for attributes in _questions(user, wanted):
         decision = authorizer.authorize(attributes)
         if not decision.allowed:
@@ -70,3 +70,19 @@ def _all_groups(name: str, groups: list[str]) -> tuple[str, ...]:
     if "system:authenticated" not in found:
         found.append("system:authenticated")
     return tuple(found)
+
+
+def _go(user: User) -> str:
+    """A user as Go's `%#v` prints it."""
+    groups, extra = _go_list(user.groups), "(nil)"
+    if user.extra:
+        pairs = (f"{quote(key)}:{_go_list(values)}" for key, values in sorted(user.extra.items()))
+        extra = f"{{{', '.join(pairs)}}}"
+    return (
+        f"&user.DefaultInfo{{Name:{quote(user.name)}, UID:{quote(user.uid)}, Groups:{groups}, "
+        f"Extra:map[string][]string{extra}}}"
+    )
+
+
+def _go_list(values: Sequence[str]) -> str:
+    return f"[]string{{{', '.join(map(quote, values))}}}" if values else "[]string(nil)"
