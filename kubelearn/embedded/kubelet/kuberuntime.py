@@ -88,75 +88,53 @@ class KubeRuntime:
     # --- starting ---
 
     async def start(
-        self, pod: Object, container: Object, sandbox: Sandbox, runs: Sequence[ContainerStatus]
-    ) -> str:
-        """Start a container, again or for the first time; its id. Raises NotStarted."""
-        self._check_backoff(pod, container, runs)
+        self, pod: Object, container: Object, *, sandbox: Sandbox, runs: Sequence[ContainerStatus]
+    ) -> None:
+        """Start a container, again or for the first time. Raises NotStarted.
+
+        `runs` are what the runtime still knows of it, oldest first.
+        """
+        self._check_backoff(pod, container, runs[-1] if runs else None)
         path = container_path(pod, container)
         try:
-            return await self._start(pod, container, sandbox, runs)
+            image = await self.images.ensure(pod, container, path)
+            attempt = runs[-1].config.attempt + 1 if runs else self._attempt_by_logs(pod, container)
+            config = await self._config(pod, container, image=image, attempt=attempt)
+            container_id = await self._create_and_start(pod, config, sandbox=sandbox, path=path)
         except NotStarted as refusal:
             words = refusal.message if refusal.reason in _TOLD_BY_MESSAGE else refusal.reason
-            if refusal.reason != "PostStartHookError":
-                self.recorder.event(pod, "Warning", "Failed", f"Error: {words}", path=path)
+            self.recorder.event(pod, "Warning", "Failed", f"Error: {words}", path=path)
             raise
+        await self._post_start(pod, Target(container_id, container, sandbox.ip))
 
-    def _check_backoff(
-        self, pod: Object, container: Object, runs: Sequence[ContainerStatus]
-    ) -> None:
-        if not runs or runs[-1].finished_at is None:
+    def _check_backoff(self, pod: Object, container: Object, run: ContainerStatus | None) -> None:
+        if run is None or run.finished_at is None:
             return
-        key = f"{pod['metadata']['uid']}_{container['name']}"
-        if left := self.backoff.left_since(key, runs[-1].finished_at):
-            words = f"Back-off restarting failed container {container['name']} in pod"
-            self.recorder.event(
-                pod,
-                "Warning",
-                "BackOff",
-                f"{words} {pod_text(pod)}",
-                path=container_path(pod, container),
-            )
-            delay = duration(self.backoff.seconds(key))
-            message = f"back-off {delay} restarting failed container={container['name']}"
-            raise NotStarted("CrashLoopBackOff", f"{message} pod={pod_text(pod)}", retry_after=left)
-        self.backoff.grow(key)
-
-    async def _start(
-        self, pod: Object, container: Object, sandbox: Sandbox, runs: Sequence[ContainerStatus]
-    ) -> str:
+        name, where = container["name"], pod_text(pod)
+        key = f"{pod['metadata']['uid']}_{name}"
+        left = self.backoff.left_since(key, run.finished_at)
+        if not left:
+            self.backoff.grow(key)
+            return
+        words = f"Back-off restarting failed container {name} in pod {where}"
         path = container_path(pod, container)
-        image = await self.images.ensure(pod, container, path)
-        attempt = runs[-1].config.attempt + 1 if runs else self._attempt_by_logs(pod, container)
-        try:
-            config = await self._config(pod, container, image, attempt)
-        except (ConfigError, ValueError) as error:
-            message = error.message if isinstance(error, ConfigError) else str(error)
-            raise NotStarted("CreateContainerConfigError", message, retry_after=10.0) from error
-        except ApiError as error:
-            raise NotStarted("CreateContainerConfigError", str(error), retry_after=2.0) from error
-        try:
-            container_id = await self.runtime.create_container(sandbox.id, config)
-        except (ContainerError, OSError) as error:
-            raise NotStarted("CreateContainerError", str(error), retry_after=10.0) from error
-        self.recorder.event(pod, "Normal", "Created", "Container created", path=path)
-        if image.stand_in and not attempt:
-            words = f'Image "{container["image"]}" is not here: {image.stand_in} runs in its place'
-            self.recorder.event(pod, "Normal", "StandIn", words, path=path)
-        try:
-            await self.runtime.start_container(container_id)
-        except StartError as error:
-            message = f"failed to start container: {error.message}"
-            raise NotStarted("RunContainerError", message) from error
-        self.recorder.event(pod, "Normal", "Started", "Container started", path=path)
-        await self._post_start(pod, container, sandbox, container_id)
-        return container_id
+        self.recorder.event(pod, "Warning", "BackOff", words, path=path)
+        delay = duration(self.backoff.seconds(key))
+        message = f"back-off {delay} restarting failed container={name} pod={where}"
+        raise NotStarted("CrashLoopBackOff", message, retry_after=left)
 
     async def _config(
-        self, pod: Object, container: Object, image: Image, attempt: int
+        self, pod: Object, container: Object, *, image: Image, attempt: int
     ) -> ContainerConfig:
-        check_user(pod, container, image)
-        env = await self.environment.make(pod, container)
-        mounts = self.volumes.mounts(pod, container, env)
+        try:
+            check_user(pod, container, image)
+            env = await self.environment.make(pod, container)
+            mounts = self.volumes.mounts(pod, container, env)
+        except (ConfigError, ValueError) as error:
+            message = error.message if isinstance(error, ConfigError) else str(error)
+            raise NotStarted("CreateContainerConfigError", message) from error
+        except ApiError as error:
+            raise NotStarted("CreateContainerConfigError", str(error), retry_after=2.0) from error
         return ContainerConfig(
             name=container["name"],
             image=image,
@@ -173,58 +151,65 @@ class KubeRuntime:
             tty=bool(container.get("tty")),
         )
 
-    async def _post_start(
-        self, pod: Object, container: Object, sandbox: Sandbox, container_id: str
-    ) -> None:
-        hook = (container.get("lifecycle") or {}).get("postStart")
+    async def _create_and_start(
+        self, pod: Object, config: ContainerConfig, *, sandbox: Sandbox, path: str
+    ) -> str:
+        try:
+            container_id = await self.runtime.create_container(sandbox.id, config)
+        except (ContainerError, OSError) as error:
+            raise NotStarted("CreateContainerError", str(error)) from error
+        self.recorder.event(pod, "Normal", "Created", "Container created", path=path)
+        if config.image.stand_in and not config.attempt:
+            words = f'Image "{config.image.name}" is not here: {config.image.stand_in}'
+            self.recorder.event(pod, "Normal", "StandIn", f"{words} runs in its place", path=path)
+        try:
+            await self.runtime.start_container(container_id)
+        except StartError as error:
+            message = f"failed to start container: {error.message}"
+            raise NotStarted("RunContainerError", message) from error
+        self.recorder.event(pod, "Normal", "Started", "Container started", path=path)
+        return container_id
+
+    async def _post_start(self, pod: Object, target: Target) -> None:
+        hook = (target.container.get("lifecycle") or {}).get("postStart")
         if not hook:
             return
-        target = Target(container_id, container, sandbox.ip)
         outcome = await self.handlers.run(hook, target, _HOOK_SECONDS)
         if not outcome.ok:
-            path = container_path(pod, container)
-            # The hook's own words may hold a secret; they are not told.
-            self.recorder.event(
-                pod, "Warning", "FailedPostStartHook", "PostStartHook failed", path=path
-            )
-            await self.kill(pod, container, container_id, "FailedPostStartHook", ip=sandbox.ip)
+            self._tell_hook(pod, target, "PostStart")
+            await self.kill(pod, target, message="FailedPostStartHook")
             raise NotStarted("PostStartHookError", "")
 
     # --- stopping ---
 
     async def kill(
-        self,
-        pod: Object,
-        container: Object,
-        container_id: str,
-        message: str = "",
-        *,
-        ip: str,
-        grace: float | None = None,
+        self, pod: Object, target: Target, *, message: str = "", grace: float | None = None
     ) -> None:
         """Stop a container: its preStop hook, SIGTERM, and SIGKILL when the grace is over."""
-        words = message or f"Stopping container {container['name']}"
-        path = container_path(pod, container)
+        words = message or f"Stopping container {target.container['name']}"
+        path = container_path(pod, target.container)
         self.recorder.event(pod, "Normal", "Killing", words, path=path)
         if grace is None:
             grace = float(pod["spec"].get("terminationGracePeriodSeconds", 30))
-        hook = (container.get("lifecycle") or {}).get("preStop")
+        hook = (target.container.get("lifecycle") or {}).get("preStop")
         if hook and grace > 0:
             began = self.clock.monotonic()
-            await self._pre_stop(pod, hook, Target(container_id, container, ip), grace)
+            await self._pre_stop(pod, target, hook=hook, grace=grace)
             grace -= self.clock.monotonic() - began
-        await self.runtime.stop_container(container_id, max(grace, _SHORTEST_GRACE))
+        await self.runtime.stop_container(target.container_id, max(grace, _SHORTEST_GRACE))
 
-    async def _pre_stop(self, pod: Object, hook: Object, target: Target, grace: float) -> None:
+    async def _pre_stop(self, pod: Object, target: Target, *, hook: Object, grace: float) -> None:
         try:
             outcome = await asyncio.wait_for(self.handlers.run(hook, target, grace), grace)
         except TimeoutError:
             return
         if not outcome.ok:
-            path = container_path(pod, target.container)
-            self.recorder.event(
-                pod, "Warning", "FailedPreStopHook", "PreStopHook failed", path=path
-            )
+            self._tell_hook(pod, target, "PreStop")
+
+    def _tell_hook(self, pod: Object, target: Target, kind: str) -> None:
+        # The hook's own words may hold a secret; they are not told.
+        path = container_path(pod, target.container)
+        self.recorder.event(pod, "Warning", f"Failed{kind}Hook", f"{kind}Hook failed", path=path)
 
     async def remove_old_runs(self, runs: Sequence[ContainerStatus]) -> None:
         """Forget all but the last run and the one before, with their logs."""

@@ -1,4 +1,4 @@
-"""What a worker sees of its pod, and how it tells it (upstream: `generateAPIPodStatus` and around)."""
+"""What a worker sees of its pod, and how it tells it (upstream: `generateAPIPodStatus`)."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from typing import Any
 from kubelearn.containers.runtime import ContainerStatus
 from kubelearn.embedded.client import Client
 from kubelearn.embedded.kubelet.containerstatus import Waiting, is_sidecar
+from kubelearn.embedded.kubelet.handlers import Target
 from kubelearn.embedded.kubelet.images import NotStarted
 from kubelearn.embedded.kubelet.kuberuntime import KubeRuntime
 from kubelearn.embedded.kubelet.podactions import pod_actions
@@ -207,7 +208,10 @@ class PodWorker:
         name = container["name"]
         try:
             await self._kube.start(
-                self.view.pod_now(), container, self.view.sandbox, self.view.runs(name)
+                self.view.pod_now(),
+                container,
+                sandbox=self.view.sandbox,
+                runs=self.view.runs(name),
             )
             self.view.waiting.pop(name, None)
             await self._kube.remove_old_runs(self.view.runs(name))
@@ -248,8 +252,8 @@ class PodWorker:
         self, run: ContainerStatus, *, message: str = "", grace: float | None = None
     ) -> None:
         assert self.view.sandbox
-        container, ip = self.view.container(run.config.name), self.view.sandbox.ip
-        await self._kube.kill(self.pod, container, run.id, message, ip=ip, grace=grace)
+        target = Target(run.id, self.view.container(run.config.name), self.view.sandbox.ip)
+        await self._kube.kill(self.pod, target, message=message, grace=grace)
 
     def _grace(self) -> float:
         seconds = self.pod["metadata"].get("deletionGracePeriodSeconds")

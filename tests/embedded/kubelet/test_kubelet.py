@@ -87,8 +87,8 @@ async def test_a_stand_in_is_told(machine, pod_of):
     await machine.phase("Running")
     told = dict(await machine.events())["StandIn"]
     assert told == (
-        'Image "nginx" is not here: a small web server in Python, which serves '
-        "/usr/share/nginx/html runs in its place"
+        'Image "docker.io/library/nginx:latest" is not here: a small web server in Python, '
+        "which serves /usr/share/nginx/html runs in its place"
     )
 
 
