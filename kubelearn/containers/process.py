@@ -134,8 +134,22 @@ class ProcessRuntime:
     async def start_container(self, container_id: str) -> None:
         """Start the program: the command, else the image's. Raises StartError."""
         container = self._containers[container_id]
-        status, config, bundle = container.status, container.status.config, container.bundle
-        log = LogFile(config.log_path)
+        status, log = container.status, LogFile(container.status.config.log_path)
+        try:
+            container.child = self._spawn(container, log)
+        except StartError as error:
+            log.close()
+            status.message = f"failed to start container: {error.message}"
+            self._finish(container, _START_FAILED, "StartError")
+            raise
+        status.pid = container.child.pid
+        status.started_at = self._now()
+        status.state = ContainerState.RUNNING
+        leftovers.record(container.bundle.folder, container.child.pid)
+        self._tell(container)
+
+    def _spawn(self, container: _Container, log: LogFile) -> Child:
+        config, bundle = container.status.config, container.bundle
 
         def on_output(stream: int, data: bytes) -> None:
             data = bundle.paths.to_container(data)
@@ -148,27 +162,16 @@ class ProcessRuntime:
             log.close()
             self._finish(container, code, "Completed" if code == 0 else "Error")
 
-        try:
-            container.child = Child(
-                bundle.argv(command_of(config)),
-                env=bundle.env,
-                cwd=bundle.cwd,
-                on_output=on_output,
-                on_exit=on_exit,
-                stdin=config.stdin,
-                tty=config.tty,
-                rest=_LOG_REST,
-            )
-        except StartError as error:
-            log.close()
-            status.message = f"failed to start container: {error.message}"
-            self._finish(container, _START_FAILED, "StartError")
-            raise
-        status.pid = container.child.pid
-        status.started_at = self._now()
-        status.state = ContainerState.RUNNING
-        leftovers.record(bundle.folder, container.child.pid)
-        self._tell(container)
+        return Child(
+            bundle.argv(command_of(config)),
+            env=bundle.env,
+            cwd=bundle.cwd,
+            on_output=on_output,
+            on_exit=on_exit,
+            stdin=config.stdin,
+            tty=config.tty,
+            rest=_LOG_REST,
+        )
 
     async def stop_container(self, container_id: str, grace: float) -> None:
         """Ask it to end, and kill it after `grace` seconds. Returns when it has ended."""

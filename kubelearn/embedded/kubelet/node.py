@@ -5,6 +5,7 @@ Follows `pkg/kubelet/kubelet_node_status.go` and `component-helpers/apimachinery
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random
 from collections.abc import Mapping, Sequence
@@ -88,8 +89,9 @@ class NodeReporter:
         """Make sure that there is a Node; asks until the API server answers."""
         while True:
             try:
-                await self._find_or_create()
-                await self._report()
+                node = await self._find_or_create()
+                self._uid = node["metadata"]["uid"]
+                await self._report(node)
                 return
             except ApiError as error:
                 _log.warning("node %s not registered: %s", self._node.name, error)
@@ -110,15 +112,14 @@ class NodeReporter:
 
     # --- the Node ---
 
-    async def _find_or_create(self) -> None:
+    async def _find_or_create(self) -> Object:
         try:
-            node = await self._client.get(NODES, self._node.name)
+            return await self._client.get(NODES, self._node.name)
         except NotFound:
             try:
-                node = await self._client.create(NODES, self._object())
+                return await self._client.create(NODES, self._object())
             except AlreadyExists:
-                node = await self._client.get(NODES, self._node.name)
-        self._uid = node["metadata"]["uid"]
+                return await self._client.get(NODES, self._node.name)
 
     def _object(self) -> Object:
         return {
@@ -132,9 +133,8 @@ class NodeReporter:
             },
         }
 
-    async def _report(self) -> None:
+    async def _report(self, node: Object) -> None:
         now = self._clock.now()
-        node = await self._client.get(NODES, self._node.name)
         before = (node.get("status") or {}).get("conditions") or []
         await self._client.patch(
             NODES,
@@ -148,8 +148,9 @@ class NodeReporter:
     async def _report_if_due(self) -> None:
         due = timedelta(seconds=_REPORT_SECONDS)
         if self._reported is None or self._clock.now() - self._reported >= due:
-            await self._find_or_create()
-            await self._report()
+            # A Node that somebody has deleted comes back only when its kubelet starts anew.
+            with contextlib.suppress(NotFound):
+                await self._report(await self._client.get(NODES, self._node.name))
 
     def _status(self, before: Sequence[Object], now: str) -> Object:
         runtime = f"{self._runtime.name}://{self._runtime.version}"

@@ -39,39 +39,30 @@ def pod_status(
     before = {each["name"]: each for kind in _LISTS for each in old.get(kind) or []}
     init = _statuses(pod, seen, before, init=True)
     main = _statuses(pod, seen, before, init=False)
-    statuses = init | main
-    phase = _phase(spec, statuses, ending=ending)
-    why: Object = {}
-    if eviction:
-        phase, why = "Failed", {"reason": eviction.reason, "message": eviction.message}
-    if old.get("phase") in TERMINAL:
-        phase = old["phase"]
-    if phase in TERMINAL and seen.running():
-        # A pod is over only when nothing of it runs any more.
-        phase, why = old.get("phase", "Pending"), {}
-    if phase == old.get("phase") and not why:
-        why = {key: old[key] for key in ("reason", "message") if key in old}
-    network = seen.sandbox is not None and seen.sandbox.ready
-    status: Object = {
+    phase = "Failed" if eviction else _phase(spec, init | main, ending=ending)
+    verdict = _verdict(phase, eviction, old=old, running=bool(seen.running()))
+    allocated = {
+        name: format_quantity(amount, binary=name != "cpu")
+        for name, amount in pod_requests(spec).items()
+    }
+    return {
         "observedGeneration": pod["metadata"].get("generation", 1),
-        "phase": phase,
-        **why,
+        **verdict,
         "conditions": pod_conditions(
-            pod, old=old, statuses=statuses, phase=phase, network=network, now=now
+            pod,
+            old=old,
+            statuses=init | main,
+            phase=verdict["phase"],
+            network=seen.sandbox is not None and seen.sandbox.ready,
+            now=now,
         ),
         **_addresses(spec, seen, old, node_ip),
         "startTime": old.get("startTime") or now,
         **({"initContainerStatuses": list(init.values())} if init else {}),
         "containerStatuses": list(main.values()),
+        **({"allocatedResources": allocated} if allocated else {}),
+        **({"qosClass": old["qosClass"]} if "qosClass" in old else {}),
     }
-    if allocated := pod_requests(spec):
-        status["allocatedResources"] = {
-            name: format_quantity(amount, binary=name != "cpu")
-            for name, amount in allocated.items()
-        }
-    if "qosClass" in old:
-        status["qosClass"] = old["qosClass"]
-    return status
 
 
 _LISTS = ("initContainerStatuses", "containerStatuses")
@@ -87,6 +78,17 @@ def _statuses(
         )
         for each in containers
     }
+
+
+def _verdict(phase: str, eviction: Eviction | None, *, old: Object, running: bool) -> Object:
+    """The phase, with reason and message, as it may be told now."""
+    if old.get("phase") in TERMINAL or (phase in TERMINAL and running):
+        # The end is final; and a pod is over only when nothing of it runs any more.
+        phase, eviction = old.get("phase", "Pending"), None
+    if eviction:
+        return {"phase": phase, "reason": eviction.reason, "message": eviction.message}
+    kept = ("reason", "message") if phase == old.get("phase") else ()
+    return {"phase": phase, **{key: old[key] for key in kept if key in old}}
 
 
 def _phase(spec: Object, statuses: Mapping[str, Object], *, ending: bool) -> str:
