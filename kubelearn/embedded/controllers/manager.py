@@ -14,8 +14,10 @@ from kubelearn.embedded.client import Client
 from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.controller import Controller, ControllerContext, supervise
 from kubelearn.embedded.controllers.clusterroleaggregation import ClusterRoleAggregationController
+from kubelearn.embedded.controllers.cronjob.controller import CronJobController
 from kubelearn.embedded.controllers.daemonset.controller import DaemonSetController
 from kubelearn.embedded.controllers.deployment.controller import DeploymentController
+from kubelearn.embedded.controllers.disruption import DisruptionController
 from kubelearn.embedded.controllers.endpointslice.controller import EndpointSliceController
 from kubelearn.embedded.controllers.garbagecollector.controller import GarbageCollector
 from kubelearn.embedded.controllers.job.controller import JobController
@@ -38,8 +40,10 @@ _CONTROLLERS: list[type[Controller]] = [
     DaemonSetController,
     StatefulSetController,
     JobController,
+    CronJobController,
     TTLAfterFinishedController,
     EndpointSliceController,
+    DisruptionController,
     NamespaceController,
     ServiceAccountsController,
     NodeLifecycleController,
