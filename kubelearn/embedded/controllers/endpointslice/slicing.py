@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from kubelearn.objects import Object, is_ready, owner_reference
+from kubelearn.objects import Object, controller_of, is_ready, owner_reference
 
 SERVICE_NAME = "kubernetes.io/service-name"
 MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
@@ -42,7 +42,22 @@ def plan(service: Object, pods: Iterable[Object], slices: Iterable[Object]) -> P
         left = [item for item in left if item["addressType"] != family]
         _plan_family(result, service, family, pods=pods, slices=mine)
     result.delete += left
+    _recycle(result, service)
     return result
+
+
+def _recycle(result: Plan, service: Object) -> None:
+    """Turn slices to delete into those to create, so that endpoints never stand in two places."""
+    for old in list(result.delete):
+        fitting = [new for new in result.create if new["addressType"] == old["addressType"]]
+        owner = controller_of(old)
+        # A slice of an earlier Service of that name is being collected: better leave it.
+        if fitting and owner and owner["uid"] == service["metadata"]["uid"]:
+            new = fitting[-1]
+            result.create.remove(new)
+            result.delete.remove(old)
+            meta = {**old["metadata"], "labels": _labels(new)}
+            result.update.append({**new, "metadata": meta})
 
 
 def _plan_family(

@@ -135,11 +135,28 @@ def test_a_slice_holds_a_hundred_endpoints(make_service, pod):
     assert [len(item["endpoints"]) for item in made] == [100, 100, 50]
 
 
-def test_a_service_that_loses_all_pods_keeps_one_empty_slice(make_service, pod):
+def test_a_service_that_loses_all_pods_keeps_its_slice_and_empties_it(make_service, pod):
     current = stored(slicing.plan(make_service(), [pod()], []))
     plan = slicing.plan(make_service(), [], [current])
-    assert [item["endpoints"] for item in plan.create] == [[]]
-    assert plan.delete == [current]
+    [changed] = plan.update
+    assert (changed["metadata"]["name"], changed["endpoints"]) == (current["metadata"]["name"], [])
+    assert (plan.create, plan.delete) == ([], [])
+
+
+def test_a_slice_with_other_ports_takes_the_place_of_the_one_that_goes(make_service, pod):
+    current = stored(slicing.plan(make_service(), [], []))
+    plan = slicing.plan(make_service(), [pod()], [current])
+    [changed] = plan.update
+    assert changed["metadata"]["name"] == current["metadata"]["name"]
+    assert len(changed["endpoints"]) == 1
+    assert (plan.create, plan.delete) == ([], [])
+
+
+def test_a_slice_of_an_earlier_service_of_that_name_is_not_taken_over(make_service, pod):
+    current = stored(slicing.plan(make_service(), [], []))
+    current["metadata"]["ownerReferences"][0]["uid"] = "another"
+    plan = slicing.plan(make_service(), [pod()], [current])
+    assert (len(plan.create), plan.update, plan.delete) == (1, [], [current])
 
 
 def test_slices_of_another_address_family_are_deleted(make_service, pod):
