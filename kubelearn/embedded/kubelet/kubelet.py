@@ -32,7 +32,7 @@ from kubelearn.embedded.kubelet.podworker import PodWorker
 from kubelearn.embedded.kubelet.server import KubeletServer
 from kubelearn.embedded.kubelet.statusmanager import StatusManager
 from kubelearn.embedded.kubelet.volumes import Volumes
-from kubelearn.objects import PODS, SERVICES, Object
+from kubelearn.objects import NODES, PODS, SERVICES, Object
 
 _log = logging.getLogger(__name__)
 
@@ -59,6 +59,7 @@ class Kubelet:
         self._workers: dict[str, PodWorker] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._services = self._service_informer()
+        self._nodes = self._node_informer()
         self._reporter = NodeReporter(
             client, node=node, runtime=runtime, images=images, clock=clock, random=random
         )
@@ -78,15 +79,18 @@ class Kubelet:
     async def run(self) -> None:
         """Be the node's agent. Containers go on when this is cancelled."""
         self._services = self._service_informer()
+        self._nodes = self._node_informer()
         stop_listening = self._runtime.add_listener(self._wake)
         try:
             await self._server.start()
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._services.run(), name="informer services")
                 await self._reporter.register()
+                group.create_task(self._nodes.run(), name="informer nodes")
                 group.create_task(self._reporter.run(), name="node heartbeat")
                 # A container learns its services' addresses when it starts, and only then.
                 await self._services.synced.wait()
+                await self._nodes.synced.wait()
                 await self._follow_pods(group)
         finally:
             stop_listening()
@@ -136,9 +140,10 @@ class Kubelet:
             for worker in self._workers.values()
             if worker.view.status.get("phase") not in TERMINAL
         ]
-        found = rejection(
-            pod, others=others, labels=self._reporter.labels, room=self._reporter.capacity
-        )
+        # Labels are the administrator's: the API knows them better than who registered the node.
+        node = self._nodes.get(self.node.name)
+        labels = node["metadata"].get("labels") or {} if node else self._reporter.labels
+        found = rejection(pod, others=others, labels=labels, room=self._reporter.capacity)
         if found:
             self._kube.recorder.event(pod, "Warning", found.reason, found.message)
         return found
@@ -173,6 +178,10 @@ class Kubelet:
         services = Informer(self._client, SERVICES, clock=self._clock)
         services.add_index("namespace", lambda service: [service["metadata"]["namespace"]])
         return services
+
+    def _node_informer(self) -> Informer:
+        selector = f"metadata.name={self.node.name}"
+        return Informer(self._client, NODES, clock=self._clock, field_selector=selector)
 
     def _services_of(self, namespace: str) -> Sequence[Object]:
         return self._services.by_index("namespace", namespace)
