@@ -34,6 +34,8 @@ class PodInfo:
         self.namespace: str = pod["metadata"]["namespace"]
         self.labels: dict[str, str] = pod["metadata"].get("labels") or {}
         self.priority: int = pod["spec"].get("priority") or 0
+        affinity = pod["spec"].get("affinity") or {}
+        self.has_pod_affinity = bool(affinity.get("podAffinity") or affinity.get("podAntiAffinity"))
 
     @cached_property
     def requests(self) -> Amounts:
@@ -72,6 +74,8 @@ class NodeInfo:
         # How many pods have the same labels. Counting what a selector selects is the costliest
         # part of a decision; this makes it depend on the kinds of pods, not on their number.
         self.label_sets: Counter[LabelSet] = Counter()
+        # The pods that have a say in which others come near them: few, and asked about all.
+        self.opinionated: dict[str, PodInfo] = {}
 
     def set_node(self, node: Object | None) -> None:
         """Take over what the node says of itself."""
@@ -84,10 +88,13 @@ class NodeInfo:
     def add(self, info: PodInfo) -> None:
         """Count a pod in."""
         self.pods[info.key] = info
+        if info.has_pod_affinity:
+            self.opinionated[info.key] = info
         self._count(info, 1)
 
     def remove(self, pod_key: str) -> None:
         """Count a pod out."""
+        self.opinionated.pop(pod_key, None)
         self._count(self.pods.pop(pod_key), -1)
 
     def _count(self, info: PodInfo, times: int) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from kubelearn.embedded.informer import Informer
+from kubelearn.embedded.scheduler.cache import PodInfo
 from kubelearn.embedded.scheduler.plugins.podtopologyspread import PodTopologySpread
 from kubelearn.objects import REPLICA_SETS, SERVICES
 
@@ -108,3 +109,55 @@ def test_a_pods_own_soft_constraints_replace_the_defaults(plugin, sibling, make_
         make_info("b1", labels={"rack": "b"}),
     )
     assert found == {"a1": 0, "a2": 0, "b1": 100}
+
+
+def spread(skew=1, key="kubernetes.io/hostname", **more):
+    rule = {
+        "maxSkew": skew,
+        "topologyKey": key,
+        "whenUnsatisfiable": "DoNotSchedule",
+        "labelSelector": {"matchLabels": {"app": "web"}},
+        **more,
+    }
+    return {"topologySpreadConstraints": [rule]}
+
+
+@pytest.fixture
+def verdicts(plugin, make_pod):
+    """Why each node is rejected for a new pod with such constraints, or None."""
+
+    def judge(rules, *infos):
+        check = plugin.filter_for(PodInfo(make_pod("new", labels={"app": "web"}, **rules)), infos)
+        return [reason.reasons[0] if (reason := check(info)) else None for info in infos]
+
+    return judge
+
+
+UNEQUAL = "node(s) didn't match pod topology spread constraints"
+
+
+def test_a_hard_constraint_rejects_where_the_skew_would_be_too_large(verdicts, sibling, make_info):
+    a, b = make_info("a", sibling("web-1")), make_info("b")
+    assert verdicts(spread(), a, b) == [UNEQUAL, None]
+    assert verdicts(spread(skew=2), a, b) == [None, None]
+
+
+def test_a_node_without_the_label_is_rejected_and_not_counted(verdicts, sibling, make_info):
+    a = make_info("a", sibling("web-1"), labels={"zone": "1"})
+    missing = f"{UNEQUAL} (missing required label)"
+    assert verdicts(spread(key="zone"), a, make_info("b")) == [None, missing]
+
+
+def test_tainted_nodes_are_counted_unless_the_constraint_says_otherwise(
+    verdicts, sibling, make_info
+):
+    taint = {"key": "x", "effect": "NoSchedule"}
+    a, b = make_info("a", sibling("web-1")), make_info("b", taints=[taint])
+    assert verdicts(spread(), a, b)[0] == UNEQUAL
+    assert verdicts(spread(nodeTaintsPolicy="Honor"), a, b)[0] is None
+
+
+def test_with_too_few_domains_the_least_number_is_taken_as_none(verdicts, sibling, make_info):
+    a = make_info("a", sibling("web-1"))
+    assert verdicts(spread(), a) == [None]
+    assert verdicts(spread(minDomains=2), a) == [UNEQUAL]

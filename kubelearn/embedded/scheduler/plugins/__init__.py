@@ -1,13 +1,14 @@
 """The scheduler's plugins, one module each, named as upstream's pkg/scheduler/framework/plugins.
 
-The order is upstream's and decides which reason a node is rejected for. Inter-pod affinity,
-required topology spread and volumes would each be one more module and one more line here.
+The order is upstream's and decides which reason a node is rejected for. Volumes would be one more
+module and one more line here.
 """
 
 from __future__ import annotations
 
 from kubelearn.embedded.informer import Informer
 from kubelearn.embedded.scheduler.framework import Plugin
+from kubelearn.embedded.scheduler.plugins.interpodaffinity import InterPodAffinity
 from kubelearn.embedded.scheduler.plugins.nodeaffinity import NodeAffinity
 from kubelearn.embedded.scheduler.plugins.nodename import NodeName
 from kubelearn.embedded.scheduler.plugins.nodeports import NodePorts
@@ -30,5 +31,6 @@ def default_plugins(*, services: Informer, replica_sets: Informer) -> list[Plugi
         NodePorts(),
         NodeResourcesFit(),
         PodTopologySpread(services=services, replica_sets=replica_sets),
+        InterPodAffinity(),
         NodeResourcesBalancedAllocation(),
     ]

@@ -1,7 +1,7 @@
 """Spreads sibling pods over nodes and zones (upstream: plugins/podtopologyspread).
 
-This is the part that works for every pod by default; a pod's own `topologySpreadConstraints`
-take the same way through `score_for` when they are soft.
+A pod's own `topologySpreadConstraints` filter where they are hard, and score where they are soft.
+A pod without any is spread by default, which only scores.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from typing import ClassVar
 from kubelearn.embedded.informer import Informer
 from kubelearn.embedded.nodeaffinity import matches_node
 from kubelearn.embedded.scheduler.cache import NodeInfo, PodInfo
-from kubelearn.embedded.scheduler.framework import MAX_SCORE, Plugin, Score
+from kubelearn.embedded.scheduler.framework import MAX_SCORE, Filter, Plugin, Rejection, Score
 from kubelearn.embedded.scheduler.plugins.tainttoleration import tolerated
 from kubelearn.objects import Object, controller_of, matches
 
 _HOSTNAME = "kubernetes.io/hostname"
 _ZONE = "topology.kubernetes.io/zone"
+_UNEQUAL = "node(s) didn't match pod topology spread constraints"
 
 Selects = Callable[[dict[str, str]], bool]
 
@@ -34,6 +35,7 @@ class _Constraint:
     selects: Selects
     honor_affinity: bool = True
     honor_taints: bool = False
+    least_domains: int = 1
 
     def counts(self, pod: PodInfo, info: NodeInfo) -> bool:
         """Whether the pods on that node are counted at all."""
@@ -51,16 +53,45 @@ class PodTopologySpread(Plugin):
 
     name: ClassVar[str] = "PodTopologySpread"
     weight: ClassVar[int] = 2
+    helped_by: ClassVar[frozenset[str]] = frozenset(
+        {"NodeAdd", "NodeUpdate", "PodAdd", "PodDelete"}
+    )
 
     def __init__(self, *, services: Informer, replica_sets: Informer) -> None:
         self._services = services
         self._replica_sets = replica_sets
         services.add_index("namespace", lambda service: [service["metadata"]["namespace"]])
 
+    def filter_for(self, pod: PodInfo, nodes: Sequence[NodeInfo]) -> Filter | None:
+        """Reject nodes where the pod would make the numbers too unequal."""
+        own = pod.pod["spec"].get("topologySpreadConstraints") or []
+        constraints = _chosen(own, pod, "DoNotSchedule")
+        if not constraints:
+            return None
+        # Only nodes that have all of the labels take part.
+        labels = {constraint.label for constraint in constraints}
+        labelled = [info for info in nodes if labels <= info.labels.keys()]
+        counted = [(item, _counted(item, pod, labelled)) for item in constraints]
+
+        def check(info: NodeInfo) -> Rejection | None:
+            for constraint, siblings in counted:
+                value = info.labels.get(constraint.label)
+                if value is None:
+                    return Rejection(self.name, (f"{_UNEQUAL} (missing required label)",))
+                least = min(siblings.values(), default=0)
+                if len(siblings) < constraint.least_domains:
+                    least = 0
+                itself = constraint.selects(pod.labels)
+                if siblings[value] + itself - least > constraint.skew:
+                    return Rejection(self.name, (_UNEQUAL,), final=False)
+            return None
+
+        return check
+
     def score_for(self, pod: PodInfo, nodes: Sequence[NodeInfo]) -> Score | None:
         """Count siblings where the pod would be."""
         own = pod.pod["spec"].get("topologySpreadConstraints") or []
-        constraints = _soft(own, pod) if own else self._defaults(pod)
+        constraints = _chosen(own, pod, "ScheduleAnyway") if own else self._defaults(pod)
         if not constraints:
             return None
         weighed = [(item, *_domains(item, pod, nodes)) for item in constraints]
@@ -110,11 +141,11 @@ class PodTopologySpread(Plugin):
         return {"matchLabels": labels, "matchExpressions": expressions}
 
 
-def _soft(constraints: Sequence[Mapping[str, object]], pod: PodInfo) -> list[_Constraint]:
+def _chosen(
+    constraints: Sequence[Mapping[str, object]], pod: PodInfo, when: str
+) -> list[_Constraint]:
     return [
-        _from_spec(dict(item), pod)
-        for item in constraints
-        if item["whenUnsatisfiable"] == "ScheduleAnyway"
+        _from_spec(dict(item), pod) for item in constraints if item["whenUnsatisfiable"] == when
     ]
 
 
@@ -130,6 +161,7 @@ def _from_spec(spec: Object, pod: PodInfo) -> _Constraint:
         lambda labels: matches(selector, labels),
         honor_affinity=spec.get("nodeAffinityPolicy") != "Ignore",
         honor_taints=spec.get("nodeTaintsPolicy") == "Honor",
+        least_domains=spec.get("minDomains") or 1,
     )
 
 
@@ -147,3 +179,11 @@ def _domains(
                 else 0
             )
     return siblings, len(siblings)
+
+
+def _counted(constraint: _Constraint, pod: PodInfo, nodes: Sequence[NodeInfo]) -> Counter[str]:
+    """The siblings in each value of a hard constraint's label, on the nodes that count."""
+    siblings, _ = _domains(
+        constraint, pod, [info for info in nodes if constraint.counts(pod, info)]
+    )
+    return siblings
