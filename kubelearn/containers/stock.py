@@ -147,6 +147,10 @@ class StockImages:
         names = subprocess.run([program, "--list"], capture_output=True, text=True, check=True)
         for name in names.stdout.split():
             (applets / name).symlink_to(program)
+        # The machine has one name; the pod's is in the environment.
+        (applets / "hostname").unlink(missing_ok=True)
+        (applets / "hostname").write_text('#!/bin/sh\necho "$HOSTNAME"\n')
+        (applets / "hostname").chmod(0o755)
         (usr / "bin").symlink_to(applets)
         return {"/bin": applets, "/sbin": applets, "/usr": usr}
 

@@ -43,11 +43,12 @@ async def test_python_shows_the_path_of_the_real_image(node):
 
 @pytest.mark.skipif(not shutil.which("busybox"), reason="this machine has no busybox")
 async def test_busybox_has_its_own_programs_only(node):
-    script = "echo $PATH; cat /tmp/nothing; python3"
+    script = "echo $PATH; cat /tmp/nothing; python3; hostname"
     printed = await node.output(await node.sandbox(), "sh", "-c", script, image="busybox:1.37")
     assert "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" in printed
     assert "cat: can't open '/tmp/nothing'" in printed
     assert "python3: not found" in printed
+    assert "\nweb-0" in printed
 
 
 async def test_pause_waits_and_ends_when_told(node):
