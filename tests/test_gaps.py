@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tools import gaps
 
-AREAS = ["Containers", "Images", "Network", "Nodes", "API"]
+AREAS = ["Containers", "Images", "Network", "Nodes", "Workloads", "API"]
 
 
 def test_the_page_is_what_the_list_makes():
