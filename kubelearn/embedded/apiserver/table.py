@@ -15,6 +15,8 @@ from kubelearn.embedded.apiserver.printers import PRINTERS, Column, Printer
 from kubelearn.embedded.apiserver.printers.columns import Cells, age, utc
 from kubelearn.objects import Object
 
+_TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
+
 
 def to_table(
     kind: Kind,
@@ -67,8 +69,18 @@ def _included(obj: Object, include: str, group_version: str) -> Object | None:
     return {
         "kind": "PartialObjectMetadata",
         "apiVersion": group_version,
-        "metadata": obj["metadata"],
+        "metadata": _metadata(obj["metadata"]),
     }
+
+
+def _metadata(meta: Object) -> Object:
+    annotations = meta.get("annotations") or {}
+    if _TEMPLATE_GENERATION not in annotations:
+        return meta
+    # For upstream a field of the spec, until a DaemonSet is sent as a whole.
+    rest = {name: value for name, value in annotations.items() if name != _TEMPLATE_GENERATION}
+    shown = {name: value for name, value in meta.items() if name != "annotations"}
+    return shown | ({"annotations": rest} if rest else {})
 
 
 def _conditions(kind: Kind, obj: Object) -> Object:

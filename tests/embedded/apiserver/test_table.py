@@ -314,3 +314,9 @@ def test_every_kind_prints_an_object_that_says_nothing(kind):
 )
 def test_ages_are_told_roughly(seconds, shown):
     assert human_duration(timedelta(seconds=seconds)) == shown
+
+
+def test_rows_leave_out_an_annotation_that_stands_for_a_field():
+    name = "deprecated.daemonset.template.generation"
+    made = table("apps/v1", "DaemonSet", metadata={"annotations": {name: "1", "note": "mine"}})
+    assert made["rows"][0]["object"]["metadata"]["annotations"] == {"note": "mine"}
