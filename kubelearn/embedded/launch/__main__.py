@@ -13,6 +13,7 @@ import json
 import logging
 import os
 import random
+import resource
 import subprocess
 import sys
 from dataclasses import asdict
@@ -35,6 +36,7 @@ from kubelearn.errors import ClusterError, KubelearnError, StateError
 _log = logging.getLogger("kubelearn")
 _FIRST_PORT = 6443
 _NODES = 3
+_OPEN_FILES = 65_536
 _DISK_TROUBLE = {errno.EACCES, errno.EDQUOT, errno.EIO, errno.ENOSPC, errno.EPERM, errno.EROFS}
 
 
@@ -44,6 +46,7 @@ def main() -> None:
     folder = StateFolder(options.state)
     report = Report(options.report_fd)
     os.umask(0o077)
+    _allow_many_files()
     try:
         folder.prepare()
         # Never closed: the kernel frees the lock when nothing of this process is left.
@@ -54,6 +57,14 @@ def main() -> None:
     except Exception as error:
         _log.exception("the daemon ends")
         _fail(report, _explained(error, folder))
+
+
+def _allow_many_files() -> None:
+    # A container takes four descriptors and a connection one; the usual soft limit is 1,024.
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _options() -> argparse.Namespace:
