@@ -10,27 +10,17 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-import yaml
 
 from kubelearn.embedded.apiserver import defaults, protobuf, serializer
 from kubelearn.embedded.apiserver.goerrors import json_error
 from kubelearn.embedded.apiserver.kinds import Kind, Kinds
 from kubelearn.embedded.apiserver.negotiation import JSON, PROTOBUF, body_media
 from kubelearn.embedded.apiserver.status import StatusError, bad_request, quote
+from kubelearn.embedded.apiserver.yamlbody import load_yaml
 from kubelearn.objects import Object
 
 DELETE_OPTIONS = Kind("", "v1", "", "DeleteOptions", type_name="meta.v1.DeleteOptions")
 _SUMMARY = 30
-
-
-class _YamlLoader(yaml.CSafeLoader):
-    """YAML as JSON: no dates, which an API object has as text."""
-
-
-_YamlLoader.yaml_implicit_resolvers = {
-    first: [each for each in resolvers if each[0] != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-}
 
 
 class Decoder:
@@ -82,7 +72,7 @@ class Decoder:
             content = orjson.loads(body) if media == JSON else load_yaml(body)
         except orjson.JSONDecodeError:
             problem = f"json parse error: {json_error(body)}"
-        except (yaml.YAMLError, ValueError, RecursionError) as error:
+        except ValueError as error:
             problem = f"error converting YAML to JSON: yaml: {error}"
         else:
             if isinstance(content, dict):
@@ -107,17 +97,6 @@ def strict_problems(unknown: list[str], duplicates: list[str]) -> list[str]:
     return [f"unknown field {quote(path)}" for path in unknown] + [
         f"duplicate field {quote(path)}" for path in duplicates
     ]
-
-
-def load_yaml(body: bytes) -> Any:
-    """The document in a YAML body, as JSON would have it."""
-    # PyYAML gives keys of any type; JSON has only strings.
-    return orjson.loads(
-        orjson.dumps(
-            yaml.load(body, Loader=_YamlLoader),
-            option=orjson.OPT_NON_STR_KEYS,
-        )
-    )
 
 
 def go_kind(value: Any) -> str:

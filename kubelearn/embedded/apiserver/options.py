@@ -70,7 +70,7 @@ def list_options(query: Mapping[str, str], *, watch: bool) -> ListOptions:
     options = ListOptions(
         resource_version=query.get("resourceVersion", ""),
         resource_version_match=query.get("resourceVersionMatch", ""),
-        limit=_integer(query, "limit") or 0,
+        limit=max(_integer(query, "limit") or 0, 0),
         continue_token=query.get("continue", ""),
         allow_bookmarks=is_true(query.get("allowWatchBookmarks")),
         timeout_seconds=_integer(query, "timeoutSeconds"),
@@ -225,7 +225,9 @@ def _integer(query: Mapping[str, str], name: str) -> int | None:
     text = query.get(name)
     if not text:
         return None
-    try:
-        return int(text)
-    except ValueError:
-        raise bad_request(f"strconv.ParseInt: parsing {quote(text)}: invalid syntax") from None
+    problem = "invalid syntax"
+    if text.removeprefix("-").isascii() and text.removeprefix("-").isdigit():
+        if -(2**63) <= (number := int(text)) < 2**63:
+            return number
+        problem = "value out of range"
+    raise bad_request(f"strconv.ParseInt: parsing {quote(text)}: {problem}")

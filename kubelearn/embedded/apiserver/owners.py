@@ -9,16 +9,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml
-
 from kubelearn.embedded.apiserver.conversion import convert
-from kubelearn.embedded.apiserver.decoding import load_yaml
 from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.managedfields import FieldManager
 from kubelearn.embedded.apiserver.managedfields.fieldset import FieldSet, field
 from kubelearn.embedded.apiserver.patching import Patch
 from kubelearn.embedded.apiserver.registry import Registry, Write
 from kubelearn.embedded.apiserver.status import bad_request
+from kubelearn.embedded.apiserver.yamlbody import load_yaml
 from kubelearn.objects import Object, timestamp
 
 
@@ -75,7 +73,7 @@ class ApplyPatch:
 def _read(body: bytes) -> Object:
     try:
         content: Any = load_yaml(body)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except ValueError as error:
         raise bad_request(f"error decoding YAML: {error}") from None
     if not isinstance(content, dict):
         raise bad_request(

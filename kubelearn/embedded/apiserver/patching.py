@@ -1,11 +1,12 @@
 """PATCH: from the stored object and a patch to the new object.
 
 Stands for k8s.io/apiserver `pkg/endpoints/handlers/patch.go`. The three patch types that describe
-a change; server-side apply, which describes a wish, is in `apply.py`.
+a change; server-side apply, which describes a wish, is in `owners.py`.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -57,7 +58,12 @@ class Patch:
 
     def apply(self, old: Object) -> Object:
         """The patched object, decoded and with its defaults."""
-        patched = self._lay_over(old)
+        try:
+            return self._decoded(self._lay_over(old))
+        except RecursionError:
+            raise bad_request("the patch exceeds the maximal depth") from None
+
+    def _decoded(self, patched: Any) -> Object:
         try:
             if not isinstance(patched, dict):
                 kind = go_kind(patched)
@@ -95,8 +101,8 @@ class Patch:
             raise StatusError(error.code, reason, str(error)) from None
 
     def _refused(self, patched: Any, problem: str) -> StatusError:
-        shown = printed(self._content) if self._type == "strategic" else (
-            orjson.dumps(patched).decode()
+        shown = printed(self._content) if self._type == "strategic" else json.dumps(
+            patched, separators=(",", ":"), ensure_ascii=False
         )  # fmt: skip
         text = f"Invalid value: {quote(shown)}: {problem}"
         return invalid("", "", "", [Cause("FieldValueInvalid", text, "patch")])

@@ -11,6 +11,7 @@ from aiohttp import web
 from kubelearn.embedded.apiserver.authentication import User
 from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.negotiation import Output, negotiate
+from kubelearn.embedded.apiserver.noise import BROKEN_REQUESTS
 from kubelearn.embedded.apiserver.requestinfo import RequestInfo, request_info
 from kubelearn.embedded.apiserver.status import bad_request, too_large
 
@@ -74,8 +75,10 @@ class Request:
                 size += len(chunk)
                 if size > MAX_BODY:
                     raise too_large(f"limit is {MAX_BODY}")
-        except (aiohttp.ClientPayloadError, aiohttp.http_exceptions.HttpProcessingError) as error:
-            raise bad_request(f"the request body could not be read: {error}") from None
+        except (aiohttp.ClientPayloadError, *BROKEN_REQUESTS) as error:
+            # The library's own words span several lines.
+            problem = " ".join(str(error).split())
+            raise bad_request(f"the request body could not be read: {problem}") from None
         return b"".join(chunks)
 
 

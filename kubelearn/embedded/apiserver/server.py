@@ -40,6 +40,7 @@ from kubelearn.embedded.apiserver.encoding import decode
 from kubelearn.embedded.apiserver.health import VERSION, Health
 from kubelearn.embedded.apiserver.impersonation import impersonated
 from kubelearn.embedded.apiserver.kubelets import Kubelets
+from kubelearn.embedded.apiserver.noise import http_log
 from kubelearn.embedded.apiserver.rbac.authorizer import NodeAuthorizer, RbacAuthorizer
 from kubelearn.embedded.apiserver.rbac.bootstrap import bootstrap_roles
 from kubelearn.embedded.apiserver.rbac.escalation import NoEscalation
@@ -182,6 +183,9 @@ class ApiServer:
         server = web.Server(
             self._handle,
             access_log=None,
+            # As in Go, a body is what was sent, whatever its Content-Encoding says.
+            auto_decompress=False,
+            logger=http_log,
             keepalive_timeout=300,
             max_line_size=_LINE_LIMIT,
             max_field_size=_LINE_LIMIT,

@@ -80,3 +80,41 @@ async def test_unknown_and_duplicate_fields_are_warned_of_refused_or_ignored(api
     ignored = await api.post(f"{CONFIG_MAPS}?dryRun=All&fieldValidation=Ignore", raw=raw)
     assert ignored.status == 201
     assert "Warning" not in ignored.headers
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 50_000,
+        b'{"a":' * 20_000,
+        b"- " * 50_000,
+        b"&a [*a, *a]",
+        b"a: &a [x,x,x,x,x,x,x,x,x,x]\n"
+        + b"".join(
+            b"%c: &%c [%s]\n" % (letter, letter, b",".join([b"*%c" % (letter - 1)] * 10))
+            for letter in range(ord("b"), ord("m"))
+        ),
+        b"!!set {a}",
+        b"!!python/object:os.system x",
+        b"? [a]\n: b",
+        b"a: 99999999999999999999999",
+    ],
+)
+async def test_hostile_yaml_is_refused_quickly(api, body: bytes) -> None:
+    answer = await api.post(CONFIG_MAPS, raw=body, kind="application/yaml")
+    assert answer.status == 400
+    assert "error converting YAML to JSON" in answer.message
+
+
+async def test_an_object_that_is_too_deep_for_any_answer_is_refused(api) -> None:
+    data = b'{"a":' * 250 + b"1" + b"}" * 250
+    body = b'{"metadata":{"name":"a"},"revision":1,"data":%s}' % data
+    answer = await api.post("/apis/apps/v1/namespaces/default/controllerrevisions", raw=body)
+    assert (answer.status, answer.body["reason"]) == (400, "BadRequest")
+
+
+async def test_what_a_body_says_of_its_encoding_is_ignored(api) -> None:
+    answer = await api.post(
+        CONFIG_MAPS, raw=b'{"metadata":{"name":"a"}}', headers={"Content-Encoding": "deflate"}
+    )
+    assert answer.status == 201

@@ -106,7 +106,7 @@ def _select_by_uid(job: Object) -> None:
     meta, spec = job["metadata"], job["spec"]
     labels = spec["template"].setdefault("metadata", {}).setdefault("labels", {})
     for prefix in ("", "batch.kubernetes.io/"):
-        labels.setdefault(f"{prefix}job-name", meta["name"])
+        labels.setdefault(f"{prefix}job-name", meta.get("name", ""))
         labels.setdefault(f"{prefix}controller-uid", meta["uid"])
     selector = spec.setdefault("selector", {}).setdefault("matchLabels", {})
     selector.setdefault("batch.kubernetes.io/controller-uid", meta["uid"])
