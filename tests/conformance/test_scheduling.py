@@ -145,7 +145,6 @@ def test_pods_of_one_set_are_spread_over_the_nodes(
     assert set(eventually(placed)) == set(workers)
 
 
-@pytest.mark.gap("pod-affinity")
 def test_pods_that_avoid_each_other_are_on_different_nodes(pods, refusal, workers):
     term = {
         "topologyKey": "kubernetes.io/hostname",
@@ -162,7 +161,6 @@ def test_pods_that_avoid_each_other_are_on_different_nodes(pods, refusal, worker
     assert f"{len(workers)} node(s) didn't match pod anti-affinity rules" in message
 
 
-@pytest.mark.gap("pod-affinity")
 def test_a_required_spread_may_leave_a_pod_without_a_node(pods, refusal, cordoned):
     constraint = {
         "maxSkew": 1,
