@@ -161,3 +161,8 @@ def test_with_too_few_domains_the_least_number_is_taken_as_none(verdicts, siblin
     a = make_info("a", sibling("web-1"))
     assert verdicts(spread(), a) == [None]
     assert verdicts(spread(minDomains=2), a) == [UNEQUAL]
+
+
+def test_a_constraint_without_a_selector_counts_nobody(verdicts, sibling, make_info):
+    a, b = make_info("a", sibling("web-1")), make_info("b")
+    assert verdicts(spread(labelSelector=None), a, b) == [None, None]

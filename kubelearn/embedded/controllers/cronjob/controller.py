@@ -136,6 +136,8 @@ class CronJobController(Controller):
             status["lastScheduleTime"] = timestamp(due)
             return
         except ApiError as error:
+            if error.has_cause("NamespaceTerminating"):
+                return  # soon there is nothing to do
             self.events.event(cron_job, "Warning", "FailedCreate", f"Error creating job: {error}")
             raise
         message = f"Created job {created['metadata']['name']}"

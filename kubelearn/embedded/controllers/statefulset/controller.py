@@ -106,6 +106,8 @@ class StatefulSetController(WorkloadController):
             await self._create_claims(stateful_set, step.ordinal)
             created = await self.client.create(PODS, pod)
         except ApiError as error:
+            if error.has_cause("NamespaceTerminating"):
+                return  # soon there is nothing to do
             self._tell(stateful_set, "Create", pod, error)
             raise
         self._expectations.created(key(stateful_set), created)

@@ -150,11 +150,11 @@ def _chosen(
 
 
 def _from_spec(spec: Object, pod: PodInfo) -> _Constraint:
-    selector = dict(spec.get("labelSelector") or {})
-    same = {
-        name: pod.labels[name] for name in spec.get("matchLabelKeys") or [] if name in pod.labels
-    }
-    selector["matchLabels"] = {**(selector.get("matchLabels") or {}), **same}
+    selector = spec.get("labelSelector")
+    if selector is not None:
+        keys = spec.get("matchLabelKeys") or []
+        same = {name: pod.labels[name] for name in keys if name in pod.labels}
+        selector = {**selector, "matchLabels": {**(selector.get("matchLabels") or {}), **same}}
     return _Constraint(
         spec["topologyKey"],
         spec["maxSkew"],
