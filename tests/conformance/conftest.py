@@ -28,6 +28,10 @@ PATCH_TYPES = {
     "strategic": transport.STRATEGIC_PATCH,
 }
 
+# Fixtures after which something happens within a minute. They are set up first and their tests run
+# last, so that the others use the time.
+SLOW = {"minutely", "silent_node"}
+
 
 # --- which tests a cluster can run -----------------------------------------------------------
 
@@ -36,8 +40,7 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.get_closest_marker("needs_nodes"):
             item.fixturenames.insert(0, "_nodes")
-    # A silent node is noticed after most of a minute, which the other tests can use.
-    items.sort(key=lambda item: "silent_node" in item.fixturenames)
+    items.sort(key=lambda item: bool(SLOW & {*item.fixturenames}))
 
 
 def kubelet_of(node):
@@ -70,10 +73,22 @@ def _expect_known_gaps(request, cluster):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _begin_the_silence(request):
-    wanted = any("silent_node" in item.fixturenames for item in request.session.items)
+def _begin_what_takes_long(request):
+    wanted = SLOW & {name for item in request.session.items for name in item.fixturenames}
     if wanted and request.getfixturevalue("has_nodes"):
-        request.getfixturevalue("silent_node")
+        for name in sorted(wanted):
+            request.getfixturevalue(name)
+
+
+@pytest.fixture(scope="session")
+def minutely(api, shared_namespace) -> str:
+    """The name of a CronJob in the shared namespace that makes a Job every minute."""
+    container = {"name": "a", "image": "busybox:1.37", "command": ["true"]}
+    pod = {"restartPolicy": "Never", "containers": [container]}
+    spec = {"schedule": "* * * * *", "jobTemplate": {"spec": {"template": {"spec": pod}}}}
+    body = {"metadata": {"name": "tick"}, "spec": spec}
+    client.BatchV1Api(api).create_namespaced_cron_job(shared_namespace, body)
+    return "tick"
 
 
 @pytest.fixture(scope="session")

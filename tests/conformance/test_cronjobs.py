@@ -8,17 +8,15 @@ from kubernetes import client
 pytestmark = pytest.mark.needs_nodes
 
 
-def test_a_job_is_made_on_time_and_its_success_is_noted(api, namespace, eventually):
+def test_a_job_is_made_on_time_and_its_success_is_noted(
+    api, shared_namespace, minutely, eventually
+):
     batch = client.BatchV1Api(api)
-    container = {"name": "a", "image": "busybox:1.37", "command": ["true"]}
-    pod = {"restartPolicy": "Never", "containers": [container]}
-    spec = {"schedule": "* * * * *", "jobTemplate": {"spec": {"template": {"spec": pod}}}}
-    batch.create_namespaced_cron_job(namespace, {"metadata": {"name": "tick"}, "spec": spec})
 
     def succeeded():
-        status = batch.read_namespaced_cron_job("tick", namespace).status
+        status = batch.read_namespaced_cron_job(minutely, shared_namespace).status
         return status.last_successful_time and status
 
     status = eventually(succeeded, within=90)
     minute = int(status.last_schedule_time.timestamp()) // 60
-    assert batch.read_namespaced_job(f"tick-{minute}", namespace).status.succeeded == 1
+    assert batch.read_namespaced_job(f"{minutely}-{minute}", shared_namespace).status.succeeded == 1

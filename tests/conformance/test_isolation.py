@@ -91,6 +91,10 @@ def test_a_read_only_volume_cannot_be_written(pods):
     assert pods.output(script, spec=spec, volumeMounts=[mount]) == "refused\n"
 
 
-@pytest.mark.gap("host-name")
 def test_the_host_is_named_after_the_pod(pods):
     assert pods.output("hostname") == "p\n"
+
+
+@pytest.mark.gap("host-name")
+def test_the_system_calls_the_host_so_too(pods):
+    assert pods.output("cat /proc/sys/kernel/hostname") == "p\n"
