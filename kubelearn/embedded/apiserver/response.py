@@ -104,12 +104,14 @@ def converted(request: Request, registry: Registry, value: bytes) -> bytes:
     return orjson.dumps(convert(decode(value), registry.kind, request.kind))
 
 
-def transformed(request: Request, obj: Object, *, clock: Clock) -> Object:
-    """One object in the kind that the client asked for."""
+def transformed(request: Request, obj: Object, *, clock: Clock, is_empty: bool = False) -> Object:
+    """One object in the kind that the client asked for; an empty one has only metadata."""
     output = request.output
     match output.target:
         case "Table":
-            content = table(request, [obj], clock=clock)
+            content = table(request, [] if is_empty else [obj], clock=clock)
+            if is_empty:
+                content["rows"] = [_empty_row(content, obj)]
             content["metadata"] = {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
             return content
         case "PartialObjectMetadata":
@@ -127,6 +129,12 @@ def partial(obj: Object, group_version: str) -> Object:
         "apiVersion": group_version,
         "metadata": obj["metadata"],
     }
+
+
+def _empty_row(table: Object, obj: Object) -> Object:
+    numbers = ("integer", "number")
+    cells = [0 if column["type"] in numbers else "" for column in table["columnDefinitions"]]
+    return {"cells": cells, "object": partial(obj, table["apiVersion"])}
 
 
 def table(request: Request, objects: list[Object], *, clock: Clock) -> Object:

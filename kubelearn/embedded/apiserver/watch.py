@@ -172,7 +172,7 @@ class _Encoder:
         if annotations:
             meta["annotations"] = annotations
         obj = {"kind": kind.kind, "apiVersion": kind.api_version, "metadata": meta}
-        return _event("BOOKMARK", orjson.dumps(self._shown(obj)))
+        return _event("BOOKMARK", orjson.dumps(self._shown(obj, empty=True)))
 
     def _selected(self, kv: KeyValue) -> bool:
         return self._matches is None or self._matches(kv)
@@ -183,10 +183,10 @@ class _Encoder:
             return _event(kind, value)
         return _event(kind, orjson.dumps(self._shown(decode(value))))
 
-    def _shown(self, obj: Object) -> Object:
+    def _shown(self, obj: Object, *, empty: bool = False) -> Object:
         if self._plain:
             return obj
-        shown = response.transformed(self._request, obj, clock=self._registry.clock)
+        shown = response.transformed(self._request, obj, clock=self._registry.clock, is_empty=empty)
         if shown["kind"] == "Table":
             # Clients remember the columns of the first event.
             if self._headers_sent:

@@ -137,3 +137,9 @@ async def test_secrets_are_written_as_text_and_read_encoded(api) -> None:
     assert stored["data"] == {"a": "Yg==", "c": "ZA=="}
     assert "stringData" not in stored
     assert stored["type"] == "Opaque"
+
+
+async def test_a_service_without_a_name_is_refused(api) -> None:
+    answer = await api.post(SERVICES, {"spec": {"ports": [{"port": 80}]}})
+    assert answer.status == 422
+    assert "name or generateName is required" in answer.message

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 
+import orjson
 import pytest
 
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
@@ -160,3 +161,17 @@ async def test_a_client_that_leaves_is_forgotten_without_a_word(api, eventually,
         await api.patch(f"{CONFIG_MAPS}/a", {"data": {"n": str(n)}})
     await eventually(lambda: len(streams) == 0)
     assert not caplog.records
+
+
+async def test_a_bookmark_in_a_table_is_a_row_without_content(api) -> None:
+    # As upstream, where the row's cells come from an object without fields.
+    options = "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+    url = api.url(f"/api/v1/namespaces/default/pods?watch=true&timeoutSeconds=1{options}")
+    media = "application/json;as=Table;v=v1;g=meta.k8s.io"
+    headers = {"Authorization": "Bearer admin", "Accept": media}
+    async with api.session.get(url, headers=headers) as answer:
+        event = orjson.loads(await answer.content.readline())
+    (row,) = event["object"]["rows"]
+    assert event["type"] == "BOOKMARK"
+    assert len(row["cells"]) == len(event["object"]["columnDefinitions"])
+    assert row["object"]["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}

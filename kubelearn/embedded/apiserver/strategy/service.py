@@ -58,6 +58,8 @@ class ServiceStrategy(Strategy):
     def begin(self, new: Object, old: Object | None, *, dry_run: bool) -> None:
         """Give the Service its address and ports, the old ones where it has some."""
         spec = new.get("spec") or {}
+        if not new["metadata"].get("name"):
+            return  # Validation will refuse it.
         owner = key(new)
         if old is not None:
             _carry_over(spec, old.get("spec") or {})
