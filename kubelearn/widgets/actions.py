@@ -121,7 +121,7 @@ def perform(api: ApiClient, action: Action) -> Object:
             api, action.method, action.path, body=action.body, content_type=action.content_type
         )
     except KubelearnError as error:
-        return {**entry, "body": _short(action.body), "code": 0, "message": str(error)}
+        return {**entry, "body": _short(action.body), "code": 0, "message": error.message}
     failed = answer.code >= 400
     body = answer.body if isinstance(answer.body, dict) else {"message": str(answer.body)}
     return {

@@ -86,7 +86,9 @@ class Reflector:
             except (ApiError, orjson.JSONDecodeError) as error:
                 failures = 1 if self._watched != before else failures + 1
                 if not self._stopped.is_set():
-                    self._sink.on_state(str(error))
+                    # The next step is the picture's own: it looks again by itself.
+                    reason = error.message if isinstance(error, ApiError) else str(error)
+                    self._sink.on_state(reason)
                 self._wait(self._stopped, _DELAYS[min(failures, len(_DELAYS)) - 1])
 
     # How often a list succeeded; `run` tells by it a new failure from one that goes on.
