@@ -76,7 +76,7 @@ class ClusterMap(LiveWidget):
         entry["request"] = "no API request: this is done to the machine, not asked of Kubernetes"
         try:
             (internals.start_node if on else internals.stop_node)(node)
-        except (KubelearnError, NotImplementedError) as error:
+        except KubelearnError as error:
             self.trace({**entry, "code": 0, "message": str(error)})
             return
         self.trace({**entry, "code": None})
