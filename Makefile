@@ -6,6 +6,7 @@
 #   make unit        the tests without lessons and browser       make lint      ruff, mypy, import rules
 #   make conformance behaviours of Kubernetes, on a real API     make lessons   run the lessons, store their outputs
 #   make browser     widgets in a real Chromium                  make bench     tables of speed and size
+#   make faults      crashes, full disks, hostile requests: the long versions
 #   make clean       remove the virtual environment and caches; lessons you worked on in work/ stay
 #
 # Variables: PYTHON=python3.12 (which Python to build on), WORK=work (where the learner's copies live).
@@ -14,7 +15,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help learn test lint unit conformance nbval browser lessons bench clean
+.PHONY: help learn test lint unit conformance faults nbval browser lessons bench clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -23,7 +24,7 @@ WORK ?= work
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 help:
-	@sed -n '3,12s/^# \{0,1\}//p' Makefile
+	@sed -n '3,13s/^# \{0,1\}//p' Makefile
 
 # --- set-up -------------------------------------------------------------------------------------
 
@@ -68,6 +69,9 @@ unit: $(VENV)/ready-test
 
 conformance: $(VENV)/ready-test
 	pytest tests/conformance tests/clients
+
+faults: $(VENV)/ready-test
+	KUBELEARN_KILLS=100 pytest -s tests/faults
 
 browser: $(VENV)/ready-test
 	pytest tests/widgets tests/browser

@@ -1,0 +1,100 @@
+"""A connection to a cluster that hides nothing, and what breaks it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from kubelearn.clusters import EmbeddedCluster
+from kubelearn.embedded.launch import identities, tls
+
+GONE = (OSError, http.client.HTTPException)
+"""What a client sees of a server that was killed."""
+
+
+class Wire:
+    """One connection to a cluster's API server, as its administrator: no retries, no pool."""
+
+    def __init__(self, cluster: EmbeddedCluster, *, timeout: float = 30) -> None:
+        self.cluster = cluster
+        self.timeout = timeout
+        self._http: http.client.HTTPSConnection | None = None
+        self._answer: http.client.HTTPResponse | None = None
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port of the server, as the kubeconfig has them now."""
+        url = urlsplit(self.cluster.api_client.configuration.host)
+        return str(url.hostname), int(url.port or 443)
+
+    def context(self) -> ssl.SSLContext:
+        """TLS with the administrator's certificate."""
+        return tls.client(self.cluster.folder.pki, identities.ADMIN)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        headers: dict[str, str] | None = None,
+    ) -> tuple[int, Any]:
+        """The status and the JSON of the answer; raises one of GONE if there is none."""
+        data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
+        try:
+            answer = self._ask(method, path, data, headers or {})
+            return answer.status, json.loads(answer.read())
+        except BaseException:
+            self.close()
+            raise
+
+    def watch(self, path: str) -> Iterator[Any]:
+        """The events of a watch, until the server ends it or goes."""
+        try:
+            for line in self._ask("GET", path, None, {}):
+                yield json.loads(line)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Hang up; the next request connects again."""
+        for part in (self._answer, self._http):
+            if part:
+                part.close()
+        self._answer = self._http = None
+
+    def _ask(
+        self, method: str, path: str, data: bytes | None, headers: dict[str, str]
+    ) -> http.client.HTTPResponse:
+        if self._http is None:
+            host, port = self.address
+            self._http = http.client.HTTPSConnection(
+                host, port, context=self.context(), timeout=self.timeout
+            )
+        sent = {"Content-Type": "application/json"} if data is not None else {}
+        self._http.request(method, path, data, sent | headers)
+        self._answer = self._http.getresponse()
+        return self._answer
+
+
+def eventually(condition: Callable[[], Any], *, within: float = 30) -> Any:
+    """What a condition gives once it is true."""
+    deadline = time.monotonic() + within
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "it did not come true in time"
+        time.sleep(0.05)
+    return found
+
+
+def kill(cluster: EmbeddedCluster) -> None:
+    """`kill -9` of the daemon."""
+    pid = cluster.status()["pid"]
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
