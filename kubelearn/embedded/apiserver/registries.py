@@ -7,7 +7,7 @@ import random as randomness
 
 from kubelearn.embedded.apiserver.encoding import decode
 from kubelearn.embedded.apiserver.kinds import Kind, Kinds
-from kubelearn.embedded.apiserver.registry import Admit, Registry
+from kubelearn.embedded.apiserver.registry import AdmissionControl, Registry
 from kubelearn.embedded.apiserver.strategy import strategy_for
 from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.store import Store
@@ -25,14 +25,14 @@ class Registries:
         clock: Clock,
         random: randomness.Random,
         service_cidr: ipaddress.IPv4Network,
-        admit: Admit,
+        admission: AdmissionControl,
     ) -> None:
         self.kinds = kinds
         self.store = store
         self.clock = clock
         self.random = random
         self.service_cidr = service_cidr
-        self._admit = admit
+        self._admission = admission
         self._made: dict[Kind, Registry] = {}
         self._restore("services")
 
@@ -46,7 +46,7 @@ class Registries:
                 store=self.store,
                 clock=self.clock,
                 random=self.random,
-                admit=self._admit,
+                admission=self._admission,
             )
         return made
 

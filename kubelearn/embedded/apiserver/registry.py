@@ -11,6 +11,7 @@ import random as randomness
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from kubelearn.embedded.apiserver import validation
 from kubelearn.embedded.apiserver.authentication import User
@@ -62,7 +63,22 @@ class Write:
 
 
 Admit = Callable[["Registry", Write, Object, Object | None], Awaitable[None]]
-"""Admission: (registry, circumstances, new object, old one or None); changes the new one."""
+"""One step of admission: (registry, circumstances, new object, old one or None)."""
+
+
+class AdmissionControl(Protocol):
+    """What has a say in each write besides its strategy."""
+
+    async def admit(
+        self, registry: Registry, write: Write, new: Object, old: Object | None
+    ) -> None:
+        """Change the new object, or refuse it, before it is validated."""
+
+    async def validate(
+        self, registry: Registry, write: Write, new: Object, old: Object | None
+    ) -> None:
+        """Refuse the new object; it is valid, and changes no more."""
+
 
 Change = Callable[[Object | None], Object]
 """Makes the new object from the stored one; None when there is none."""
@@ -81,14 +97,14 @@ class Registry:
         store: Store,
         clock: Clock,
         random: randomness.Random,
-        admit: Admit,
+        admission: AdmissionControl,
     ) -> None:
         self.strategy = strategy
         self.kind = strategy.kind
         self.store = store
         self.clock = clock
         self.random = random
-        self._admit = admit
+        self._admission = admission
         self.selection = Selection(strategy)
 
     # --- reading ---------------------------------------------------------------------------
@@ -126,7 +142,7 @@ class Registry:
         for name in _SYSTEM_FIELDS:
             meta.pop(name, None)
         self._check_namespace(write, meta)
-        await self._admit(self, write, obj, None)
+        await self._admission.admit(self, write, obj, None)
         if meta.pop("resourceVersion", None):
             raise unknown("resourceVersion should not be set on objects to be created")
         return await self._create(write, obj)
@@ -142,6 +158,7 @@ class Registry:
         try:
             self.strategy.begin(obj, None, dry_run=write.dry_run)
             self._finish_new(write, obj)
+            await self._admission.validate(self, write, obj, None)
             return await self._store_new(write, obj, generated=generated)
         finally:
             if not write.dry_run:
@@ -213,9 +230,10 @@ class Registry:
             new = change(decode(current.value))
             self._check_version(write, new, current)
             self._check_namespace(write, new["metadata"])
-            await self._admit(self, write, new, old)
+            await self._admission.admit(self, write, new, old)
             try:
                 self._apply(write, new, old, prepare, validate)
+                await self._admission.validate(self, write, new, old)
                 return await self._store_changed(write, new, old, current), False
             except Stale:
                 continue

@@ -18,10 +18,11 @@ from datetime import datetime
 from aiohttp import web
 
 from kubelearn.embedded.apiserver import builtin, response
-from kubelearn.embedded.apiserver.admission import Admission
+from kubelearn.embedded.apiserver.admission import Admission, limitranger
 from kubelearn.embedded.apiserver.admission.namespacelifecycle import namespace_lifecycle
 from kubelearn.embedded.apiserver.admission.nodetaint import node_taint
 from kubelearn.embedded.apiserver.admission.priority import priority
+from kubelearn.embedded.apiserver.admission.resourcequota import resource_quota
 from kubelearn.embedded.apiserver.admission.serviceaccount import service_account
 from kubelearn.embedded.apiserver.admission.tolerations import default_toleration_seconds
 from kubelearn.embedded.apiserver.audit import AuditEvent, Sink
@@ -122,15 +123,17 @@ class ApiServer:
             clock=clock,
             random=random,
             service_cidr=ipaddress.IPv4Network(service_cidr),
-            admit=Admission(
-                [
+            admission=Admission(
+                mutating=[
                     namespace_lifecycle,
+                    limitranger.set_defaults,
                     service_account,
                     node_taint,
                     priority,
                     default_toleration_seconds,
                     NoEscalation(policy, self._authorizer),
-                ]
+                ],
+                validating=[limitranger.check_limits, resource_quota],
             ),
         )
         self._kubelets = Kubelets(self.registries, tls=kubelet_tls)

@@ -25,6 +25,7 @@ from kubelearn.embedded.controllers.namespace.controller import NamespaceControl
 from kubelearn.embedded.controllers.nodelifecycle import NodeLifecycleController
 from kubelearn.embedded.controllers.podgc import PodGCController
 from kubelearn.embedded.controllers.replicaset import ReplicaSetController
+from kubelearn.embedded.controllers.resourcequota import ResourceQuotaController
 from kubelearn.embedded.controllers.serviceaccount import (
     RootCACertPublisher,
     ServiceAccountsController,
@@ -46,6 +47,7 @@ _CONTROLLERS: list[type[Controller]] = [
     DisruptionController,
     NamespaceController,
     ServiceAccountsController,
+    ResourceQuotaController,
     NodeLifecycleController,
     TaintEvictionController,
     PodGCController,

@@ -1,29 +1,36 @@
-"""Admission: the last word on a write, after authorization and before validation.
+"""Admission: the last word on a write, after authorization.
 
 Stands for the plugins of k8s.io/kubernetes `plugin/pkg/admission` that are on by default, in
-upstream's order. A plugin may change the new object, or refuse it with 403. Left out so far: those
-that guard kinds which no controller here serves yet.
+upstream's order (`pkg/kubeapiserver/options/plugins.go`). First those that may change the new
+object, or refuse it with 403; then validation; then those that only look at what would be stored.
+Left out: webhooks, policies, and plugins that guard kinds which are not served.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
-from kubelearn.embedded.apiserver.registry import Registry, Write
+from kubelearn.embedded.apiserver.registry import Admit, Registry, Write
 from kubelearn.objects import Object
-
-Plugin = Callable[[Registry, Write, Object, Object | None], Awaitable[None]]
 
 
 class Admission:
     """The plugins in their order."""
 
-    def __init__(self, plugins: Sequence[Plugin]) -> None:
-        self.plugins = list(plugins)
+    def __init__(self, *, mutating: Sequence[Admit], validating: Sequence[Admit]) -> None:
+        self._mutating = list(mutating)
+        self._validating = list(validating)
 
-    async def __call__(
+    async def admit(
         self, registry: Registry, write: Write, new: Object, old: Object | None
     ) -> None:
-        """Let each plugin see the write; raises what the first one that objects raises."""
-        for plugin in self.plugins:
+        """Let each plugin change the object; raises what the first one that objects raises."""
+        for plugin in self._mutating:
+            await plugin(registry, write, new, old)
+
+    async def validate(
+        self, registry: Registry, write: Write, new: Object, old: Object | None
+    ) -> None:
+        """Let each plugin look at the object as it would be stored."""
+        for plugin in self._validating:
             await plugin(registry, write, new, old)
