@@ -4,8 +4,8 @@ Two published packages are read and nothing else. kubernetes-validate (PyPI) giv
 that Kubernetes declares in OpenAPI: types, required fields, list keys, patch strategies. The Go
 modules of the same release give what OpenAPI leaves out: field numbers of the protobuf encoding,
 the names of Go types (error messages print them), defaults, enumerations, and which empty fields
-are written. Only such facts are kept, no prose. `kubelearn/embedded/apiserver/schema.py` loads the
-result and explains it.
+are written. `kubelearn/embedded/apiserver/schema.py` loads these facts and explains them. The prose
+of OpenAPI, which `kubectl explain` prints, is kept apart from them: only `openapi.py` reads it.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ VALIDATE = "kubernetes-validate==1.37.0"
 DEFINITIONS = "kubernetes_validate/kubernetes-json-schema/v1.36.0-local/_definitions.json"
 GO_VERSION = "v0.36.3"
 GO_MODULES = ("k8s.io/api", "k8s.io/apimachinery", "k8s.io/apiextensions-apiserver")
-TARGET = Path("kubelearn/embedded/apiserver/data/schema.json")
+DATA = Path("kubelearn/embedded/apiserver/data")
 
 # The API groups whose kinds are served; the types that they use follow by themselves.
 PACKAGES = (
     "core.v1", "apps.v1", "authentication.v1", "authorization.v1", "autoscaling.v1",
-    "autoscaling.v2", "batch.v1", "coordination.v1", "discovery.v1", "events.v1", "networking.v1",
-    "node.v1", "policy.v1", "rbac.v1", "scheduling.v1", "storage.v1", "apiextensions.v1",
+    "autoscaling.v2", "batch.v1", "certificates.v1", "coordination.v1", "discovery.v1", "events.v1",
+    "flowcontrol.v1", "networking.v1", "node.v1", "policy.v1", "rbac.v1", "resource.v1",
+    "scheduling.v1", "storage.v1", "apiextensions.v1",
 )  # fmt: skip
 EXTRA_ROOTS = ("meta.v1.DeleteOptions", "meta.v1.Status")
 OPENAPI_PREFIXES = {
@@ -70,8 +71,11 @@ def main() -> None:
         definitions = openapi_definitions(Path(folder))
     go = GoTypes([package for module in go_modules() for package in go_packages(module)])
     schema = joined(definitions, go)
-    TARGET.write_text(rendered(schema))
-    print(f"{TARGET}: {len(schema['types'])} types, {TARGET.stat().st_size:,} bytes")
+    prose = descriptions(definitions, schema["types"])
+    for name, content in (("schema", schema), ("descriptions", prose)):
+        target = DATA / f"{name}.json"
+        target.write_text(rendered(content))
+        print(f"{target}: {target.stat().st_size:,} bytes")
 
 
 def openapi_definitions(folder: Path) -> dict[str, Any]:
@@ -258,6 +262,26 @@ def field_facts(field: dict[str, Any], definition: dict[str, Any]) -> dict[str, 
         "merge": declared.get("x-kubernetes-patch-merge-key"),
     }
     return {name: value for name, value in facts.items() if value is not None}
+
+
+def descriptions(definitions: dict[str, Any], types: dict[str, Any]) -> dict[str, Any]:
+    """What Kubernetes says about types and about their fields."""
+    told = {
+        SCALARS.get(name, name): definitions[name]
+        for name in sorted({*types, *SCALARS} & {*definitions})
+        if SCALARS.get(name) != "Any"
+    }
+    return {
+        "types": {name: found.get("description", "") for name, found in told.items()},
+        "fields": {
+            name: {
+                field: facts["description"]
+                for field, facts in found.get("properties", {}).items()
+                if "description" in facts
+            }
+            for name, found in told.items()
+        },
+    }
 
 
 def rendered(schema: dict[str, Any]) -> str:

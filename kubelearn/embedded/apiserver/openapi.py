@@ -2,15 +2,16 @@
 
 Stands for k8s.io/kube-openapi. kubectl takes three things from a document: the schemas of kinds
 (for `explain`, and for merging lists by their keys), that PATCH understands `fieldValidation`, and
-which kinds take strategic merge patches. Only that is written. Left out: prose (`explain` then
-prints fields without it), the types of answers and lists, and OpenAPI v2, which kubectl asks for
-only when v3 is not complete.
+which kinds take strategic merge patches. Only that is written. Left out: the types of answers and
+lists, and OpenAPI v2, which kubectl asks for only when v3 is not complete.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -20,6 +21,7 @@ from kubelearn.embedded.apiserver.kinds import Kind, Kinds
 from kubelearn.embedded.apiserver.schema import Field, List, Map, Scalar, Struct, Type
 from kubelearn.objects import Object
 
+_DESCRIPTIONS = Path(__file__).with_name("data") / "descriptions.json"
 _REFERENCE = "#/components/schemas/"
 _META = "io.k8s.apimachinery.pkg.apis.meta.v1"
 _PREFIXES = {
@@ -81,7 +83,7 @@ class OpenApi:
 
     def hash(self, group: str, version: str) -> str:
         """Names the content of a document, so that clients may keep it for ever."""
-        digest = hashlib.sha256(schema.digest().encode())
+        digest = hashlib.sha256((schema.digest() + _prose_digest()).encode())
         for kind in self._kinds.in_group(group, version):
             digest.update(repr(kind).encode())
         return digest.hexdigest().upper()
@@ -103,24 +105,29 @@ class OpenApi:
         return body
 
 
+@cache
+def _prose_digest() -> str:
+    return hashlib.sha256(_DESCRIPTIONS.read_bytes()).hexdigest()
+
+
 def document(kinds: Iterable[Kind]) -> Object:
     """The document of one group and version."""
     paths: Object = {}
-    schemas: Object = {}
+    schemas = Schemas()
     for kind in kinds:
         paths |= _paths(kind)
         if kind.custom:
-            schemas[_custom_name(kind)] = _custom_schema(kind)
-            _add(schema.built_in().struct("meta.v1.ObjectMeta"), schemas)
+            schemas.written[_custom_name(kind)] = _custom_schema(kind)
+            schemas.add(schema.built_in().struct("meta.v1.ObjectMeta"))
         else:
             struct = schema.built_in().struct(kind.type_name)
-            _add(struct, schemas)
-            schemas[_name(struct)]["x-kubernetes-group-version-kind"] = [_gvk(kind)]
+            schemas.add(struct)
+            schemas.written[_name(struct)]["x-kubernetes-group-version-kind"] = [_gvk(kind)]
     return {
         "openapi": "3.0.0",
         "info": {"title": "Kubernetes", "version": "v1.36.3"},
         "paths": paths,
-        "components": {"schemas": schemas},
+        "components": {"schemas": schemas.written},
     }
 
 
@@ -168,23 +175,62 @@ def _name(struct: Struct) -> str:
     return _PREFIXES.get(package, "io.k8s.api.") + struct.name
 
 
-def _add(struct: Struct, schemas: Object) -> None:
-    """Write a struct and all that it refers to."""
-    name = _name(struct)
-    if name in schemas:
-        return
-    written = schemas[name] = {"type": "object"}
-    properties = {key: _property(field, schemas) for key, field in struct.fields.items()}
-    if properties:
-        written["properties"] = properties
-    if required := [key for key, field in struct.fields.items() if field.required]:
-        written["required"] = required
-    if struct.atomic:
-        written["x-kubernetes-map-type"] = "atomic"
+class Schemas:
+    """The schemas of one document, written as they are referred to."""
+
+    def __init__(self) -> None:
+        self.written: Object = {}
+        # Read for each document anew: prose that is asked for once needs no room afterwards.
+        self._prose: Object = orjson.loads(_DESCRIPTIONS.read_bytes())
+
+    def add(self, struct: Struct) -> None:
+        """Write a struct and all that it refers to."""
+        name = _name(struct)
+        if name in self.written:
+            return
+        written = self.written[name] = self._described({"type": "object"}, struct.name)
+        prose = self._prose["fields"].get(struct.name, {})
+        properties = {
+            key: self._property(field, prose.get(key)) for key, field in struct.fields.items()
+        }
+        if properties:
+            written["properties"] = properties
+        if required := [key for key, field in struct.fields.items() if field.required]:
+            written["required"] = required
+        if struct.atomic:
+            written["x-kubernetes-map-type"] = "atomic"
+
+    def _described(self, written: Object, name: str) -> Object:
+        text = self._prose["types"].get(name)
+        return {"description": text} | written if text else written
+
+    def _property(self, field: Field, description: str | None) -> Object:
+        written = self._type(field.type)
+        facts = _facts(field)
+        if description:
+            facts["description"] = description
+        # Beside a reference nothing else is read, so it is wrapped.
+        return {"allOf": [written], **facts} if facts and "$ref" in written else written | facts
+
+    def _type(self, kind: Type) -> Object:
+        match kind:
+            case Struct():
+                self.add(kind)
+                return {"$ref": _REFERENCE + _name(kind)}
+            case List(item):
+                return {"type": "array", "items": self._type(item)}
+            case Map(value):
+                return {"type": "object", "additionalProperties": self._type(value)}
+            case Scalar(name) if name in _NAMED:
+                long_name, written = _NAMED[name]
+                self.written[long_name] = self._described(written, name)
+                return {"$ref": _REFERENCE + long_name}
+            case Scalar(name, _, enum):
+                return _PLAIN[name] | ({"enum": list(enum)} if enum else {})
 
 
-def _property(field: Field, schemas: Object) -> Object:
-    written = _type(field.type, schemas)
+def _facts(field: Field) -> Object:
+    """What clients need to know of a field besides its type."""
     facts: Object = {}
     if isinstance(field.type, List):
         facts["x-kubernetes-list-type"] = field.list_type
@@ -198,25 +244,7 @@ def _property(field: Field, schemas: Object) -> Object:
         facts["x-kubernetes-map-type"] = "atomic"
     if field.default is not None:
         facts["default"] = field.default
-    # Beside a reference nothing else is read, so it is wrapped.
-    return {"allOf": [written], **facts} if facts and "$ref" in written else written | facts
-
-
-def _type(kind: Type, schemas: Object) -> Object:
-    match kind:
-        case Struct():
-            _add(kind, schemas)
-            return {"$ref": _REFERENCE + _name(kind)}
-        case List(item):
-            return {"type": "array", "items": _type(item, schemas)}
-        case Map(value):
-            return {"type": "object", "additionalProperties": _type(value, schemas)}
-        case Scalar(name) if name in _NAMED:
-            long_name, written = _NAMED[name]
-            schemas[long_name] = written
-            return {"$ref": _REFERENCE + long_name}
-        case Scalar(name, _, enum):
-            return _PLAIN[name] | ({"enum": list(enum)} if enum else {})
+    return facts
 
 
 def _custom_name(kind: Kind) -> str:

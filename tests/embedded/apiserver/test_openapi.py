@@ -72,7 +72,11 @@ def test_every_reference_leads_somewhere(kinds):
 def test_scalars_with_a_name_keep_it_for_explain(kinds):
     schemas = document(kinds, "")["components"]["schemas"]
     port = schemas["io.k8s.api.core.v1.ServicePort"]["properties"]["targetPort"]
-    assert port == {"$ref": "#/components/schemas/io.k8s.apimachinery.pkg.util.intstr.IntOrString"}
+    name = "io.k8s.apimachinery.pkg.util.intstr.IntOrString"
+    assert port["allOf"] == [{"$ref": f"#/components/schemas/{name}"}]
+    assert name in schemas
+    time = schemas["io.k8s.apimachinery.pkg.apis.meta.v1.Time"]
+    assert time["description"].startswith("Time is a wrapper around time.Time")
 
 
 def test_a_custom_kind_brings_its_own_schema(kinds):
@@ -108,3 +112,16 @@ def test_a_changed_schema_of_a_custom_kind_changes_its_hash(kinds):
 
 def test_what_is_not_served_has_no_document(kinds):
     assert OpenApi(kinds).document("apps", "v2") is None
+
+
+def test_types_and_fields_are_described_in_kubernetes_own_words(kinds):
+    schemas = document(kinds, "")["components"]["schemas"]
+    pod = schemas["io.k8s.api.core.v1.Pod"]
+    assert pod["description"].startswith("Pod is a collection of containers")
+    spec = pod["properties"]["spec"]
+    assert spec["description"].startswith("Specification of the desired behavior of the pod.")
+    # What stands beside a reference is not read.
+    assert spec["allOf"] == [{"$ref": "#/components/schemas/io.k8s.api.core.v1.PodSpec"}]
+    # Fields of structs that Go puts inside others belong to the outer one here.
+    volume = schemas["io.k8s.api.core.v1.Volume"]["properties"]
+    assert volume["configMap"]["description"].startswith("configMap represents")
