@@ -7,6 +7,7 @@
 #   make conformance behaviours of Kubernetes, on a real API     make lessons   run the lessons, store their outputs
 #   make browser     widgets in a real Chromium                  make bench     tables of speed and size
 #   make faults      crashes, full disks, hostile requests: the long versions
+#   make upstream    build Kubernetes' own programs, to measure and to test against (needs Go)
 #   make clean       remove the virtual environment and caches; lessons you worked on in work/ stay
 #
 # Variables: PYTHON=python3.12 (which Python to build on), WORK=work (where the learner's copies live).
@@ -15,7 +16,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help learn test lint unit conformance faults nbval browser lessons bench clean
+.PHONY: help learn test lint unit conformance faults nbval browser lessons bench upstream clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -24,7 +25,7 @@ WORK ?= work
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 help:
-	@sed -n '3,13s/^# \{0,1\}//p' Makefile
+	@sed -n '3,14s/^# \{0,1\}//p' Makefile
 
 # --- set-up -------------------------------------------------------------------------------------
 
@@ -84,6 +85,9 @@ lessons: $(VENV)/ready-test
 
 bench: $(VENV)/ready-test
 	for script in bench/*.py; do echo; echo "## $$script"; python $$script; done
+
+upstream:
+	tools/upstream .cache/upstream
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from kubelearn.clusters.embedded import EmbeddedCluster
-from kubelearn.embedded.state import DEFAULT_NAME, StateFolder
+from kubelearn.embedded.state import DEFAULT_NAME, StateFolder, home
 from kubelearn.errors import KubelearnError
 
 
@@ -157,3 +157,105 @@ def doctor(output: str) -> None:
         else doctor.text(checks)
     )
     sys.exit(1 if any(each.state == "bad" for each in checks) else 0)
+
+
+def _switch(name: str, part: str, *, on: bool) -> None:
+    cluster = EmbeddedCluster(name)
+    internals = cluster.internals
+    components = [each.name for each in internals.components()]
+    nodes = list((cluster.status() or {}).get("nodes", []))
+    if part in components:
+        (internals.start if on else internals.stop)(part)
+    elif part in nodes:
+        (internals.start_node if on else internals.stop_node)(part)
+    else:
+        raise KubelearnError(
+            f"cluster {name} has no component and no node {part!r}",
+            hint=f"one of: {', '.join(components + nodes)}",
+        )
+
+
+@main.command()
+@_name
+@click.argument("part")
+def stop(name: str, part: str) -> None:
+    """Stop one PART of the cluster: a component such as kube-scheduler, or a node."""
+    _switch(name, part, on=False)
+    click.echo(f"{part} is stopped. Next:\n  kubelearn start {part}")
+
+
+@main.command()
+@_name
+@click.argument("part")
+def start(name: str, part: str) -> None:
+    """Start a PART of the cluster that was stopped."""
+    _switch(name, part, on=True)
+    click.echo(f"{part} runs")
+
+
+_PATH = click.Path(path_type=Path)
+
+
+@main.group()
+def component() -> None:
+    """Run one component by itself, against any API server, until Ctrl+C.
+
+    Stop the one that does the same work first: kubelearn stop kube-scheduler
+    """
+
+
+def _kubeconfig_option(function: Any) -> Any:
+    text = "Of the API server, and of who to be there."
+    return click.option("--kubeconfig", "config", type=_PATH, required=True, help=text)(function)
+
+
+@component.command()
+@_kubeconfig_option
+def scheduler(config: Path) -> None:
+    """Bind pods to nodes, as kube-scheduler does."""
+    from kubelearn.embedded.launch import alone
+
+    alone.run(alone.scheduler, config)
+
+
+@component.command()
+@_kubeconfig_option
+def controller_manager(config: Path) -> None:
+    """Run the controllers, as kube-controller-manager does."""
+    from kubelearn.embedded.launch import alone
+
+    alone.run(alone.controller_manager, config)
+
+
+@component.command()
+@_kubeconfig_option
+def proxy(config: Path) -> None:
+    """Let the addresses of Services answer on this machine, as kube-proxy does."""
+    from kubelearn.embedded.launch import alone
+
+    alone.run(alone.proxy, config)
+
+
+@component.command()
+@_kubeconfig_option
+@click.option("--node", default="kubelearn-alone", show_default=True, help="Which node to be.")
+@click.option("--folder", type=_PATH, help="For its files.  [a folder beside the clusters']")
+@click.option("--tls-cert-file", type=_PATH, help="What to serve with.  [one it signs itself]")
+@click.option("--tls-private-key-file", type=_PATH, help="The key of that certificate.")
+def kubelet(
+    config: Path,
+    node: str,
+    folder: Path | None,
+    tls_cert_file: Path | None,
+    tls_private_key_file: Path | None,
+) -> None:
+    """Be a node, as kubelet does; its containers are processes of this machine."""
+    from kubelearn.embedded.launch import alone
+
+    machine = alone.Machine(
+        node,
+        folder=(folder or home() / "nodes" / node).absolute(),
+        certificate=tls_cert_file,
+        key=tls_private_key_file,
+    )
+    alone.run(alone.kubelet(machine), config)

@@ -7,18 +7,15 @@ work queue), protobuf and client-side throttling.
 from __future__ import annotations
 
 import asyncio
-import base64
 import ssl
-import tempfile
 from collections.abc import AsyncGenerator, Mapping
-from pathlib import Path
 from typing import Any, Self
 
 import aiohttp
 import orjson
-import yaml
 
-from kubelearn.errors import ClusterError, Unreachable, api_error
+from kubelearn.embedded.kubeconfig import Kubeconfig
+from kubelearn.errors import Unreachable, api_error
 from kubelearn.objects import Object, Resource
 
 PATCH_TYPES = {
@@ -55,26 +52,9 @@ class Client:
         self._in_flight = asyncio.Semaphore(_IN_FLIGHT)
 
     @classmethod
-    def from_kubeconfig(cls, path: str | Path, *, user_agent: str = "kubelearn") -> Self:
-        """The client that a kubeconfig's current context describes.
-
-        Raises ClusterError when the file is missing or does not say what is needed.
-        """
-        try:
-            config = yaml.safe_load(Path(path).read_text())
-            named = {
-                kind: {item["name"]: item[kind] for item in config[f"{kind}s"]}
-                for kind in ("context", "cluster", "user")
-            }
-            context = named["context"][config["current-context"]]
-            cluster, user = named["cluster"][context["cluster"]], named["user"][context["user"]]
-            tls = _tls(cluster, user) if cluster["server"].startswith("https") else None
-        except (OSError, KeyError, TypeError, ValueError, yaml.YAMLError) as error:
-            raise ClusterError(
-                f"{path} is not a usable kubeconfig: {error}",
-                hint="kubelearn kubeconfig   # prints the path of a good one",
-            ) from error
-        return cls(cluster["server"], tls=tls, token=user.get("token"), user_agent=user_agent)
+    def from_kubeconfig(cls, config: Kubeconfig, *, user_agent: str = "kubelearn") -> Self:
+        """The client that a kubeconfig describes. Raises ClusterError."""
+        return cls(config.server, tls=config.tls(), token=config.token, user_agent=user_agent)
 
     async def __aenter__(self) -> Self:
         return self
@@ -251,21 +231,3 @@ def _answer(response: aiohttp.ClientResponse, raw: bytes) -> Any:
 
 def _clean(params: Mapping[str, Any] | None) -> dict[str, str]:
     return {k: str(v) for k, v in (params or {}).items() if v is not None}
-
-
-def _tls(cluster: Mapping[str, Any], user: Mapping[str, Any]) -> ssl.SSLContext:
-    context = ssl.create_default_context(cadata=_material(cluster, "certificate-authority"))
-    certificate, private = _material(user, "client-certificate"), _material(user, "client-key")
-    if certificate and private:
-        # ssl reads key pairs from files only; this one is private (0600) and gone at once.
-        with tempfile.NamedTemporaryFile("w") as pair:
-            pair.write(certificate + "\n" + private)
-            pair.flush()
-            context.load_cert_chain(pair.name)
-    return context
-
-
-def _material(section: Mapping[str, Any], name: str) -> str | None:
-    if f"{name}-data" in section:
-        return base64.b64decode(section[f"{name}-data"]).decode()
-    return Path(section[name]).read_text() if name in section else None

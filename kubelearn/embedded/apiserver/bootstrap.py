@@ -1,7 +1,7 @@
 """What a cluster holds from its first moment: namespaces, priorities, the Service `kubernetes`.
 
-Stands for k8s.io/kubernetes `pkg/controlplane/controller/{systemnamespaces,kubernetesservice}` and
-`pkg/registry/scheduling/rest`.
+Stands for k8s.io/kubernetes `pkg/controlplane/controller/{systemnamespaces,kubernetesservice,
+clusterauthenticationtrust}` and `pkg/registry/scheduling/rest`.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ _USER = User("system:apiserver", ("system:masters", "system:authenticated"))
 _LABELS = {"component": "apiserver", "provider": "kubernetes"}
 
 
-async def bootstrap(registries: Registries, *, address: str, port: int) -> None:
-    """Make what is not there yet, and say where this server listens now."""
+async def bootstrap(registries: Registries, *, address: str, port: int, client_ca: str) -> None:
+    """Make what is not there yet, and say where this server listens now and whom it trusts."""
     namespaces = registries.resource("namespaces")
     for name in _NAMESPACES:
         await _ensure(namespaces, {"metadata": {"name": name}})
@@ -44,6 +44,8 @@ async def bootstrap(registries: Registries, *, address: str, port: int) -> None:
     await _ensure(registries.resource("services"), _service(registries))
     slices = registries.resource("endpointslices", "discovery.k8s.io")
     await _ensure(slices, _endpoint_slice(address, port))
+    if client_ca:
+        await _ensure(registries.resource("configmaps"), _trust(client_ca))
 
 
 def _service(registries: Registries) -> Object:
@@ -71,8 +73,16 @@ def _endpoint_slice(address: str, port: int) -> Object:
     }
 
 
+def _trust(client_ca: str) -> Object:
+    # Other programs read here whose certificates to accept: a kube-scheduler, for one.
+    return {
+        "metadata": {"name": "extension-apiserver-authentication", "namespace": "kube-system"},
+        "data": {"client-ca-file": client_ca},
+    }
+
+
 async def _ensure(registry: Registry, obj: Object) -> None:
-    """Create the object; if it is there, bring its endpoints up to date."""
+    """Create the object; if it is there, bring what it tells of this server up to date."""
     kind = registry.kind
     body = {"kind": kind.kind, "apiVersion": kind.api_version, **obj}
     wanted = serializer.decode(kind, body).object
@@ -85,6 +95,7 @@ async def _ensure(registry: Registry, obj: Object) -> None:
     except StatusError as error:
         if error.reason != "AlreadyExists":
             raise
-        changed: Object = {name: wanted[name] for name in ("endpoints", "ports") if name in wanted}
+        told = ("data", "endpoints", "ports")
+        changed: Object = {name: wanted[name] for name in told if name in wanted}
         if changed:
             await registry.update(write, lambda old: {**(old or {}), **changed})

@@ -2,8 +2,7 @@
 
 Stands for upstream's `pkg/registry/*/rest/storage_*.go`, which register a storage a resource. This
 is everything that the server knows of a built-in kind apart from its fields (`schema.py`). Left out
-are the groups that no lesson meets: admission webhooks, certificates, flow control, API aggregation
-and dynamic resource allocation.
+are the groups that no lesson meets: admission webhooks, flow control and API aggregation.
 """
 
 from __future__ import annotations
@@ -70,6 +69,7 @@ _rbac = partial(_kind, "rbac", "rbac.authorization.k8s.io")
 _review = partial(
     _kind, "authentication", "authentication.k8s.io", namespaced=False, verbs=_CREATE_ONLY
 )
+_resource = partial(_kind, "resource", "resource.k8s.io")
 _storage = partial(_kind, "storage", "storage.k8s.io")
 
 BUILT_IN: tuple[Kind, ...] = (
@@ -150,6 +150,16 @@ BUILT_IN: tuple[Kind, ...] = (
     _autoscaling("HorizontalPodAutoscaler", "horizontalpodautoscalers", "hpa", version="v2"),
     _kind("batch", "batch", "CronJob", "cronjobs", "cj", categories=_ALL, status=True),
     _kind("batch", "batch", "Job", "jobs", categories=_ALL, status=True),
+    _kind(
+        "certificates",
+        "certificates.k8s.io",
+        "CertificateSigningRequest",
+        "certificatesigningrequests",
+        "csr",
+        namespaced=False,
+        status=True,
+        subresources=(Subresource("approval", "CertificateSigningRequest"),),
+    ),
     _kind("coordination", "coordination.k8s.io", "Lease", "leases"),
     _kind("discovery", "discovery.k8s.io", "EndpointSlice", "endpointslices"),
     _kind("events", "events.k8s.io", "Event", "events", "ev"),
@@ -164,6 +174,10 @@ BUILT_IN: tuple[Kind, ...] = (
     _rbac("ClusterRole", "clusterroles", namespaced=False),
     _rbac("RoleBinding", "rolebindings"),
     _rbac("Role", "roles"),
+    _resource("DeviceClass", "deviceclasses", namespaced=False),
+    _resource("ResourceClaim", "resourceclaims", status=True),
+    _resource("ResourceClaimTemplate", "resourceclaimtemplates"),
+    _resource("ResourceSlice", "resourceslices", namespaced=False),
     _kind(
         "scheduling",
         "scheduling.k8s.io",

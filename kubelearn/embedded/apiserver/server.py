@@ -201,7 +201,9 @@ class ApiServer:
         listener = socket.create_server((self.host, self.port), backlog=_BACKLOG)
         self.port = listener.getsockname()[1]
         # Whoever connects before this is done waits for it.
-        await bootstrap(self.registries, address=self.host, port=self.port)
+        await bootstrap(
+            self.registries, address=self.host, port=self.port, client_ca=_authorities(self._tls)
+        )
         await bootstrap_roles(self.registries)
         self._streams.open(since=self.registries.store.revision)
         await web.SockSite(self._runner, listener, ssl_context=self._tls).start()
@@ -294,3 +296,9 @@ class ApiServer:
             uid=meta.get("uid", ""),
             revision=meta.get("resourceVersion", ""),
         )
+
+
+def _authorities(tls: ssl.SSLContext | None) -> str:
+    """Those who sign clients' certificates, in PEM."""
+    found = tls.get_ca_certs(binary_form=True) if tls else []
+    return "".join(map(ssl.DER_cert_to_PEM_cert, found))
