@@ -181,6 +181,7 @@ def test_a_gated_pod_waits_until_the_gate_is_removed(core, pods, namespace):
     [told] = [one for one in pod.status.conditions if one.type == "PodScheduled"]
     assert (told.status, told.reason) == ("False", "SchedulingGated")
     assert told.message == "Scheduling is blocked due to non-empty scheduling gates"
+    assert told.last_transition_time >= pod.metadata.creation_timestamp
     core.patch_namespaced_pod("p", namespace, {"spec": {"schedulingGates": None}})
     pods.ready()
 
