@@ -26,6 +26,8 @@ def rejection(
         for name, amount in pod_requests(other["spec"]).items():
             used[name] = used.get(name, Decimal(0)) + amount
     for name, amount in pod_requests(pod["spec"]).items():
+        if "/" in name and name not in room:
+            continue  # an extended resource that nobody told this node of, yet or any more
         total = quantity(room.get(name, "0"))
         if amount and used.get(name, Decimal(0)) + amount > total:
             return _too_little(name, amount, used.get(name, Decimal(0)), total)

@@ -140,10 +140,13 @@ class Kubelet:
             for worker in self._workers.values()
             if worker.view.status.get("phase") not in TERMINAL
         ]
-        # Labels are the administrator's: the API knows them better than who registered the node.
+        # Labels and extended resources are the administrator's: the API knows them better than who
+        # registered the node.
         node = self._nodes.get(self.node.name)
         labels = node["metadata"].get("labels") or {} if node else self._reporter.labels
-        found = rejection(pod, others=others, labels=labels, room=self._reporter.capacity)
+        told = (node.get("status") or {}).get("allocatable") or {} if node else {}
+        room = {**told, **self._reporter.capacity}
+        found = rejection(pod, others=others, labels=labels, room=room)
         if found:
             self._kube.recorder.event(pod, "Warning", found.reason, found.message)
         return found

@@ -4,7 +4,7 @@ import pytest
 
 from kubelearn.embedded.kubelet.admission import rejection
 
-ROOM = {"cpu": "2", "memory": "4Gi", "pods": "3"}
+ROOM = {"cpu": "2", "memory": "4Gi", "pods": "3", "example.com/seat": "1"}
 
 
 @pytest.fixture
@@ -34,6 +34,11 @@ def test_a_pod_that_asks_for_too_much_is_refused(judge):
         "Node didn't have enough resource: cpu, requested: 1600, used: 500, capacity: 2000"
     )
     assert judge({"memory": "5Gi"}).reason == "OutOfmemory"
+
+
+def test_an_extended_resource_counts_where_the_node_has_it(judge):
+    assert judge({"example.com/seat": "2"}).reason == "OutOfexample.com/seat"
+    assert judge({"example.com/table": "2"}) is None
 
 
 def test_a_node_takes_so_many_pods_and_no_more(judge):
