@@ -1,4 +1,4 @@
-"""One decision: filter the nodes, score those that remain, take the best.
+"""One decision: filter the nodes, score those that remain, take the best; else look for victims.
 
 Upstream: `schedulePod` and what it calls in pkg/scheduler/schedule_one.go.
 """
@@ -6,17 +6,21 @@ Upstream: `schedulePod` and what it calls in pkg/scheduler/schedule_one.go.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.scheduler.cache import NodeInfo, PodInfo
 from kubelearn.embedded.scheduler.decisions import Decision
 from kubelearn.embedded.scheduler.framework import (
     Framework,
+    Prefilter,
     Rejection,
-    explain,
-    first_rejection,
+    counted,
+    fit_error,
 )
+from kubelearn.embedded.scheduler.nodefilter import NodeFilter
+from kubelearn.embedded.scheduler.nominator import Nominator
+from kubelearn.embedded.scheduler.preemption import Attempt, Preemption
 
 # Below this many nodes all are looked at; of a larger cluster a share has to do.
 _FEW_NODES, _LEAST_PERCENT = 100, 5
@@ -25,22 +29,40 @@ _FEW_NODES, _LEAST_PERCENT = 100, 5
 class Algorithm:
     """Chooses nodes with a framework's plugins, and at random among equals."""
 
-    def __init__(self, framework: Framework, *, clock: Clock, random: random.Random) -> None:
+    def __init__(
+        self,
+        framework: Framework,
+        *,
+        nominator: Nominator,
+        preemption: Preemption,
+        clock: Clock,
+        random: random.Random,
+    ) -> None:
         self._framework = framework
+        self._nominator = nominator
+        self._preemption = preemption
         self._clock = clock
         self._random = random
         self._start = 0
 
     def decide(self, pod: PodInfo, nodes: Sequence[NodeInfo]) -> Decision:
         """Where a pod should go, and why."""
-        feasible, rejections = self._filter(pod, nodes)
+        before = self._framework.prefilter(pod)
+        node_filter = NodeFilter(pod, nodes, framework=self._framework, nominator=self._nominator)
+        feasible, rejections = self._filter(pod, nodes, before, node_filter)
         scores = self._framework.scores(pod, feasible, nodes=nodes) if len(feasible) > 1 else {}
+        attempt, message = None, ""
         if not nodes:
             message = "no nodes available to schedule pods"
         elif not feasible:
-            message = explain(rejections)
-        else:
-            message = ""
+            attempt = self._preemption.attempt(
+                pod,
+                nodes,
+                rejections=rejections,
+                nominated=self._nominator.node_of(pod.key),
+                node_filter=node_filter,
+            )
+            message = _explain(rejections, before.rejection, attempt)
         return Decision(
             pod=pod.key,
             uid=pod.uid,
@@ -49,13 +71,24 @@ class Algorithm:
             scores=scores,
             node=self._select(scores) if scores else feasible[0].name if feasible else None,
             message=message,
+            preemption=attempt,
         )
 
     def _filter(
-        self, pod: PodInfo, nodes: Sequence[NodeInfo]
+        self,
+        pod: PodInfo,
+        nodes: Sequence[NodeInfo],
+        before: Prefilter,
+        node_filter: NodeFilter,
     ) -> tuple[list[NodeInfo], dict[str, Rejection]]:
-        filters = self._framework.filters(pod, nodes)
-        enough = _enough(len(nodes))
+        if before.rejection:
+            return [], {info.name: before.rejection for info in nodes}
+        # Where room was made for the pod it most likely fits, and nowhere else.
+        wanted = self._nominator.node_of(pod.key)
+        for info in nodes if wanted else ():
+            if info.name == wanted and not node_filter.reject(info):
+                return [info], {}
+        enough = _enough(len(nodes) if before.names is None else len(before.names))
         feasible: list[NodeInfo] = []
         rejections: dict[str, Rejection] = {}
         seen = 0
@@ -64,7 +97,7 @@ class Algorithm:
             if len(feasible) == enough:
                 break
             seen += 1
-            rejection = first_rejection(filters, info)
+            rejection = before.reject(info) or node_filter.reject(info)
             if rejection is None:
                 feasible.append(info)
             else:
@@ -82,3 +115,17 @@ def _enough(total: int) -> int:
     """How many feasible nodes are enough to choose from."""
     percent = max(50 - total // 125, _LEAST_PERCENT)
     return max(total * percent // 100, _FEW_NODES)
+
+
+def _explain(
+    rejections: Mapping[str, Rejection], before: Rejection | None, attempt: Attempt
+) -> str:
+    """The message for a pod that no node takes; `rejections` has one for every node."""
+    # Upstream's two plugins that are asked then are those for claims of devices and for victims.
+    after = f"no new claims to deallocate, preemption: {attempt.message}" if attempt.message else ""
+    return fit_error(
+        len(rejections),
+        counted(rejections.values()),
+        before=", ".join(before.reasons) if before else "",
+        after=after,
+    )

@@ -8,6 +8,7 @@ change meanwhile.
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
@@ -76,6 +77,13 @@ class NodeInfo:
         self.label_sets: Counter[LabelSet] = Counter()
         # The pods that have a say in which others come near them: few, and asked about all.
         self.opinionated: dict[str, PodInfo] = {}
+
+    def clone(self) -> NodeInfo:
+        """A copy to try things on: pods come and go without a trace here."""
+        new = copy.copy(self)
+        for name in ("pods", "requested", "scored", "ports", "label_sets", "opinionated"):
+            setattr(new, name, getattr(self, name).copy())
+        return new
 
     def set_node(self, node: Object | None) -> None:
         """Take over what the node says of itself."""

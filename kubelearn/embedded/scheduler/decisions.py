@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from kubelearn.embedded.scheduler.framework import Rejection
+from kubelearn.embedded.scheduler.preemption import Attempt
 
 _KEPT = 200
 _NODES = 50
@@ -17,7 +18,10 @@ _NODES = 50
 
 @dataclass(frozen=True)
 class Decision:
-    """One attempt to place one pod: why nodes were rejected, how the others scored, who won."""
+    """One attempt to place one pod: why nodes were rejected, how the others scored, who won.
+
+    `preemption` says who has to leave for it, or why nobody does; None if it found a node.
+    """
 
     pod: str
     uid: str
@@ -26,6 +30,7 @@ class Decision:
     scores: dict[str, dict[str, int]]
     node: str | None
     message: str
+    preemption: Attempt | None = None
 
     def total(self, node: str) -> int:
         """The sum of a node's scores."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from kubelearn.embedded.informer import Informers
 from kubelearn.embedded.scheduler.cache import Cache, PodInfo
 from kubelearn.embedded.scheduler.framework import Framework
+from kubelearn.embedded.scheduler.nominator import Nominator, nominated
 from kubelearn.embedded.scheduler.queue import SchedulingQueue
 from kubelearn.objects import NODES, PODS, Object, key
 
@@ -17,11 +18,18 @@ class EventHandlers:
     """The handlers of one scheduler, which looks after pods with its own name."""
 
     def __init__(
-        self, name: str, *, cache: Cache, queue: SchedulingQueue, framework: Framework
+        self,
+        name: str,
+        *,
+        cache: Cache,
+        queue: SchedulingQueue,
+        nominator: Nominator,
+        framework: Framework,
     ) -> None:
         self._name = name
         self._cache = cache
         self._queue = queue
+        self._nominator = nominator
         self._framework = framework
 
     def attach(self, informers: Informers) -> None:
@@ -57,7 +65,9 @@ class EventHandlers:
         if _is_assigned(pod):
             self._assigned(pod)
         elif self._is_mine(pod):
-            self._queue.add(PodInfo(pod))
+            info = PodInfo(pod)
+            self._nominator.update(info, before=None)
+            self._queue.add(info)
 
     def _pod_updated(self, old: Object, new: Object) -> None:
         if _is_assigned(new):
@@ -65,18 +75,22 @@ class EventHandlers:
             if not _is_assigned(old) or _claims(old) != _claims(new):
                 self._assigned(new)
         elif self._is_mine(new):
-            self._queue.update(PodInfo(new), worth_a_try=_claims(old) != _claims(new))
+            info = PodInfo(new)
+            self._nominator.update(info, before=nominated(PodInfo(old)))
+            self._queue.update(info, worth_a_try=_claims(old) != _claims(new))
         else:
             self._pod_deleted(new)
 
     def _pod_deleted(self, pod: Object) -> None:
         self._queue.remove(key(pod))
+        self._nominator.remove(key(pod))
         if self._cache.node_of(key(pod)):
             self._cache.remove_pod(key(pod))
             self._changed("PodDelete")
 
     def _assigned(self, pod: Object) -> None:
         self._queue.remove(key(pod))
+        self._nominator.remove(key(pod))
         was_there = self._cache.node_of(key(pod))
         self._cache.put_pod(PodInfo(pod), pod["spec"]["nodeName"])
         if not was_there:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from kubelearn.embedded.scheduler.cache import NodeInfo, PodInfo
@@ -27,6 +27,33 @@ class Rejection:
     final: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Prefilter:
+    """A reason against all nodes, or the names that plugins narrow the choice down to."""
+
+    rejection: Rejection | None = None
+    names: frozenset[str] | None = None
+    plugins: tuple[str, ...] = ()
+
+    def narrowed(self, plugin: str, names: frozenset[str]) -> Prefilter:
+        """The same with only those names left that this plugin takes too."""
+        left = names if self.names is None else self.names & names
+        plugins = tuple(sorted({*self.plugins, plugin}))
+        if left:
+            return replace(self, names=left, plugins=plugins)
+        several = f"(s) [{' '.join(plugins)}] simultaneously"
+        which = f" {plugin}" if len(plugins) == 1 else several
+        rejection = Rejection(plugin, (f"node(s) didn't satisfy plugin{which}",))
+        return replace(self, rejection=rejection, names=left, plugins=plugins)
+
+    def reject(self, node: NodeInfo) -> Rejection | None:
+        """Whether the choice was narrowed down to others than that node."""
+        if self.names is None or node.name in self.names:
+            return None
+        reason = f"node(s) didn't satisfy plugin(s) [{' '.join(self.plugins)}]"
+        return Rejection(self.plugins[0], (reason,))
+
+
 Filter = Callable[[NodeInfo], Rejection | None]
 Score = Callable[[NodeInfo], int]
 
@@ -38,6 +65,10 @@ class Plugin:
     weight: ClassVar[int] = 1
     # The changes after which a pod that this plugin rejected is worth another try.
     helped_by: ClassVar[frozenset[str]] = frozenset({"NodeAdd"})
+
+    def prefilter(self, pod: PodInfo) -> Rejection | frozenset[str] | None:
+        """What can be said before looking at nodes: a reason against all, or the only names."""
+        return None
 
     def filter_for(self, pod: PodInfo, nodes: Sequence[NodeInfo]) -> Filter | None:
         """What decides whether the pod can be on a node, given all nodes."""
@@ -58,6 +89,19 @@ class Framework:
     def __init__(self, plugins: Iterable[Plugin]) -> None:
         self.plugins = list(plugins)
         self._by_name = {plugin.name: plugin for plugin in self.plugins}
+
+    def prefilter(self, pod: PodInfo) -> Prefilter:
+        """What the plugins say before any node is looked at."""
+        result = Prefilter()
+        for plugin in self.plugins:
+            found = plugin.prefilter(pod)
+            if isinstance(found, Rejection):
+                result = replace(result, rejection=found)
+                if found.final:
+                    break
+            elif found is not None:
+                result = result.narrowed(plugin.name, found)
+        return result
 
     def filters(self, pod: PodInfo, nodes: Sequence[NodeInfo]) -> list[Filter]:
         """The filters that have something to say about the pod."""
@@ -82,6 +126,11 @@ class Framework:
         return change in self._by_name[plugin].helped_by
 
 
+def counted(rejections: Iterable[Rejection]) -> Counter[str]:
+    """How often each reason was given."""
+    return Counter(reason for item in rejections for reason in item.reasons)
+
+
 def first_rejection(filters: Iterable[Filter], node: NodeInfo) -> Rejection | None:
     """The first filter's objection to a node; the later ones are not asked."""
     for check in filters:
@@ -100,27 +149,16 @@ def normalize(scores: dict[str, int], *, reverse: bool = False) -> dict[str, int
     return {name: MAX_SCORE - value for name, value in scaled.items()} if reverse else scaled
 
 
-def fit_error(total: int, reasons: Mapping[str, int], *, after: str = "") -> str:
+def fit_error(total: int, reasons: Mapping[str, int], *, before: str = "", after: str = "") -> str:
     """How many nodes are unavailable and why, in upstream's words (`FitError`).
 
-    `after` says what else was tried, such as preemption.
+    `after` says what else was tried, such as preemption. A reason that was there `before` any
+    node was looked at is told in place of the nodes' own.
     """
-    counted = sorted(f"{count} {reason}" for reason, count in reasons.items())
+    if before:
+        return f"0/{total} nodes are available: {before}. {after}".rstrip()
+    each = sorted(f"{count} {reason}" for reason, count in reasons.items())
     message = f"0/{total} nodes are available:"
-    if counted:
-        message += f" {', '.join(counted)}."
+    if each:
+        message += f" {', '.join(each)}."
     return f"{message} {after}" if after else message
-
-
-def explain(rejections: Mapping[str, Rejection]) -> str:
-    """The message for a pod that no node takes; `rejections` has one for every node."""
-    total = len(rejections)
-    reasons = Counter(reason for item in rejections.values() for reason in item.reasons)
-    preemption = Counter(
-        "Preemption is not helpful for scheduling"
-        if item.final
-        else "No preemption victims found for incoming pod"
-        for item in rejections.values()
-    )
-    tried = f"no new claims to deallocate, preemption: {fit_error(total, preemption)}"
-    return fit_error(total, reasons, after=tried)

@@ -3,7 +3,7 @@
 Upstream: pkg/scheduler/backend/queue. A pod that fits nowhere waits until a change happens that
 could help the plugins which rejected it; if that comes soon after its last attempt it pauses
 first, longer after each attempt. Left out: gates on entering (`PreEnqueue`; the API server and
-`Scheduler` leave gated pods out) and nominated pods.
+`Scheduler` leave gated pods out), but for the one that holds a pod whose victims are being evicted.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ class SchedulingQueue:
         self._pods: dict[str, QueuedPod] = {}
         self._active: list[tuple[int, int, QueuedPod]] = []
         self._unschedulable: set[str] = set()
+        # Pods that are held back, and whether something happened meanwhile that may help.
+        self._held: dict[str, bool] = {}
         self._pauses: dict[str, asyncio.Task[None]] = {}
         self._waiting = asyncio.Event()
         self._numbers = itertools.count()
@@ -70,8 +72,19 @@ class SchedulingQueue:
         """A pod is gone, or has a node."""
         self._pods.pop(pod_key, None)
         self._unschedulable.discard(pod_key)
+        self._held.pop(pod_key, None)
         if pause := self._pauses.pop(pod_key, None):
             pause.cancel()
+
+    def hold(self, pod_key: str) -> None:
+        """Let nothing bring back a pod that fits nowhere, until it is released."""
+        self._held[pod_key] = False
+
+    def release(self, pod_key: str, *, retry: bool = False) -> None:
+        """Let it be tried again if something happened that may help, or with `retry` anyway."""
+        happened = self._held.pop(pod_key, False)
+        if (happened or retry) and pod_key in self._unschedulable:
+            self._move(self._pods[pod_key])
 
     async def pop(self) -> QueuedPod:
         """The next pod to try, waiting for one."""
@@ -113,6 +126,9 @@ class SchedulingQueue:
         self._pauses.clear()
 
     def _move(self, queued: QueuedPod) -> None:
+        if queued.info.key in self._held:
+            self._held[queued.info.key] = True
+            return
         pause = min(_FIRST_PAUSE * 2 ** (queued.attempts - 1), _LONGEST_PAUSE)
         left = queued.last_attempt + pause - self._clock.monotonic()
         self._unschedulable.discard(queued.info.key)

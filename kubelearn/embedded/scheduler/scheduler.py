@@ -1,8 +1,8 @@
 """Finds a node for each pod that has none, and binds it there.
 
 Upstream: pkg/scheduler/{scheduler,schedule_one}.go. Deciding is one step without any waiting; the
-binding goes on beside the next decision. Left out: preemption (messages say that there are no
-victims), volumes and several profiles.
+binding goes on beside the next decision, and so does making others leave. Left out: volumes,
+several profiles, pod groups (gang scheduling) and claims of devices.
 """
 
 from __future__ import annotations
@@ -17,15 +17,19 @@ from kubelearn.embedded.controller import supervise
 from kubelearn.embedded.events import EventRecorder
 from kubelearn.embedded.informer import Informers
 from kubelearn.embedded.scheduler.algorithm import Algorithm
-from kubelearn.embedded.scheduler.cache import Cache
+from kubelearn.embedded.scheduler.cache import Cache, PodInfo
 from kubelearn.embedded.scheduler.decisions import Decision, Decisions
 from kubelearn.embedded.scheduler.eventhandlers import EventHandlers
+from kubelearn.embedded.scheduler.executor import Executor
 from kubelearn.embedded.scheduler.framework import Framework
+from kubelearn.embedded.scheduler.nominator import Nominator, nominated
 from kubelearn.embedded.scheduler.plugins import default_plugins
+from kubelearn.embedded.scheduler.preemption import Preemption
 from kubelearn.embedded.scheduler.queue import QueuedPod, SchedulingQueue
 from kubelearn.errors import ApiError, NotFound
 from kubelearn.objects import (
     NODES,
+    POD_DISRUPTION_BUDGETS,
     PODS,
     REPLICA_SETS,
     SERVICES,
@@ -69,10 +73,28 @@ class Scheduler:
                 replica_sets=self._informers.get(REPLICA_SETS),
             )
         )
-        self._algorithm = Algorithm(framework, clock=self._clock, random=self._random)
-        EventHandlers(self.name, cache=self._cache, queue=self._queue, framework=framework).attach(
-            self._informers
+        nominator = self._nominator = Nominator()
+        self._algorithm = Algorithm(
+            framework,
+            nominator=nominator,
+            preemption=Preemption(
+                budgets=self._informers.get(POD_DISRUPTION_BUDGETS).items,
+                latest=self._informers.get(PODS).get,
+                random=self._random,
+            ),
+            clock=self._clock,
+            random=self._random,
         )
+        self._executor = Executor(
+            self._client, clock=self._clock, events=self._events, nominator=nominator
+        )
+        EventHandlers(
+            self.name,
+            cache=self._cache,
+            queue=self._queue,
+            nominator=nominator,
+            framework=framework,
+        ).attach(self._informers)
 
     async def run(self) -> None:
         """Schedule until cancelled; may be run again."""
@@ -90,7 +112,7 @@ class Scheduler:
 
     async def _schedule_all(self) -> None:
         # What is on the nodes already has to be known before anything is added to them.
-        for resource in (NODES, PODS, SERVICES, REPLICA_SETS):
+        for resource in (NODES, PODS, SERVICES, REPLICA_SETS, POD_DISRUPTION_BUDGETS):
             await self._informers.get(resource).synced.wait()
         async with asyncio.TaskGroup() as bindings:
             while True:
@@ -105,7 +127,7 @@ class Scheduler:
                 step = (
                     self._bind(queued, decision.node)
                     if decision.node
-                    else self._report(queued, decision.message)
+                    else self._give_up(queued, decision)
                 )
                 bindings.create_task(step, name=f"binding {queued.info.key}")
                 await self._clock.sleep(0)  # let others have their turn
@@ -115,7 +137,9 @@ class Scheduler:
         self.decisions.add(decision)
         if decision.node:
             self._cache.put_pod(queued.info, decision.node)
+            self._nominator.remove(queued.info.key)
         else:
+            self._nominate(queued.info, decision)
             rejected_by = {rejection.plugin for rejection in decision.rejections.values()}
             # Without any node it is as if each had the wrong name: a new one helps.
             self._queue.put_back(queued, rejected_by or {"NodeName"})
@@ -153,19 +177,49 @@ class Scheduler:
         self._events.event(info.pod, "Warning", "FailedScheduling", f"binding rejected: {error}")
         self._queue.put_back(queued, rejected_by=())
 
-    async def _report(self, queued: QueuedPod, message: str) -> None:
-        """Tell by event and condition why a pod has no node."""
-        pod = queued.info.pod
+    def _nominate(self, info: PodInfo, decision: Decision) -> None:
+        """Keep the room for the pod from now on, whoever else comes before it is told."""
+        attempt = decision.preemption
+        if attempt and attempt.candidate:
+            self._nominator.add(info, attempt.candidate.node)
+            self._queue.hold(info.key)
+        elif attempt and not attempt.undecided:
+            self._nominator.remove(info.key)
+
+    async def _give_up(self, queued: QueuedPod, decision: Decision) -> None:
+        """Tell why a pod has no node, and make others leave for it if that helps."""
+        attempt = decision.preemption
+        await self._report(queued, decision)
+        if attempt and attempt.candidate:
+            failed = True
+            try:
+                await self._executor.preempt(attempt.candidate, queued.info)
+                failed = False
+            except ApiError as error:
+                _log.warning("preemption for %s failed: %s", queued.info.key, error)
+            finally:
+                self._queue.release(queued.info.key, retry=failed)
+
+    async def _report(self, queued: QueuedPod, decision: Decision) -> None:
+        """Tell by event and condition why a pod has no node, and which it may have soon."""
+        pod, message = queued.info.pod, decision.message
         self._events.event(pod, "Warning", "FailedScheduling", _shortened(message))
-        new = _unschedulable(pod, message, now=timestamp(self._clock.now()))
-        if new is None:
+        status: Object = {}
+        if new := _unschedulable(pod, message, now=timestamp(self._clock.now())):
+            status["conditions"] = [new]
+        attempt, before = decision.preemption, nominated(queued.info)
+        if attempt and not attempt.undecided:
+            node = attempt.candidate.node if attempt.candidate else None
+            if node != before:
+                status["nominatedNodeName"] = node
+        if not status:
             return
         meta = pod["metadata"]
         try:
             await self._client.patch(
                 PODS,
                 meta["name"],
-                {"metadata": {"uid": meta["uid"]}, "status": {"conditions": [new]}},
+                {"metadata": {"uid": meta["uid"]}, "status": status},
                 meta["namespace"],
                 kind="strategic",
                 sub="status",

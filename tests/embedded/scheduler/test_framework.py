@@ -1,39 +1,59 @@
 from __future__ import annotations
 
-from kubelearn.embedded.scheduler.framework import Rejection, explain, normalize
+from kubelearn.embedded.scheduler.cache import PodInfo
+from kubelearn.embedded.scheduler.framework import (
+    Framework,
+    Plugin,
+    Rejection,
+    counted,
+    fit_error,
+    normalize,
+)
 
 TAINT = Rejection("TaintToleration", ("node(s) had untolerated taint(s)",))
 
 
-def test_the_message_counts_reasons_and_says_that_preemption_does_not_help():
-    short = Rejection("NodeResourcesFit", ("Insufficient cpu", "Insufficient memory"))
-    assert explain({"a": TAINT, "b": short, "c": short}) == (
-        "0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu, "
-        "2 Insufficient memory. no new claims to deallocate, preemption: 0/3 nodes are "
-        "available: 3 Preemption is not helpful for scheduling."
-    )
-
-
-def test_where_others_could_make_room_it_says_that_there_are_no_victims():
-    ports = Rejection(
-        "NodePorts",
-        ("node(s) didn't have free ports for the requested pod ports",),
-        final=False,
-    )
-    assert explain({"a": TAINT, "b": ports, "c": ports}) == (
-        "0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 node(s) didn't have free "
-        "ports for the requested pod ports. no new claims to deallocate, preemption: 0/3 nodes "
-        "are available: 1 Preemption is not helpful for scheduling, 2 No preemption victims "
-        "found for incoming pod."
-    )
-
-
 def test_counts_are_sorted_as_text():
-    many = {str(i): TAINT for i in range(10)}
-    one = {"x": Rejection("NodeName", ("other",))}
-    assert explain({**many, **one}).startswith(
-        "0/11 nodes are available: 1 other, 10 node(s) had untolerated taint(s)."
+    reasons = counted([TAINT] * 10 + [Rejection("NodeName", ("other",))])
+    assert fit_error(11, reasons, after="That is all.") == (
+        "0/11 nodes are available: 1 other, 10 node(s) had untolerated taint(s). That is all."
     )
+
+
+def test_a_reason_that_needed_no_node_stands_for_all():
+    assert fit_error(3, {"x": 3}, before="no claim") == "0/3 nodes are available: no claim."
+
+
+class Narrow(Plugin):
+    name = "Narrow"
+
+    def __init__(self, *names):
+        self.names = frozenset(names)
+
+    def prefilter(self, pod):
+        return self.names
+
+
+class Wide(Narrow):
+    name = "Wide"
+
+
+def test_plugins_that_know_the_names_narrow_the_choice_down(make_pod, make_info):
+    before = Framework([Narrow("a", "b"), Wide("b", "c")]).prefilter(PodInfo(make_pod()))
+    assert before.names == {"b"}
+    assert before.reject(make_info("b")) is None
+    assert before.reject(make_info("a")).reasons == (
+        "node(s) didn't satisfy plugin(s) [Narrow Wide]",
+    )
+
+
+def test_names_that_exclude_each_other_leave_no_node(make_pod):
+    pod = PodInfo(make_pod())
+    before = Framework([Narrow("a"), Wide("b")]).prefilter(pod)
+    reason = "node(s) didn't satisfy plugin(s) [Narrow Wide] simultaneously"
+    assert before.rejection.reasons == (reason,)
+    alone = Framework([Narrow()]).prefilter(pod)
+    assert alone.rejection.reasons == ("node(s) didn't satisfy plugin Narrow",)
 
 
 def test_scores_are_normalised_to_a_hundred():

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from kubelearn.embedded.scheduler.cache import PodInfo
 from kubelearn.embedded.scheduler.plugins.nodeaffinity import NodeAffinity
 from kubelearn.embedded.scheduler.plugins.nodename import NodeName
 from kubelearn.embedded.scheduler.plugins.nodeports import NodePorts
@@ -78,6 +79,30 @@ def required(*terms):
 
 def expression(key, operator, *values):
     return {"matchExpressions": [{"key": key, "operator": operator, "values": list(values)}]}
+
+
+NAMED = [{"key": "metadata.name", "operator": "In", "values": ["a", "b"]}]
+
+
+@pytest.mark.parametrize(
+    ("terms", "names"),
+    [
+        ([{"matchFields": NAMED}], {"a", "b"}),
+        ([{"matchFields": [*NAMED, {**NAMED[0], "values": ["b", "c"]}]}], {"b"}),
+        ([{"matchFields": NAMED}, {"matchFields": [{**NAMED[0], "values": ["c"]}]}], set("abc")),
+        ([{"matchFields": NAMED}, expression("disk", "Exists")], None),
+        ([{"matchFields": [{**NAMED[0], "operator": "NotIn"}]}], None),
+    ],
+)
+def test_an_affinity_to_names_needs_no_look_at_other_nodes(make_pod, terms, names):
+    pod = PodInfo(make_pod(affinity=required(*terms)))
+    assert NodeAffinity().prefilter(pod) == names
+
+
+def test_names_that_exclude_each_other_are_told_at_once(make_pod):
+    term = {"matchFields": [*NAMED, {**NAMED[0], "values": ["c"]}]}
+    found = NodeAffinity().prefilter(PodInfo(make_pod(affinity=required(term))))
+    assert found.reasons == ("pod affinity terms conflict",)
 
 
 @pytest.mark.parametrize(

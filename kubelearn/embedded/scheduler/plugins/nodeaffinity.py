@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from kubelearn.embedded.nodeaffinity import (
     PREFERRED,
@@ -22,6 +22,17 @@ class NodeAffinity(Plugin):
     name: ClassVar[str] = "NodeAffinity"
     weight: ClassVar[int] = 2
     helped_by: ClassVar[frozenset[str]] = frozenset({"NodeAdd", "NodeUpdate"})
+
+    def prefilter(self, pod: PodInfo) -> Rejection | frozenset[str] | None:
+        """Read off the names of nodes, if each term gives some: a DaemonSet's pods have one."""
+        terms = (node_affinity(pod.pod, REQUIRED) or {}).get("nodeSelectorTerms")
+        if not terms:
+            return None
+        named = [_names(term) for term in terms]
+        if any(names is None for names in named):
+            return None
+        found = frozenset().union(*(names for names in named if names))
+        return found or Rejection(self.name, ("pod affinity terms conflict",))
 
     def filter_for(self, pod: PodInfo, nodes: Sequence[NodeInfo]) -> Filter | None:
         """Match the node's labels."""
@@ -44,3 +55,13 @@ class NodeAffinity(Plugin):
     def normalize(self, scores: dict[str, int]) -> dict[str, int]:
         """In proportion to the node that meets most."""
         return normalize(scores)
+
+
+def _names(term: Mapping[str, Any]) -> frozenset[str] | None:
+    """The names of nodes that a term allows; None if it says nothing about names."""
+    listed = [
+        frozenset(item["values"])
+        for item in term.get("matchFields") or []
+        if (item["key"], item["operator"]) == ("metadata.name", "In")
+    ]
+    return frozenset.intersection(*listed) if listed else None
