@@ -19,7 +19,7 @@ from datetime import datetime
 from pathlib import Path
 
 from kubelearn.containers import leftovers, stats
-from kubelearn.containers.addresses import AddressPool
+from kubelearn.containers.addresses import AddressPool, doors
 from kubelearn.containers.bundle import Bundle, command_of, make_bundle
 from kubelearn.containers.child import Child
 from kubelearn.containers.logfile import LogFile
@@ -246,6 +246,25 @@ class ProcessRuntime:
         container.attached.add(attachment)
         return attachment
 
+    async def port_forward(
+        self, sandbox_id: str, port: int
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Connect to a port of a sandbox. Raises ContainerError."""
+        sandbox = self._sandboxes.get(sandbox_id)
+        if sandbox is None or not sandbox.ready:
+            raise ContainerError(f'sandbox container "{sandbox_id}" is not running')
+        errors = []
+        for door in doors(port):
+            try:
+                return await asyncio.open_connection(sandbox.ip, door)
+            except OSError as error:
+                errors.append(error)
+        reason = os.strerror(errors[0].errno or 0).lower()
+        raise ContainerError(
+            f"failed to connect to localhost:{port} inside namespace {sandbox.ip}: "
+            f"dial tcp4 {sandbox.ip}:{port}: connect: {reason}"
+        )
+
     async def wait_for_log(self, container_id: str) -> None:
         """Wait until the container has written more to its log, or has ended."""
         container = self._containers.get(container_id)
@@ -298,7 +317,7 @@ class ProcessRuntime:
         container.ended.set()
         _wake(container)
         for attachment in list(container.attached):
-            attachment.end(code)
+            attachment.end()
         self._tell(container)
 
     def _tell(self, container: _Container) -> None:

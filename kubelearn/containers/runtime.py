@@ -2,12 +2,13 @@
 
 Stands for `cri-api/pkg/apis/runtime/v1/api.proto`: sandboxes (what the containers of a pod share),
 containers in them, exec, attach, and word of what happened. Real runtimes answer these calls over
-gRPC; here they are methods of an object in the kubelet's own process. Left out: port forwarding,
-updating resources of a running container, checkpoints.
+gRPC; here they are methods of an object in the kubelet's own process. Left out: updating resources
+of a running container, checkpoints.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -149,7 +150,7 @@ class Stream(Protocol):
         ...
 
     async def wait(self) -> int:
-        """The exit code, once there is one."""
+        """How it ended, once it has: a command's exit code, 0 for a container."""
         ...
 
     def close(self) -> None:
@@ -217,6 +218,12 @@ class Runtime(Protocol):
 
     async def attach(self, container_id: str) -> Stream:
         """Connect to the container's own program."""
+        ...
+
+    async def port_forward(
+        self, sandbox_id: str, port: int
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Connect to a port of a sandbox. Raises ContainerError."""
         ...
 
     async def wait_for_log(self, container_id: str) -> None:

@@ -151,6 +151,7 @@ class StockImages:
         (applets / "hostname").unlink(missing_ok=True)
         (applets / "hostname").write_text('#!/bin/sh\necho "$HOSTNAME"\n')
         (applets / "hostname").chmod(0o755)
+        _make_tar(applets / "tar", f"{program} tar")
         (usr / "bin").symlink_to(applets)
         return {"/bin": applets, "/sbin": applets, "/usr": usr}
 
@@ -168,6 +169,8 @@ def _make_python(local: Path) -> None:
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     program = Path(getattr(sys, "_base_executable", sys.executable))
     packages = _fresh(local / "lib" / version / "site-packages")
+    if tar := shutil.which("tar"):
+        _make_tar(_made(local / "bin") / "tar", tar)
     for name in ("python", "python3", version):
         (_made(local / "bin") / name).symlink_to(program)
     (packages / "podview.py").symlink_to(_HERE / "shim/podview.py")
@@ -175,6 +178,13 @@ def _make_python(local: Path) -> None:
     (local / "pyvenv.cfg").write_text(
         f"home = {program.parent}\ninclude-system-site-packages = false\n"
     )
+
+
+def _make_tar(place: Path, program: str) -> None:
+    # In an archive, names begin at the container's root. `kubectl cp` looks for them there.
+    place.unlink(missing_ok=True)
+    place.write_text((_HERE / "shim/tar").read_text().replace("PROGRAM", program))
+    place.chmod(0o755)
 
 
 def _fresh(folder: Path) -> Path:

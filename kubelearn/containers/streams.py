@@ -123,9 +123,9 @@ class Attachment:
         if len(self._output) < _ATTACHED_AT_MOST:
             self._output.put(stream, data)
 
-    def end(self, code: int) -> None:
-        """Say that the container has ended."""
-        self._output.end(code)
+    def end(self) -> None:
+        """Say that the container has ended. Its exit code is the pod's to tell."""
+        self._output.end(0)
 
     async def read(self) -> tuple[int, bytes] | None:
         """The next output, None at the end."""
@@ -145,7 +145,7 @@ class Attachment:
         self._child.resize(width, height)
 
     async def wait(self) -> int:
-        """The container's exit code, once there is one."""
+        """Nothing went wrong with the connection, once the container has ended."""
         return await self._output.code()
 
     def close(self) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from threading import Thread
+from threading import enumerate as enumerate_threads
+
 import pytest
 from kubernetes.stream import portforward
 
@@ -21,6 +25,20 @@ print("up", flush=True)
 server.serve_forever()
 """
 
+ECHO = """
+import socketserver
+from contextlib import closing
+from threading import Thread
+class Echo(socketserver.BaseRequestHandler):
+    def handle(self):
+        while data := self.request.recv(65536):
+            self.request.sendall(data)
+servers = [socketserver.ThreadingTCPServer(("", port), Echo) for port in (8080, 8081)]
+for server in servers:
+    Thread(target=server.serve_forever).start()
+print("up", flush=True)
+"""
+
 
 @pytest.fixture
 def server(pods, eventually):
@@ -33,6 +51,25 @@ def server(pods, eventually):
     )
     pods.ready()
     eventually(lambda: "up" in pods.log())
+
+
+@pytest.fixture
+def forward(core, namespace, eventually):
+    """Forward ports of the pod `p`."""
+    opened = []
+
+    def call(ports):
+        method = core.connect_get_namespaced_pod_portforward
+        opened.append(portforward(method, "p", namespace, ports=ports))
+        return opened[-1]
+
+    yield call
+    for each in opened:
+        each.close()
+    eventually(lambda: not any("port forward" in thread.name for thread in enumerate_threads()))
+    for each in opened:
+        # Where the server was the first to close, the client leaves its own end open.
+        each.websocket.shutdown()
 
 
 @pytest.mark.parametrize("port", ["8080", "web"])
@@ -64,14 +101,34 @@ def test_a_service_without_endpoints_has_no_proxy(core, send, namespace):
     assert answer.body["message"] == 'no endpoints available for service "web"'
 
 
-@pytest.mark.gap("port-forward")
-def test_a_port_can_be_forwarded(core, namespace, server):
-    forwarded = portforward(
-        core.connect_get_namespaced_pod_portforward, "p", namespace, ports="8080"
-    )
-    with forwarded.socket(8080) as connection:
+def test_a_port_can_be_forwarded(forward, server):
+    forwarded = forward("8080")
+    with closing(forwarded.socket(8080)) as connection:
         connection.setblocking(True)
         connection.sendall(b"GET /through HTTP/1.0\r\n\r\n")
         received = b"".join(iter(lambda: connection.recv(4096), b""))
     assert received.endswith(b"GET /through")
     assert forwarded.error(8080) is None
+
+
+def test_a_port_where_nobody_listens_is_told_on_its_error_channel(forward, server, eventually):
+    forwarded = forward("8080,8081")
+    eventually(lambda: forwarded.error(8081))
+    assert forwarded.error(8081).startswith("error forwarding port 8081 to pod ")
+    assert "connection refused" in forwarded.error(8081)
+
+
+def test_several_ports_and_much_data_can_be_forwarded_at_once(forward, pods, eventually):
+    pods.run(image="python:3.12-slim", command=["python", "-c", ECHO])
+    eventually(lambda: "up" in pods.log())
+    forwarded = forward("8080,8081")
+    for port in (8080, 8081):
+        with closing(forwarded.socket(port)) as connection:
+            connection.setblocking(True)
+            sender = Thread(target=connection.sendall, args=[bytes(2**20)])
+            sender.start()
+            received = 0
+            while received < 2**20:
+                received += len(connection.recv(2**16))
+            sender.join()
+            assert received == 2**20

@@ -58,3 +58,19 @@ async def test_pause_waits_and_ends_when_told(node):
     assert result.exit_code == 0
     await node.runtime.stop_container(container, 5)
     assert node.status(container).exit_code in (0, 137)
+
+
+@pytest.mark.parametrize("image", ["busybox:1.37", "python:3"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "tar cf - /tmp/a",  # what `kubectl cp` runs
+        "tar -c -f - /tmp/a",
+        "tar -cf /tmp/x.tar /tmp/a; cat /tmp/x.tar",
+        "cd /tmp; tar cf - -C /tmp ../tmp/a",
+    ],
+)
+async def test_archives_name_files_as_the_container_sees_them(node, image, command):
+    script = f"mkdir /tmp/a; echo hi > /tmp/a/b; ({command}) 2>/dev/null | tar tf -"
+    printed = await node.output(await node.sandbox(), "sh", "-c", script, image=image)
+    assert "tmp/a/b" in [line.removeprefix("../") for line in printed.splitlines()]

@@ -146,7 +146,7 @@ class ApiServer:
     def _routes(self) -> Router:
         resources = Resources(decoder=Decoder(self.kinds), streams=self._streams)
         parts, bindings = Parts(resources), Bindings(resources)
-        tunnels = Tunnels(self._kubelets, self._streams)
+        tunnels = Tunnels(self._kubelets, self._streams, self._authorizer)
         token_requests = TokenRequests(resources, self.registries, self._signing_key)
         proxies = Proxies(self.registries, self._kubelets, self._streams)
         subresources = Subresources(

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 
 import aiohttp
 
+from kubelearn.containers.addresses import doors
 from kubelearn.containers.runtime import Runtime, StartError
 from kubelearn.embedded.clock import Clock
 from kubelearn.objects import Object
 
 _USER_AGENT = "kube-probe/1.36"
-_PRIVILEGED, _HIGHER = 1024, 8000
 # What of a command's output an Event shows.
 _OUTPUT = 10 * 2**10
 
@@ -83,7 +83,7 @@ class Handlers:
         scheme, path = (what.get("scheme") or "HTTP").lower(), what.get("path") or "/"
         headers = {each["name"]: each["value"] for each in what.get("httpHeaders") or []}
         outcome = Outcome(False)
-        for each in _doors(port):
+        for each in doors(port):
             url = f"{scheme}://{host}:{each}/{path.lstrip('/')}"
             try:
                 return await self._get(url, headers, timeout)
@@ -106,7 +106,7 @@ class Handlers:
     async def _tcp_socket(self, what: Object, target: Target, timeout: float) -> Outcome:
         host, port = what.get("host") or target.ip, _port(what["port"], target.container)
         outcome = Outcome(False)
-        for each in _doors(port):
+        for each in doors(port):
             try:
                 _, writer = await asyncio.wait_for(asyncio.open_connection(host, each), timeout)
             except TimeoutError:
@@ -132,11 +132,6 @@ def _port(port: int | str, container: Object) -> int:
         if each.get("name") == port:
             return int(each["containerPort"])
     return int(port)
-
-
-def _doors(port: int) -> tuple[int, ...]:
-    """Where to knock: a pod of an ordinary user may have been kept from a port that is root's."""
-    return (port, port + _HIGHER) if port < _PRIVILEGED and os.geteuid() else (port,)
 
 
 def _words(error: Exception, host: str, port: int) -> str:

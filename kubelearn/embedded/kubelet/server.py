@@ -1,7 +1,6 @@
-"""What a kubelet serves: logs, exec and attach, asked for by the API server (`pkg/kubelet/server`).
+"""What a kubelet serves to the API server: logs, exec, attach, ports (`pkg/kubelet/server`).
 
-The API server must show its certificate. Left out: port forwarding, metrics, the debugging pages,
-and SPDY: only WebSockets are spoken here.
+The API server must show its certificate. Left out: metrics and the debugging pages.
 """
 
 from __future__ import annotations
@@ -12,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 from aiohttp import web
 
-from kubelearn.containers.runtime import ContainerState, ContainerStatus, Runtime, StartError
-from kubelearn.embedded.kubelet import websocket
+from kubelearn.containers.runtime import ContainerState, ContainerStatus, Runtime
+from kubelearn.embedded.kubelet import portforward, remotecommand
 from kubelearn.embedded.kubelet.logs import LogOptions, read_log
 from kubelearn.embedded.kubelet.node import NodeConfig
 from kubelearn.embedded.kubelet.podworker import PodWorker
@@ -48,8 +47,10 @@ class KubeletServer:
         pod = "{namespace}/{pod}/{container}"
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get(f"/containerLogs/{pod}", self._logs)
-        app.router.add_get(f"/exec/{pod}", self._exec)
-        app.router.add_get(f"/attach/{pod}", self._attach)
+        for method in ("GET", "POST"):
+            app.router.add_route(method, f"/exec/{pod}", self._exec)
+            app.router.add_route(method, f"/attach/{pod}", self._attach)
+            app.router.add_route(method, "/portForward/{namespace}/{pod}", self._port_forward)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         site = web.TCPSite(
@@ -92,22 +93,29 @@ class KubeletServer:
     # --- exec and attach ---
 
     async def _exec(self, request: web.Request) -> web.StreamResponse:
-        run = self._running(request)
+        name = request.match_info["container"]
+        run = self._running(request, f'container not found ("{name}")')
         wants = {name: request.query.get(name) in ("1", "true") for name in ("input", "tty")}
         command = request.query.getall("command", [])
         if not command:
             raise web.HTTPBadRequest(text="you must specify at least one command for the container")
-        try:
-            stream = await self._runtime.exec(
-                run.id, command, stdin=wants["input"], tty=wants["tty"]
-            )
-        except StartError as error:
-            return await websocket.refuse(request, error.message)
-        return await websocket.serve(request, stream)
+        return await remotecommand.serve(
+            request,
+            lambda: self._runtime.exec(run.id, command, stdin=wants["input"], tty=wants["tty"]),
+        )
 
     async def _attach(self, request: web.Request) -> web.StreamResponse:
-        stream = await self._runtime.attach(self._running(request).id)
-        return await websocket.serve(request, stream)
+        info = request.match_info
+        where = f"pod {info['pod']}_{info['namespace']}"
+        run = self._running(request, f"container {info['container']} not found in {where}")
+        return await remotecommand.serve(request, lambda: self._runtime.attach(run.id))
+
+    async def _port_forward(self, request: web.Request) -> web.StreamResponse:
+        info, sandbox = request.match_info, self._worker(request).view.sandbox
+        if sandbox is None:
+            name = f"{info['pod']}_{info['namespace']}"
+            raise web.HTTPInternalServerError(text=f'pod not found ("{name}")')
+        return await portforward.serve(request, portforward.Forwarder(self._runtime, sandbox.id))
 
     # --- finding the container ---
 
@@ -115,14 +123,13 @@ class KubeletServer:
         info = request.match_info
         worker = self._find(info["namespace"], info["pod"])
         if worker is None:
-            raise web.HTTPNotFound(text=f'pod "{info["pod"]}" not found')
+            raise web.HTTPNotFound(text="pod does not exist")
         return worker
 
-    def _running(self, request: web.Request) -> ContainerStatus:
-        worker, name = self._worker(request), request.match_info["container"]
-        runs = worker.view.runs(name)
+    def _running(self, request: web.Request, missing: str) -> ContainerStatus:
+        runs = self._worker(request).view.runs(request.match_info["container"])
         if not runs or runs[-1].state is not ContainerState.RUNNING:
-            raise web.HTTPNotFound(text=f'container not found ("{name}")')
+            raise web.HTTPInternalServerError(text=missing)
         return runs[-1]
 
 

@@ -13,7 +13,7 @@ import orjson
 from aiohttp import WSMsgType, web
 
 from kubelearn.containers.runtime import Stream
-from kubelearn.objects import Object
+from kubelearn.embedded.kubelet.execstatus import exit_status, start_failed
 
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 _STDIN, _STDOUT, _STDERR, _ERROR, _RESIZE, _CLOSE = 0, 1, 2, 3, 4, 255
@@ -23,15 +23,7 @@ _PING_SECONDS = 30.0
 async def refuse(request: web.Request, message: str) -> web.WebSocketResponse:
     """Tell a client that its command could not be started."""
     socket = await _accept(request)
-    text = f"Internal error occurred: error executing command in container: {message}"
-    status = {
-        "metadata": {},
-        "status": "Failure",
-        "message": text,
-        "reason": "InternalError",
-        "details": {"causes": [{"message": text.partition(": ")[2]}]},
-        "code": 500,
-    }
+    status = start_failed(message)
     with contextlib.suppress(ConnectionError):
         await socket.send_bytes(bytes([_ERROR]) + orjson.dumps(status))
         await socket.close()
@@ -92,16 +84,3 @@ async def _feed(socket: web.WebSocketResponse, stream: Stream) -> None:
                 stream.resize(int(size["Width"]), int(size["Height"]))
         elif channel == _CLOSE and data == bytes([_STDIN]):
             stream.close_input()
-
-
-def exit_status(code: int) -> Object:
-    """How a command ended, as a `Status`."""
-    if code == 0:
-        return {"metadata": {}, "status": "Success"}
-    return {
-        "metadata": {},
-        "status": "Failure",
-        "message": f"command terminated with non-zero exit code: exit status {code}",
-        "reason": "NonZeroExitCode",
-        "details": {"causes": [{"reason": "ExitCode", "message": str(code)}]},
-    }

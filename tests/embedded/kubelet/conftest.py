@@ -6,6 +6,8 @@ import asyncio
 import copy
 import os
 import random
+import struct
+import zlib
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +27,7 @@ from kubelearn.containers.runtime import (
 )
 from kubelearn.containers.stock import StockImages
 from kubelearn.embedded.kubelet import Kubelet, NodeConfig
+from kubelearn.embedded.kubelet.spdy import DICTIONARY, Frame, control, pack_headers
 from kubelearn.objects import EVENTS, PODS, Object
 
 NODE = "worker"
@@ -222,3 +225,50 @@ def run_of() -> Callable[..., ContainerStatus]:
         return status
 
     return make
+
+
+class SpdyClient:
+    """A client's end of SPDY, frame by frame. `read` gives exactly so many bytes."""
+
+    def __init__(self, read: Callable[[int], Any], write: Callable[[bytes], Any]) -> None:
+        self._read = read
+        self._write = write
+        self._deflate = zlib.compressobj(zdict=DICTIONARY)
+
+    async def open(self, number: int, **headers: str) -> None:
+        """Open a stream."""
+        block = pack_headers(headers, self._deflate)
+        payload = struct.pack(">IIH", number, 0, 0) + block
+        await self._write(control(Frame.SYN_STREAM, payload))
+
+    async def send(self, number: int, data: bytes, *, last: bool = False) -> None:
+        await self._write(struct.pack(">II", number, last << 24 | len(data)) + data)
+
+    async def control(self, kind: int, payload: bytes) -> None:
+        await self._write(control(kind, payload))
+
+    async def frame(self) -> tuple[Any, ...]:
+        """The next frame: (stream, data, last), or (kind, payload) of a control frame."""
+        first, second = struct.unpack(">II", await self._read(8))
+        payload = await self._read(second & 0xFFFFFF)
+        if first >> 31:
+            return Frame(first & 0xFFFF), payload
+        return first, payload, bool(second >> 24)
+
+    async def all(self, number: int) -> bytes:
+        """What comes on a stream up to its end; other frames are dropped."""
+        received = b""
+        while True:
+            match await self.frame():
+                case (stream, data, last) if stream == number:
+                    received += data
+                    if last:
+                        return received
+                case (Frame.RST_STREAM, payload) if struct.unpack(">I", payload[:4]) == (number,):
+                    return received
+
+
+@pytest.fixture
+def spdy_client() -> type[SpdyClient]:
+    """The class of SPDY clients."""
+    return SpdyClient

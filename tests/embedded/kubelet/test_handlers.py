@@ -126,7 +126,7 @@ async def test_a_closed_port_is_told_in_upstreams_words(run, closed_port):
 async def test_a_port_that_is_roots_is_looked_for_higher(run, serve, monkeypatch):
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     port = await serve(answer(200))
-    monkeypatch.setattr("kubelearn.embedded.kubelet.handlers._HIGHER", port - 81)
+    monkeypatch.setattr("kubelearn.containers.addresses._HIGHER", port - 81)
     assert (await run({"httpGet": {"port": 81}})).ok
     assert (await run({"tcpSocket": {"port": 81}})).ok
     assert (await run({"tcpSocket": {"port": 82}})).message.endswith(

