@@ -66,6 +66,7 @@ _authorization = partial(_kind, "authorization", "authorization.k8s.io", verbs=_
 _autoscaling = partial(_kind, "autoscaling", "autoscaling", categories=_ALL, status=True)
 _networking = partial(_kind, "networking", "networking.k8s.io")
 _rbac = partial(_kind, "rbac", "rbac.authorization.k8s.io")
+_resource = partial(_kind, "resource", "resource.k8s.io")
 _review = partial(
     _kind, "authentication", "authentication.k8s.io", namespaced=False, verbs=_CREATE_ONLY
 )

@@ -19,6 +19,11 @@ from aiohttp import web
 
 from kubelearn.embedded.apiserver import builtin, response
 from kubelearn.embedded.apiserver.admission import Admission, limitranger
+from kubelearn.embedded.apiserver.admission.certificates import (
+    CertificateAuthorization,
+    note_circumstances,
+    restrict_subject,
+)
 from kubelearn.embedded.apiserver.admission.namespacelifecycle import namespace_lifecycle
 from kubelearn.embedded.apiserver.admission.nodetaint import node_taint
 from kubelearn.embedded.apiserver.admission.priority import priority
@@ -126,6 +131,7 @@ class ApiServer:
             admission=Admission(
                 mutating=[
                     namespace_lifecycle,
+                    note_circumstances,
                     limitranger.set_defaults,
                     service_account,
                     node_taint,
@@ -133,7 +139,12 @@ class ApiServer:
                     default_toleration_seconds,
                     NoEscalation(policy, self._authorizer),
                 ],
-                validating=[limitranger.check_limits, resource_quota],
+                validating=[
+                    limitranger.check_limits,
+                    CertificateAuthorization(self._authorizer),
+                    restrict_subject,
+                    resource_quota,
+                ],
             ),
         )
         self._kubelets = Kubelets(self.registries, tls=kubelet_tls)
@@ -153,6 +164,7 @@ class ApiServer:
             {
                 "status": parts.status,
                 "scale": Scales(resources).serve,
+                "certificatesigningrequests/approval": parts.approval,
                 "namespaces/finalize": parts.finalize,
                 "nodes/proxy": proxies.node,
                 "pods/attach": tunnels.attach,

@@ -13,6 +13,8 @@ import random
 from kubelearn.embedded.client import Client
 from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.controller import Controller, ControllerContext, supervise
+from kubelearn.embedded.controllers.certificates.authority import Authority
+from kubelearn.embedded.controllers.certificates.signer import CertificateSigningController
 from kubelearn.embedded.controllers.clusterroleaggregation import ClusterRoleAggregationController
 from kubelearn.embedded.controllers.cronjob.controller import CronJobController
 from kubelearn.embedded.controllers.daemonset.controller import DaemonSetController
@@ -58,15 +60,25 @@ _CONTROLLERS: list[type[Controller]] = [
 
 
 class ControllerManager:
-    """Runs the control loops; `root_ca` is the certificate that pods shall trust, in PEM."""
+    """Runs the control loops.
+
+    `root_ca` is the certificate that pods shall trust, `authority` what signs others'.
+    """
 
     def __init__(
-        self, client: Client, *, clock: Clock, random: random.Random, root_ca: str | None = None
+        self,
+        client: Client,
+        *,
+        clock: Clock,
+        random: random.Random,
+        root_ca: str | None = None,
+        authority: Authority | None = None,
     ) -> None:
         self._client = client
         self._clock = clock
         self._random = random
         self._root_ca = root_ca
+        self._authority = authority
 
     async def run(self) -> None:
         """Run everything, from fresh copies of the API's objects, until cancelled."""
@@ -81,5 +93,9 @@ class ControllerManager:
             group.create_task(informers.run(), name="informers")
 
     def _make(self, context: ControllerContext) -> list[Controller]:
-        publisher = [RootCACertPublisher(context, root_ca=self._root_ca)] if self._root_ca else []
-        return [*publisher, *(controller(context) for controller in _CONTROLLERS)]
+        certain: list[Controller] = []
+        if self._root_ca:
+            certain.append(RootCACertPublisher(context, root_ca=self._root_ca))
+        if self._authority:
+            certain.append(CertificateSigningController(context, authority=self._authority))
+        return [*certain, *(controller(context) for controller in _CONTROLLERS)]

@@ -21,6 +21,7 @@ from kubelearn.embedded.addresses import Block, free_port
 from kubelearn.embedded.apiserver import ApiServer
 from kubelearn.embedded.client import Client
 from kubelearn.embedded.clock import Clock
+from kubelearn.embedded.controllers.certificates.authority import Authority
 from kubelearn.embedded.controllers.manager import ControllerManager
 from kubelearn.embedded.kubelet import Kubelet, NodeConfig
 from kubelearn.embedded.launch import identities, kubeconfig, tls
@@ -233,12 +234,14 @@ class Daemon:
         return Node(name, ip=ip, runtime=runtime, kubelet=kubelet)
 
     async def _controllers(self) -> None:
+        certificate, key = ((self._folder.pki / f"ca.{end}").read_bytes() for end in ("crt", "key"))
         async with self._client(identities.CONTROLLER_MANAGER, "kube-controller-manager") as client:
             await ControllerManager(
                 client,
                 clock=self._clock,
                 random=self._random,
-                root_ca=(self._folder.pki / "ca.crt").read_text(),
+                root_ca=certificate.decode(),
+                authority=Authority(certificate, key),
             ).run()
 
     async def _scheduler(self) -> None:

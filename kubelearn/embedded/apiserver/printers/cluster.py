@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from kubelearn.embedded.apiserver.printers.columns import Cells, age, printer, since
+from kubelearn.embedded.apiserver.printers.columns import (
+    Cells,
+    age,
+    human_duration,
+    printer,
+    since,
+)
 from kubelearn.objects import Object, condition
 
 _ROLE = "node-role.kubernetes.io/"
@@ -159,6 +165,32 @@ def priority_class(obj: Object, now: datetime) -> Cells:
 def runtime_class(obj: Object, now: datetime) -> Cells:
     """A RuntimeClass."""
     return [obj["metadata"]["name"], obj["handler"], age(obj, now)]
+
+
+@printer(
+    "certificates.v1.CertificateSigningRequest",
+    columns=("Name", "Age", "SignerName", "Requestor", "RequestedDuration", "Condition"),
+)
+def certificate_signing_request(obj: Object, now: datetime) -> Cells:
+    """A CertificateSigningRequest."""
+    spec = obj["spec"]
+    seconds = spec.get("expirationSeconds")
+    return [
+        obj["metadata"]["name"],
+        age(obj, now),
+        spec.get("signerName") or "<none>",
+        spec.get("username", ""),
+        "<none>" if seconds is None else human_duration(timedelta(seconds=seconds)),
+        _signing_state(obj["status"]),
+    ]
+
+
+def _signing_state(status: Object) -> str:
+    kinds = {each["type"] for each in status.get("conditions") or []}
+    state = next((each for each in ("Denied", "Approved") if each in kinds), "Pending")
+    if "Failed" in kinds:
+        state += ",Failed"
+    return f"{state},Issued" if status.get("certificate") else state
 
 
 @printer(

@@ -8,6 +8,7 @@ import random as randomness
 from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.strategy import plain, workload
 from kubelearn.embedded.apiserver.strategy.base import Strategy
+from kubelearn.embedded.apiserver.strategy.certificates import CertificateSigningRequestStrategy
 from kubelearn.embedded.apiserver.strategy.namespace import NamespaceStrategy
 from kubelearn.embedded.apiserver.strategy.pod import PodStrategy
 from kubelearn.embedded.apiserver.strategy.service import ServiceStrategy
@@ -36,6 +37,7 @@ _STRATEGIES: dict[tuple[str, str], type[Strategy]] = {
     ("autoscaling", "horizontalpodautoscalers"): plain.AutoscalerStrategy,
     ("batch", "cronjobs"): workload.WorkloadStrategy,
     ("batch", "jobs"): workload.JobStrategy,
+    ("certificates.k8s.io", "certificatesigningrequests"): CertificateSigningRequestStrategy,
     ("coordination.k8s.io", "leases"): plain.LeaseStrategy,
     ("discovery.k8s.io", "endpointslices"): plain.EndpointSliceStrategy,
     ("networking.k8s.io", "ingressclasses"): plain.GenerationStrategy,
@@ -46,6 +48,8 @@ _STRATEGIES: dict[tuple[str, str], type[Strategy]] = {
     ("rbac.authorization.k8s.io", "clusterroles"): plain.CreateOnUpdateStrategy,
     ("rbac.authorization.k8s.io", "rolebindings"): plain.CreateOnUpdateStrategy,
     ("rbac.authorization.k8s.io", "roles"): plain.CreateOnUpdateStrategy,
+    ("resource.k8s.io", "deviceclasses"): plain.GenerationStrategy,
+    ("resource.k8s.io", "resourceslices"): plain.ResourceSliceStrategy,
     ("scheduling.k8s.io", "priorityclasses"): plain.GenerationStrategy,
     ("storage.k8s.io", "storageclasses"): plain.ReturnsDeletedStrategy,
 }

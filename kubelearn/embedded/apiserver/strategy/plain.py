@@ -144,6 +144,13 @@ class CreateOnUpdateStrategy(Strategy):
     create_on_update = True
 
 
+class ResourceSliceStrategy(Strategy):
+    """ResourceSlices."""
+
+    generation = True
+    fields = ("spec.nodeName", "spec.driver")
+
+
 class ReturnsDeletedStrategy(Strategy):
     """Kinds whose DELETE answers with the object."""
 

@@ -1,4 +1,4 @@
-"""Subresources that are a part of the object: status, a namespace's finalizers.
+"""Subresources that are a part of the object: status, approval, a namespace's finalizers.
 
 An update through them changes that part and leaves the rest alone; the whole object is sent and
 answered all the same.
@@ -14,8 +14,14 @@ from kubelearn.embedded.apiserver import validation
 from kubelearn.embedded.apiserver.registry import Prepare, Registry, Validate
 from kubelearn.embedded.apiserver.request import Request
 from kubelearn.embedded.apiserver.resources import Resources
+from kubelearn.embedded.apiserver.strategy.certificates import CertificateSigningRequestStrategy
 from kubelearn.embedded.apiserver.strategy.namespace import NamespaceStrategy
 from kubelearn.embedded.apiserver.strategy.pod import PodStrategy
+
+_VALIDATE: dict[str, Validate] = {
+    "approval": validation.certificates.validate_approval,
+    "status": validation.validate_status_update,
+}
 
 
 class Parts:
@@ -34,6 +40,11 @@ class Parts:
         strategy = cast(NamespaceStrategy, registry.strategy)
         return await self._serve(request, registry, strategy.prepare_for_finalize)
 
+    async def approval(self, request: Request, registry: Registry) -> web.StreamResponse:
+        """Whether a certificate may be signed."""
+        strategy = cast(CertificateSigningRequestStrategy, registry.strategy)
+        return await self._serve(request, registry, strategy.prepare_for_approval)
+
     async def ephemeral_containers(
         self, request: Request, registry: Registry
     ) -> web.StreamResponse:
@@ -49,9 +60,7 @@ class Parts:
     async def _serve(
         self, request: Request, registry: Registry, prepare: Prepare
     ) -> web.StreamResponse:
-        validate: Validate | None = None
-        if request.info.subresource == "status":
-            validate = validation.validate_status_update
+        validate = _VALIDATE.get(request.info.subresource)
         match request.info.verb:
             case "update":
                 return await self._resources.update(

@@ -7,6 +7,7 @@ of their own get the rules that hold for all.
 
 from kubelearn.embedded.apiserver.validation import (
     autoscaling,
+    certificates,
     claim,
     configuration,
     cronjob,
@@ -40,6 +41,7 @@ from kubelearn.embedded.apiserver.validation.rules import (
 __all__ = [
     "FieldError",
     "autoscaling",
+    "certificates",
     "claim",
     "configuration",
     "cronjob",

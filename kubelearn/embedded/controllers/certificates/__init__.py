@@ -1,0 +1,1 @@
+"""Certificates for those who ask (upstream: pkg/controller/certificates)."""
