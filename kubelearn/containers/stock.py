@@ -42,6 +42,7 @@ class StockImages:
             "library/nginx": self._nginx,
             "library/redis": self._redis,
             "library/pause": self._pause,
+            "library/agnhost": self._agnhost,
             "pause": self._pause,
         }
 
@@ -128,6 +129,19 @@ class StockImages:
             str(reference),
             entrypoint=("/bin/sh", "-c", _PAUSE),
             stand_in="a shell that waits",
+        )
+
+    def _agnhost(self, reference: Reference) -> Image | None:
+        # The program that upstream's own tests put into most pods.
+        program = shutil.which("agnhost")
+        if program is None:
+            return None
+        return Image(
+            str(reference),
+            entrypoint=("/agnhost",),
+            cmd=("pause",),
+            files={"/agnhost": Path(program), **self._busybox_files},
+            stand_in=f"this machine's agnhost ({program})",
         )
 
     # --- the files that they need, made once ---
