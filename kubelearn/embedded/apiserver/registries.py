@@ -40,7 +40,9 @@ class Registries:
         """The registry of that kind."""
         made = self._made.get(kind)
         if made is None:
-            strategy = strategy_for(kind, service_cidr=self.service_cidr, random=self.random)
+            strategy = strategy_for(
+                kind, service_cidr=self.service_cidr, random=self.random, clock=self.clock
+            )
             made = self._made[kind] = Registry(
                 strategy,
                 store=self.store,

@@ -29,6 +29,11 @@ from kubelearn.embedded.apiserver.admission.nodetaint import node_taint
 from kubelearn.embedded.apiserver.admission.priority import priority
 from kubelearn.embedded.apiserver.admission.resourcequota import resource_quota
 from kubelearn.embedded.apiserver.admission.serviceaccount import service_account
+from kubelearn.embedded.apiserver.admission.storageclass import (
+    claim_resize,
+    default_storage_class,
+)
+from kubelearn.embedded.apiserver.admission.storageprotection import storage_protection
 from kubelearn.embedded.apiserver.admission.tolerations import default_toleration_seconds
 from kubelearn.embedded.apiserver.audit import AuditEvent, Sink
 from kubelearn.embedded.apiserver.authentication import Authenticator, TokenAuthenticator
@@ -137,6 +142,9 @@ class ApiServer:
                     node_taint,
                     priority,
                     default_toleration_seconds,
+                    default_storage_class,
+                    storage_protection,
+                    claim_resize,
                     NoEscalation(policy, self._authorizer),
                 ],
                 validating=[

@@ -21,10 +21,12 @@ from kubelearn.embedded.controllers.daemonset.controller import DaemonSetControl
 from kubelearn.embedded.controllers.deployment.controller import DeploymentController
 from kubelearn.embedded.controllers.disruption import DisruptionController
 from kubelearn.embedded.controllers.endpointslice.controller import EndpointSliceController
+from kubelearn.embedded.controllers.ephemeralvolume import EphemeralVolumeController
 from kubelearn.embedded.controllers.garbagecollector.controller import GarbageCollector
 from kubelearn.embedded.controllers.job.controller import JobController
 from kubelearn.embedded.controllers.namespace.controller import NamespaceController
 from kubelearn.embedded.controllers.nodelifecycle import NodeLifecycleController
+from kubelearn.embedded.controllers.persistentvolume.controller import PersistentVolumeController
 from kubelearn.embedded.controllers.podgc import PodGCController
 from kubelearn.embedded.controllers.replicaset import ReplicaSetController
 from kubelearn.embedded.controllers.resourcequota import ResourceQuotaController
@@ -33,6 +35,10 @@ from kubelearn.embedded.controllers.serviceaccount import (
     ServiceAccountsController,
 )
 from kubelearn.embedded.controllers.statefulset.controller import StatefulSetController
+from kubelearn.embedded.controllers.storageprotection import (
+    PVCProtectionController,
+    PVProtectionController,
+)
 from kubelearn.embedded.controllers.tainteviction import TaintEvictionController
 from kubelearn.embedded.controllers.ttlafterfinished import TTLAfterFinishedController
 from kubelearn.embedded.informer import Informers
@@ -53,6 +59,10 @@ _CONTROLLERS: list[type[Controller]] = [
     NodeLifecycleController,
     TaintEvictionController,
     PodGCController,
+    PersistentVolumeController,
+    PVCProtectionController,
+    PVProtectionController,
+    EphemeralVolumeController,
     ClusterRoleAggregationController,
     # Last, because it is content with less of an object than the others keep of it.
     GarbageCollector,

@@ -17,12 +17,15 @@ from pathlib import Path
 
 from kubelearn.containers.process import ProcessRuntime
 from kubelearn.containers.stock import StockImages
+from kubelearn.embedded import localpath
 from kubelearn.embedded.addresses import Block, free_port
 from kubelearn.embedded.apiserver import ApiServer
 from kubelearn.embedded.client import Client
 from kubelearn.embedded.clock import Clock
+from kubelearn.embedded.controller import ControllerContext
 from kubelearn.embedded.controllers.certificates.authority import Authority
 from kubelearn.embedded.controllers.manager import ControllerManager
+from kubelearn.embedded.informer import Informers
 from kubelearn.embedded.kubelet import Kubelet, NodeConfig
 from kubelearn.embedded.launch import identities, kubeconfig, tls
 from kubelearn.embedded.launch.component import Component, Loop, Switch
@@ -174,6 +177,7 @@ class Daemon:
         self._add("kube-controller-manager", self._controllers, node=control_plane)
         self._add("kube-scheduler", self._scheduler, node=control_plane)
         self._add("kube-proxy", self._proxy, node=control_plane)
+        self._add("local-path-provisioner", self._local_path, node=control_plane)
         images = StockImages(self._folder.images)
         port = free_port(self._node_addresses(), _KUBELET_PORT)
         for number, name in enumerate(names, start=1):
@@ -256,6 +260,16 @@ class Daemon:
                 clock=self._clock,
                 node_addresses=[identities.HOST, *self._node_addresses()],
             ).run()
+
+    async def _local_path(self) -> None:
+        async with self._client(identities.ADMIN, "kubelearn") as administrator:
+            await localpath.install(administrator)
+        async with self._client(identities.LOCAL_PATH, "local-path-provisioner") as client:
+            informers = Informers(client, clock=self._clock)
+            context = ControllerContext(client, informers, self._clock, self._random)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(localpath.LocalPathProvisioner(context).run(), name="provisioner")
+                group.create_task(informers.run(), name="informers")
 
     async def _compact(self, store: Store) -> None:
         while True:

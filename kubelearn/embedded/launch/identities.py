@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kubelearn.embedded.addresses import Block
+from kubelearn.embedded.localpath.manifests import USER
 
 HOST = "127.0.0.1"
 APISERVER = "apiserver"
@@ -14,6 +15,7 @@ ADMIN = "admin"
 CONTROLLER_MANAGER = "controller-manager"
 SCHEDULER = "scheduler"
 PROXY = "proxy"
+LOCAL_PATH = "local-path-provisioner"
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ def of_cluster(nodes: Sequence[str], block: Block) -> list[Identity]:
         Identity(CONTROLLER_MANAGER, "system:kube-controller-manager"),
         Identity(SCHEDULER, "system:kube-scheduler"),
         Identity(PROXY, "system:kube-proxy"),
+        Identity(LOCAL_PATH, USER),
     ]
     for number, node in enumerate(nodes, start=1):
         user, groups = f"system:node:{node}", ["system:nodes"]

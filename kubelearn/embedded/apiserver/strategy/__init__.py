@@ -10,8 +10,10 @@ from kubelearn.embedded.apiserver.strategy import plain, workload
 from kubelearn.embedded.apiserver.strategy.base import Strategy
 from kubelearn.embedded.apiserver.strategy.certificates import CertificateSigningRequestStrategy
 from kubelearn.embedded.apiserver.strategy.namespace import NamespaceStrategy
+from kubelearn.embedded.apiserver.strategy.persistentvolume import PersistentVolumeStrategy
 from kubelearn.embedded.apiserver.strategy.pod import PodStrategy
 from kubelearn.embedded.apiserver.strategy.service import ServiceStrategy
+from kubelearn.embedded.clock import Clock
 
 __all__ = ["Strategy", "strategy_for"]
 
@@ -23,7 +25,6 @@ _STRATEGIES: dict[tuple[str, str], type[Strategy]] = {
     ("", "namespaces"): NamespaceStrategy,
     ("", "nodes"): plain.NodeStrategy,
     ("", "persistentvolumeclaims"): plain.ClaimStrategy,
-    ("", "persistentvolumes"): plain.VolumeStrategy,
     ("", "pods"): PodStrategy,
     ("", "podtemplates"): plain.GenerationStrategy,
     ("", "replicationcontrollers"): workload.ReplicationControllerStrategy,
@@ -56,9 +57,11 @@ _STRATEGIES: dict[tuple[str, str], type[Strategy]] = {
 
 
 def strategy_for(
-    kind: Kind, *, service_cidr: ipaddress.IPv4Network, random: randomness.Random
+    kind: Kind, *, service_cidr: ipaddress.IPv4Network, random: randomness.Random, clock: Clock
 ) -> Strategy:
     """The strategy of a kind."""
     if (kind.group, kind.plural) == ("", "services"):
         return ServiceStrategy(kind, cidr=service_cidr, random=random)
+    if (kind.group, kind.plural) == ("", "persistentvolumes"):
+        return PersistentVolumeStrategy(kind, clock=clock)
     return _STRATEGIES.get((kind.group, kind.plural), Strategy)(kind)

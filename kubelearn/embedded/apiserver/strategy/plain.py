@@ -184,13 +184,6 @@ class ClaimStrategy(Strategy):
     first_status = {"phase": "Pending"}
 
 
-class VolumeStrategy(Strategy):
-    """PersistentVolumes."""
-
-    returns_deleted = True
-    first_status = {"phase": "Pending"}
-
-
 class QuotaStrategy(Strategy):
     """ResourceQuotas."""
 

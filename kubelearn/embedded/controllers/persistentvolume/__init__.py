@@ -1,0 +1,1 @@
+"""The volume binder (upstream: pkg/controller/volume/persistentvolume)."""
