@@ -381,3 +381,91 @@ def make_node() -> Callable[..., Object]:
         }
 
     return make
+
+
+@pytest.fixture
+def make_volume() -> Callable[..., Object]:
+    """PersistentVolumes of the class `slow`; keywords go into spec, None takes a field away."""
+
+    def make(
+        name: str = "disk",
+        *,
+        size: str = "1Gi",
+        phase: str = "Available",
+        labels: dict[str, str] | None = None,
+        annotations: dict[str, str] | None = None,
+        **spec: object,
+    ) -> Object:
+        fields = {
+            "capacity": {"storage": size},
+            "accessModes": ["ReadWriteOnce"],
+            "storageClassName": "slow",
+            "persistentVolumeReclaimPolicy": "Retain",
+            "hostPath": {"path": "/tmp/disk"},
+            **spec,
+        }
+        return {
+            "metadata": {
+                "name": name,
+                "uid": f"uid-of-{name}",
+                "labels": labels or {},
+                "annotations": annotations or {},
+                "resourceVersion": "1",
+            },
+            "spec": {key: value for key, value in fields.items() if value is not None},
+            "status": {"phase": phase},
+        }
+
+    return make
+
+
+@pytest.fixture
+def make_claim() -> Callable[..., Object]:
+    """PersistentVolumeClaims of the class `slow`; keywords go into spec."""
+
+    def make(
+        name: str = "data",
+        *,
+        size: str = "1Gi",
+        annotations: dict[str, str] | None = None,
+        phase: str = "Pending",
+        meta: Object | None = None,
+        **spec: object,
+    ) -> Object:
+        return {
+            "metadata": {
+                "name": name,
+                "namespace": "default",
+                "uid": f"uid-of-{name}",
+                "annotations": annotations or {},
+                "resourceVersion": "1",
+                **(meta or {}),
+            },
+            "spec": {
+                "accessModes": ["ReadWriteOnce"],
+                "storageClassName": "slow",
+                "resources": {"requests": {"storage": size}},
+                **spec,
+            },
+            "status": {"phase": phase},
+        }
+
+    return make
+
+
+@pytest.fixture
+def make_class() -> Callable[..., Object]:
+    """StorageClasses."""
+
+    def make(
+        name: str = "slow",
+        provisioner: str = "example.com/disk",
+        *,
+        default: bool = False,
+        **fields: object,
+    ) -> Object:
+        marks = {"storageclass.kubernetes.io/is-default-class": "true"} if default else {}
+        meta = {"name": name, "annotations": marks, "creationTimestamp": timestamp(START)}
+        return {"metadata": meta, "provisioner": provisioner, **fields}
+
+    return make

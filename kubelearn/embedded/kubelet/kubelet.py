@@ -196,7 +196,13 @@ class Kubelet:
         return KubeRuntime(
             runtime=self._runtime,
             images=ImageManager(images, recorder=recorder, clock=clock),
-            volumes=Volumes(client, folder=folder, clock=clock, allocatable=allocatable),
+            volumes=Volumes(
+                client,
+                folder=folder,
+                clock=clock,
+                allocatable=allocatable,
+                node=lambda: self._nodes.get(self.node.name),
+            ),
             environment=Environment(client, services=self._services_of, allocatable=allocatable),
             handlers=Handlers(self._runtime, clock=clock),
             recorder=recorder,

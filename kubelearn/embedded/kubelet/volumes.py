@@ -1,8 +1,8 @@
 """A pod's volumes as folders on the node: `pkg/kubelet/volumemanager` and its plug-ins.
 
-Here: emptyDir, configMap, secret, downwardAPI, projected and hostPath. A hostPath leads into a
-folder that stands for the node's own disk, so that each virtual node has its own. Left out: claims
-and everything that needs a network or a driver.
+Here: emptyDir, configMap, secret, downwardAPI, projected and hostPath, and claims of local volumes.
+A hostPath leads into a folder that stands for the node's own disk, so that each virtual node has
+its own. Left out: block devices, and everything that needs a network or a driver.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ from kubelearn.embedded.client import Client
 from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.events import EventRecorder
 from kubelearn.embedded.kubelet.atomicwriter import write_all
+from kubelearn.embedded.kubelet.claims import Claims, MountError
 from kubelearn.embedded.kubelet.configdata import ConfigError
 from kubelearn.embedded.kubelet.expansion import expand
+from kubelearn.embedded.kubelet.hostpath import check_host_path
 from kubelearn.embedded.kubelet.terminationmessage import DEFAULT_PATH
 from kubelearn.embedded.kubelet.tokens import TokenManager
 from kubelearn.embedded.kubelet.volumesources import VolumeSources
-from kubelearn.errors import ApiError, KubelearnError
+from kubelearn.errors import ApiError
 from kubelearn.objects import Object
 
 _RETRY_SECONDS, _LONGEST_RETRY_SECONDS = 0.5, 122.0
@@ -31,20 +33,21 @@ _RETRY_SECONDS, _LONGEST_RETRY_SECONDS = 0.5, 122.0
 _REFRESH_SECONDS = 60.0
 
 
-class MountError(KubelearnError):
-    """A volume cannot be made: event FailedMount."""
-
-    def __init__(self, volume: str, reason: str) -> None:
-        super().__init__(f'MountVolume.SetUp failed for volume "{volume}" : {reason}')
-
-
 class Volumes:
     """Makes, refreshes and removes the volumes of a node's pods."""
 
     def __init__(
-        self, client: Client, *, folder: Path, clock: Clock, allocatable: Mapping[str, str]
+        self,
+        client: Client,
+        *,
+        folder: Path,
+        clock: Clock,
+        allocatable: Mapping[str, str],
+        node: Callable[[], Object | None] = lambda: None,
     ) -> None:
         self._folder = folder
+        self._claims = Claims(client, node=node)
+        self._behind: dict[str, dict[str, Object]] = {}
         self._sources = VolumeSources(
             client, tokens=TokenManager(client, clock=clock), allocatable=allocatable
         )
@@ -62,6 +65,7 @@ class Volumes:
     async def forget(self, pod: Object) -> None:
         """Remove the pod's folder."""
         self._sources.forget(pod["metadata"]["uid"])
+        self._behind.pop(pod["metadata"]["uid"], None)
         folder = self._pod_folder(pod["metadata"]["uid"])
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
@@ -72,6 +76,7 @@ class Volumes:
     def mounts(self, pod: Object, container: Object, env: Mapping[str, str]) -> list[Mount]:
         """What a container sees of the volumes. Raises ConfigError."""
         volumes = {volume["name"]: volume for volume in pod["spec"].get("volumes") or []}
+        volumes |= self._behind.get(pod["metadata"]["uid"], {})
         return [
             self._mount(pod, volumes, mount, env) for mount in container.get("volumeMounts") or []
         ]
@@ -90,9 +95,10 @@ class Volumes:
         return self._folder / "pods" / uid
 
     def _place(self, pod: Object, volume: Object) -> Path:
-        if "hostPath" in volume:
-            path: str = volume["hostPath"]["path"]
-            return self._folder / "disk" / path.lstrip("/")
+        for kind in ("hostPath", "local"):
+            if kind in volume:
+                path: str = volume[kind]["path"]
+                return self._folder / "disk" / path.lstrip("/")
         kind = next(key for key in volume if key != "name")
         plugin = {"emptyDir": "empty-dir", "downwardAPI": "downward-api"}.get(kind, kind.lower())
         folder = self._pod_folder(pod["metadata"]["uid"])
@@ -111,38 +117,31 @@ class Volumes:
         return Mount(mount["mountPath"], place / inner, bool(mount.get("readOnly")))
 
     async def _set_up(self, pod: Object, volume: Object) -> None:
-        place = self._place(pod, volume)
+        source = volume
         try:
-            match volume:
-                case {"emptyDir": _}:
-                    place.mkdir(parents=True, exist_ok=True)
-                case {"hostPath": source}:
-                    _check_host_path(place, source)
-                case _:
-                    write_all(place, await self._sources.files(pod, volume))
+            source = await self._claims.volume(pod, volume)
+            if source is not volume:
+                self._behind.setdefault(pod["metadata"]["uid"], {})[volume["name"]] = source
+            await self._make(pod, source)
         except (ConfigError, ApiError, OSError, ValueError) as error:
-            raise MountError(volume["name"], str(error)) from error
+            name = source["name"]
+            raise MountError(f'MountVolume.SetUp failed for volume "{name}" : {error}') from error
 
-
-_HOST_PATH_CHECKS: dict[str, tuple[Callable[[Path], bool], str]] = {
-    "Directory": (Path.is_dir, "a directory"),
-    "File": (Path.is_file, "a file"),
-}
-
-
-def _check_host_path(place: Path, source: Object) -> None:
-    kind = source.get("type") or ""
-    if kind in ("", "DirectoryOrCreate"):
-        # Without a type nothing is checked, and the runtime makes the missing folder.
-        if not place.exists():
-            place.mkdir(parents=True)
-    elif kind == "FileOrCreate":
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.touch()
-    else:
-        is_one, words = _HOST_PATH_CHECKS.get(kind, (lambda _: False, f"a {kind}"))
-        if not is_one(place):
-            raise ConfigError(f"hostPath type check failed: {source['path']} is not {words}")
+    async def _make(self, pod: Object, volume: Object) -> None:
+        place = self._place(pod, volume)
+        match volume:
+            case {"emptyDir": _}:
+                place.mkdir(parents=True, exist_ok=True)
+            case {"hostPath": source}:
+                check_host_path(place, source)
+            case {"local": source}:
+                if not place.exists():
+                    raise MountError(
+                        "MountVolume.NewMounter initialization failed for volume "
+                        f'"{volume["name"]}" : path "{source["path"]}" does not exist'
+                    )
+            case _:
+                write_all(place, await self._sources.files(pod, volume))
 
 
 class PodVolumes:

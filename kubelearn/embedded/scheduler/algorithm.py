@@ -54,6 +54,11 @@ class Algorithm:
         attempt, message = None, ""
         if not nodes:
             message = "no nodes available to schedule pods"
+        elif before.rejection:
+            # Upstream's plugin for claims of devices is asked next whether it can help, has not
+            # got as far as to know anything, and says just that.
+            told = ", ".join(before.rejection.reasons)
+            message = fit_error(len(nodes), {}, before=told, after="not found")
         elif not feasible:
             attempt = self._preemption.attempt(
                 pod,
@@ -62,7 +67,7 @@ class Algorithm:
                 nominated=self._nominator.node_of(pod.key),
                 node_filter=node_filter,
             )
-            message = _explain(rejections, before.rejection, attempt)
+            message = _explain(rejections, attempt)
         return Decision(
             pod=pod.key,
             uid=pod.uid,
@@ -117,15 +122,8 @@ def _enough(total: int) -> int:
     return max(total * percent // 100, _FEW_NODES)
 
 
-def _explain(
-    rejections: Mapping[str, Rejection], before: Rejection | None, attempt: Attempt
-) -> str:
+def _explain(rejections: Mapping[str, Rejection], attempt: Attempt) -> str:
     """The message for a pod that no node takes; `rejections` has one for every node."""
     # Upstream's two plugins that are asked then are those for claims of devices and for victims.
     after = f"no new claims to deallocate, preemption: {attempt.message}" if attempt.message else ""
-    return fit_error(
-        len(rejections),
-        counted(rejections.values()),
-        before=", ".join(before.reasons) if before else "",
-        after=after,
-    )
+    return fit_error(len(rejections), counted(rejections.values()), after=after)

@@ -142,6 +142,10 @@ class Cache:
         """The nodes that exist."""
         return [info for info in self._nodes.values() if info.node is not None]
 
+    def node(self, name: str) -> NodeInfo:
+        """The node of that name, which exists."""
+        return self._nodes[name]
+
     def put_node(self, node: Object) -> None:
         """A node appeared or changed."""
         self._info(node["metadata"]["name"]).set_node(node)

@@ -6,10 +6,11 @@ would help the pods that they rejected.
 
 from __future__ import annotations
 
-from kubelearn.embedded.informer import Informers
+from kubelearn.embedded.informer import Informer, Informers
 from kubelearn.embedded.scheduler.cache import Cache, PodInfo
 from kubelearn.embedded.scheduler.framework import Framework
 from kubelearn.embedded.scheduler.nominator import Nominator, nominated
+from kubelearn.embedded.scheduler.plugins import STORAGE
 from kubelearn.embedded.scheduler.queue import SchedulingQueue
 from kubelearn.objects import NODES, PODS, Object, key
 
@@ -39,6 +40,13 @@ class EventHandlers:
         )
         informers.get(PODS).add_handler(
             on_add=self._pod_added, on_update=self._pod_updated, on_delete=self._pod_deleted
+        )
+        for resource in STORAGE:
+            self._attach_storage(informers.get(resource), resource.kind)
+
+    def _attach_storage(self, informer: Informer, kind: str) -> None:
+        informer.add_handler(
+            on_add=lambda _: self._changed(kind), on_update=lambda _, __: self._changed(kind)
         )
 
     def _changed(self, change: str) -> None:

@@ -3,7 +3,7 @@
 Upstream: pkg/scheduler/framework. There a plugin has a method for each extension point and keeps
 state between them in a CycleState; here `filter_for` and `score_for` look at the pod once and
 return the function that judges a node, so that state is what that function remembers. A plugin
-that has nothing to say about a pod returns None. Left out: extenders, reserve and permit.
+that has nothing to say about a pod returns None. Left out: extenders and permit.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from kubelearn.embedded.scheduler.cache import NodeInfo, PodInfo
+from kubelearn.errors import KubelearnError
 
 MAX_SCORE = 100
 
@@ -25,6 +26,10 @@ class Rejection:
     plugin: str
     reasons: tuple[str, ...]
     final: bool = True
+
+
+class PreBindError(KubelearnError):
+    """A plugin could not do what a pod needs before it is bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,15 @@ class Plugin:
         """Scores by node, brought to 0..100."""
         return scores
 
+    def reserve(self, pod: PodInfo, node: NodeInfo) -> None:
+        """The pod will be on that node: take what it needs there besides room."""
+
+    def unreserve(self, pod: PodInfo) -> None:
+        """It will not, after all; called even if nothing was reserved."""
+
+    async def pre_bind(self, pod: PodInfo, node: str) -> None:
+        """Do what has to be done before the pod is bound; raising means to schedule it again."""
+
 
 class Framework:
     """The plugins of a profile, in their order."""
@@ -120,6 +134,25 @@ class Framework:
             for name, value in plugin.normalize({n.name: score(n) for n in feasible}).items():
                 result[name][plugin.name] = value * plugin.weight
         return result
+
+    def reserve(self, pod: PodInfo, node: NodeInfo) -> None:
+        """Let every plugin take what the pod needs."""
+        for plugin in self.plugins:
+            plugin.reserve(pod, node)
+
+    def unreserve(self, pod: PodInfo) -> None:
+        """Let every plugin give it back."""
+        for plugin in reversed(self.plugins):
+            plugin.unreserve(pod)
+
+    async def pre_bind(self, pod: PodInfo, node: str) -> None:
+        """Let every plugin do its part. Raises PreBindError."""
+        for plugin in self.plugins:
+            try:
+                await plugin.pre_bind(pod, node)
+            except KubelearnError as error:
+                words = f'running PreBind plugin "{plugin.name}": {error.message}'
+                raise PreBindError(words) from error
 
     def is_helped_by(self, plugin: str, change: str) -> bool:
         """Whether a pod rejected by that plugin is worth another try after that change."""

@@ -1,8 +1,8 @@
 """Finds a node for each pod that has none, and binds it there.
 
 Upstream: pkg/scheduler/{scheduler,schedule_one}.go. Deciding is one step without any waiting; the
-binding goes on beside the next decision, and so does making others leave. Left out: volumes,
-several profiles, pod groups (gang scheduling) and claims of devices.
+binding goes on beside the next decision, and so does making others leave. Left out: several
+profiles, pod groups (gang scheduling) and claims of devices.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from kubelearn.embedded.scheduler.cache import Cache, PodInfo
 from kubelearn.embedded.scheduler.decisions import Decision, Decisions
 from kubelearn.embedded.scheduler.eventhandlers import EventHandlers
 from kubelearn.embedded.scheduler.executor import Executor
-from kubelearn.embedded.scheduler.framework import Framework
+from kubelearn.embedded.scheduler.framework import Framework, PreBindError
 from kubelearn.embedded.scheduler.nominator import Nominator, nominated
-from kubelearn.embedded.scheduler.plugins import default_plugins
+from kubelearn.embedded.scheduler.plugins import STORAGE, default_plugins
 from kubelearn.embedded.scheduler.preemption import Preemption
 from kubelearn.embedded.scheduler.queue import QueuedPod, SchedulingQueue
 from kubelearn.errors import ApiError, NotFound
@@ -67,11 +67,8 @@ class Scheduler:
         self._events = EventRecorder(self._client, self.name, clock=self._clock)
         self._cache = Cache()
         self._queue = SchedulingQueue(self._clock)
-        framework = Framework(
-            default_plugins(
-                services=self._informers.get(SERVICES),
-                replica_sets=self._informers.get(REPLICA_SETS),
-            )
+        framework = self._framework = Framework(
+            default_plugins(self._informers, self._client, clock=self._clock)
         )
         nominator = self._nominator = Nominator()
         self._algorithm = Algorithm(
@@ -112,7 +109,8 @@ class Scheduler:
 
     async def _schedule_all(self) -> None:
         # What is on the nodes already has to be known before anything is added to them.
-        for resource in (NODES, PODS, SERVICES, REPLICA_SETS, POD_DISRUPTION_BUDGETS):
+        needed = (NODES, PODS, SERVICES, REPLICA_SETS, POD_DISRUPTION_BUDGETS, *STORAGE)
+        for resource in needed:
             await self._informers.get(resource).synced.wait()
         async with asyncio.TaskGroup() as bindings:
             while True:
@@ -138,6 +136,7 @@ class Scheduler:
         if decision.node:
             self._cache.put_pod(queued.info, decision.node)
             self._nominator.remove(queued.info.key)
+            self._framework.reserve(queued.info, self._cache.node(decision.node))
         else:
             self._nominate(queued.info, decision)
             rejected_by = {rejection.plugin for rejection in decision.rejections.values()}
@@ -155,6 +154,7 @@ class Scheduler:
             "target": {"kind": "Node", "name": node},
         }
         try:
+            await self._framework.pre_bind(info, node)
             await self._client.create(
                 PODS, binding, info.namespace, name=meta["name"], sub="binding"
             )
@@ -167,6 +167,7 @@ class Scheduler:
     def _unbind(self, queued: QueuedPod, error: Exception) -> None:
         """Take back an assumption that the API server did not share."""
         info = queued.info
+        self._framework.unreserve(info)
         known = self._informers.get(PODS).get(info.key)
         if known is None or known["spec"].get("nodeName"):
             return  # gone, or bound by somebody else: the cache has been told
@@ -174,7 +175,8 @@ class Scheduler:
         if isinstance(error, NotFound):
             return
         _log.warning("binding %s failed: %s", info.key, error)
-        self._events.event(info.pod, "Warning", "FailedScheduling", f"binding rejected: {error}")
+        words = str(error) if isinstance(error, PreBindError) else f"binding rejected: {error}"
+        self._events.event(info.pod, "Warning", "FailedScheduling", words)
         self._queue.put_back(queued, rejected_by=())
 
     def _nominate(self, info: PodInfo, decision: Decision) -> None:

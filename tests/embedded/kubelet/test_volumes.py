@@ -6,7 +6,13 @@ import pytest
 
 from kubelearn.embedded.kubelet.configdata import ConfigError
 from kubelearn.embedded.kubelet.volumes import MountError, PodVolumes, Volumes
-from kubelearn.objects import CONFIG_MAPS, SECRETS, SERVICE_ACCOUNTS
+from kubelearn.objects import (
+    CONFIG_MAPS,
+    PERSISTENT_VOLUME_CLAIMS,
+    PERSISTENT_VOLUMES,
+    SECRETS,
+    SERVICE_ACCOUNTS,
+)
 
 
 @pytest.fixture
@@ -206,3 +212,109 @@ async def test_volumes_of_the_nodes_own_are_made_once(volumes, clock, pod):
     when = PodVolumes(volumes, recorder=Recorder(), clock=clock)
     assert await when.ensure(pod) is None
     assert when.made
+
+
+@pytest.fixture
+async def disk(api, make_claim, make_volume):
+    """A claim `data` and the volume `disk`, bound to each other."""
+
+    async def bind(claim=None, volume=None):
+        bound = make_claim(phase="Bound", meta={"namespace": "shop"}, volumeName="disk")
+        ref = {"namespace": "shop", "name": "data", "uid": "uid-of-data"}
+        await api.create(PERSISTENT_VOLUME_CLAIMS, {**bound, **(claim or {})})
+        await api.create(PERSISTENT_VOLUMES, make_volume(**{"claimRef": ref, **(volume or {})}))
+
+    return bind
+
+
+CLAIM = {"persistentVolumeClaim": {"claimName": "data"}}
+UNMOUNTED = (
+    "Unable to attach or mount volumes: unmounted volumes=[v], unattached volumes=[], failed to "
+    "process volumes=[v]: error processing PVC shop/data: "
+)
+
+
+async def test_a_claim_leads_to_its_volumes_folder(mounted, disk, tmp_path):
+    await disk(volume={"hostPath": {"path": "/srv/a", "type": "DirectoryOrCreate"}})
+    folder = await mounted(CLAIM, {"subPath": "deep"})
+    assert folder == tmp_path / "kubelet/disk/srv/a/deep"
+    assert folder.is_dir()
+
+
+async def test_data_of_a_claim_outlive_the_pod(volumes, mounted, disk):
+    await disk()
+    folder = await mounted(CLAIM)
+    (folder / "x").write_text("kept")
+    pod = {"metadata": {"uid": "u1"}}
+    await volumes.tear_down(pod)
+    await volumes.forget(pod)
+    assert (await mounted(CLAIM) / "x").read_text() == "kept"
+
+
+@pytest.mark.parametrize(
+    ("claim", "volume", "problem"),
+    [
+        ({"status": {"phase": "Pending"}}, {}, "PVC is not bound"),
+        (
+            {},
+            {"claimRef": None},
+            "found PV object disk but it has a nil pv.Spec.ClaimRef indicating it is not yet bound "
+            "to the claim",
+        ),
+        (
+            {},
+            {"claimRef": {"uid": "another"}},
+            "found PV object disk but its pv.Spec.ClaimRef.UID another does not point to claim.UID "
+            "uid-of-data",
+        ),
+    ],
+    ids=("unbound", "free", "taken"),
+)
+async def test_a_claim_has_to_be_bound_both_ways(mounted, disk, claim, volume, problem):
+    await disk(claim, volume)
+    with pytest.raises(MountError) as failed:
+        await mounted(CLAIM)
+    assert failed.value.message == UNMOUNTED + problem
+
+
+async def test_a_claim_that_is_missing_is_told(mounted):
+    with pytest.raises(MountError) as failed:
+        await mounted(CLAIM)
+    problem = "failed to fetch PVC from API server: data not found"
+    assert failed.value.message == UNMOUNTED + problem
+
+
+async def test_a_volume_of_another_node_is_not_mounted(api, clock, tmp_path, disk, make_node):
+    key = {"key": "kubernetes.io/hostname", "operator": "In", "values": ["elsewhere"]}
+    terms = [{"matchExpressions": [key]}]
+    await disk(volume={"nodeAffinity": {"required": {"nodeSelectorTerms": terms}}})
+    volumes = Volumes(api, folder=tmp_path, clock=clock, allocatable={}, node=make_node)
+    meta = {"name": "p", "namespace": "shop", "uid": "u1"}
+    with pytest.raises(MountError) as failed:
+        await volumes.set_up({"metadata": meta, "spec": {"volumes": [{"name": "v", **CLAIM}]}})
+    assert failed.value.message == (
+        'MountVolume.NodeAffinity check failed for volume "disk" : no matching NodeSelectorTerms'
+    )
+
+
+async def test_a_local_volume_is_not_made_up(mounted, disk):
+    await disk(volume={"hostPath": None, "local": {"path": "/mnt/disk"}})
+    with pytest.raises(MountError) as failed:
+        await mounted(CLAIM)
+    assert failed.value.message == (
+        'MountVolume.NewMounter initialization failed for volume "disk" : '
+        'path "/mnt/disk" does not exist'
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [("Directory", "a directory"), ("File", "a file"), ("Socket", "a socket file")],
+)
+async def test_a_host_path_has_to_be_what_it_says(mounted, kind, words):
+    with pytest.raises(MountError) as failed:
+        await mounted({"hostPath": {"path": "/srv/x", "type": kind}})
+    assert failed.value.message == (
+        'MountVolume.SetUp failed for volume "v" : hostPath type check failed: '
+        f"/srv/x is not {words}"
+    )

@@ -1,12 +1,14 @@
 """The scheduler's plugins, one module each, named as upstream's pkg/scheduler/framework/plugins.
 
-The order is upstream's and decides which reason a node is rejected for. Volumes would be one more
-module and one more line here.
+The order is upstream's and decides which reason a node is rejected for. Left out:
+NodeVolumeLimits, as only CSI drivers say how many volumes a node takes.
 """
 
 from __future__ import annotations
 
-from kubelearn.embedded.informer import Informer
+from kubelearn.embedded.client import Client
+from kubelearn.embedded.clock import Clock
+from kubelearn.embedded.informer import Informers
 from kubelearn.embedded.scheduler.framework import Plugin
 from kubelearn.embedded.scheduler.plugins.interpodaffinity import InterPodAffinity
 from kubelearn.embedded.scheduler.plugins.nodeaffinity import NodeAffinity
@@ -19,10 +21,26 @@ from kubelearn.embedded.scheduler.plugins.noderesources import (
 from kubelearn.embedded.scheduler.plugins.nodeunschedulable import NodeUnschedulable
 from kubelearn.embedded.scheduler.plugins.podtopologyspread import PodTopologySpread
 from kubelearn.embedded.scheduler.plugins.tainttoleration import TaintToleration
+from kubelearn.embedded.scheduler.plugins.volumebinding import VolumeBinding
+from kubelearn.embedded.scheduler.plugins.volumerestrictions import VolumeRestrictions
+from kubelearn.embedded.scheduler.plugins.volumezone import VolumeZone
+from kubelearn.embedded.scheduler.volumebinder import VolumeBinder
+from kubelearn.objects import (
+    PERSISTENT_VOLUME_CLAIMS,
+    PERSISTENT_VOLUMES,
+    REPLICA_SETS,
+    SERVICES,
+    STORAGE_CLASSES,
+)
+
+STORAGE = (PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, STORAGE_CLASSES)
 
 
-def default_plugins(*, services: Informer, replica_sets: Informer) -> list[Plugin]:
+def default_plugins(informers: Informers, client: Client, *, clock: Clock) -> list[Plugin]:
     """The plugins of the default profile."""
+    claims, volumes, classes = map(informers.get, STORAGE)
+    services, replica_sets = informers.get(SERVICES), informers.get(REPLICA_SETS)
+    binder = VolumeBinder(client, claims=claims, volumes=volumes, classes=classes, clock=clock)
     return [
         NodeUnschedulable(),
         NodeName(),
@@ -30,6 +48,9 @@ def default_plugins(*, services: Informer, replica_sets: Informer) -> list[Plugi
         NodeAffinity(),
         NodePorts(),
         NodeResourcesFit(),
+        VolumeRestrictions(claims),
+        VolumeBinding(binder),
+        VolumeZone(claims=claims, volumes=volumes),
         PodTopologySpread(services=services, replica_sets=replica_sets),
         InterPodAffinity(),
         NodeResourcesBalancedAllocation(),

@@ -121,3 +121,71 @@ async def test_a_new_node_takes_no_pods_yet(api) -> None:
     assert node["spec"]["taints"] == [
         {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
     ]
+
+
+CLAIMS = "/api/v1/namespaces/default/persistentvolumeclaims"
+CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
+DEFAULT = {"storageclass.kubernetes.io/is-default-class": "true"}
+
+
+def storage_class(name, *, default=False, **fields):
+    meta = {"name": name, "annotations": DEFAULT if default else {}}
+    return {"metadata": meta, "provisioner": "example.com/disk", **fields}
+
+
+def claim(name="data", size="1Gi", **spec):
+    requests = {"requests": {"storage": size}}
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": requests, **spec}
+    return {"metadata": {"name": name}, "spec": spec}
+
+
+async def test_a_claim_that_names_no_class_gets_the_default_one(api) -> None:
+    await api.post(CLASSES, storage_class("other"))
+    assert "storageClassName" not in (await api.post(CLAIMS, claim("before"))).body["spec"]
+    await api.post(CLASSES, storage_class("standard", default=True))
+    assert (await api.post(CLAIMS, claim())).body["spec"]["storageClassName"] == "standard"
+    none = await api.post(CLAIMS, claim("none", storageClassName=""))
+    assert none.body["spec"]["storageClassName"] == ""
+
+
+async def test_claims_and_volumes_are_protected_from_the_start(api) -> None:
+    made = await api.post(CLAIMS, claim())
+    assert made.body["metadata"]["finalizers"] == ["kubernetes.io/pvc-protection"]
+    spec = {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"]}
+    volume = {"metadata": {"name": "disk"}, "spec": {**spec, "hostPath": {"path": "/tmp/d"}}}
+    made = await api.post("/api/v1/persistentvolumes", volume)
+    assert made.body["metadata"]["finalizers"] == ["kubernetes.io/pv-protection"]
+
+
+async def test_a_claim_grows_only_when_bound_and_where_its_class_allows(api) -> None:
+    await api.post(CLASSES, storage_class("rigid"))
+    await api.post(CLASSES, storage_class("elastic", allowVolumeExpansion=True))
+    answers = []
+    for name in ("rigid", "elastic"):
+        made = (await api.post(CLAIMS, claim(name, storageClassName=name))).body
+        wanted = {"spec": {"resources": {"requests": {"storage": "2Gi"}}}}
+        answers.append(await api.patch(f"{CLAIMS}/{name}", wanted))
+        status = {"phase": "Bound", "capacity": {"storage": "1Gi"}}
+        await api.put(f"{CLAIMS}/{name}/status", {**made, "status": status})
+        answers.append(await api.patch(f"{CLAIMS}/{name}", wanted))
+    unbound = '"{}" is forbidden: Only bound persistent volume claims can be expanded'
+    assert [answer.status for answer in answers] == [403, 403, 403, 200]
+    assert answers[0].message == "persistentvolumeclaims " + unbound.format("rigid")
+    assert answers[1].message == (
+        'persistentvolumeclaims "rigid" is forbidden: only dynamically provisioned pvc can be '
+        "resized and the storageclass that provisions the pvc must support resize"
+    )
+
+
+async def test_a_volume_tells_since_when_it_is_in_its_phase(api, clock) -> None:
+    spec = {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"]}
+    volume = {"metadata": {"name": "disk"}, "spec": {**spec, "hostPath": {"path": "/tmp/d"}}}
+    made = (await api.post("/api/v1/persistentvolumes", volume)).body
+    first = made["status"].pop("lastPhaseTransitionTime")
+    await clock.advance(60)
+    for phase, same in (("Pending", True), ("Available", False)):
+        status = {"phase": phase}
+        path = "/api/v1/persistentvolumes/disk/status"
+        made.pop("status")
+        made = (await api.put(path, {**made, "status": status})).body
+        assert (made["status"]["lastPhaseTransitionTime"] == first) is same
