@@ -8,6 +8,7 @@
 #   make browser     widgets in a real Chromium                  make bench     tables of speed and size
 #   make faults      crashes, full disks, hostile requests: the long versions
 #   make upstream    build Kubernetes' own programs, to measure and to test against (needs Go)
+#   make upstream-conformance   upstream's conformance tests on the embedded cluster; takes an hour
 #   make clean       remove the virtual environment and caches; lessons you worked on in work/ stay
 #
 # Variables: PYTHON=python3.12 (which Python to build on), WORK=work (where the learner's copies live).
@@ -16,7 +17,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help learn test lint unit conformance faults nbval browser lessons bench upstream clean
+.PHONY: help learn test lint unit conformance faults nbval browser lessons bench upstream \
+    upstream-conformance clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -25,7 +27,7 @@ WORK ?= work
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 help:
-	@sed -n '3,14s/^# \{0,1\}//p' Makefile
+	@sed -n '3,15s/^# \{0,1\}//p' Makefile
 
 # --- set-up -------------------------------------------------------------------------------------
 
@@ -88,6 +90,9 @@ bench: $(VENV)/ready-test
 
 upstream:
 	tools/upstream .cache/upstream
+
+upstream-conformance: $(VENV)/ready-test upstream
+	python -m tools.e2e $(E2E_ARGS)
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
