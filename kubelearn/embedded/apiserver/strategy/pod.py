@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from kubelearn.embedded.apiserver.strategy.base import Strategy
+from kubelearn.embedded.apiserver.strategy.labelkeys import complete_selectors
 from kubelearn.objects import Object, quantity
 
 _FINISHED = ("Succeeded", "Failed")
@@ -35,8 +36,9 @@ class PodStrategy(Strategy):
     aliases = {"spec.host": "spec.nodeName"}
 
     def prepare_for_create(self, new: Object) -> None:
-        """Every pod begins Pending; gates show in its conditions."""
+        """Every pod begins Pending; gates show in its conditions, its labels in selectors."""
         super().prepare_for_create(new)
+        complete_selectors(new)
         new["status"] = {"phase": "Pending", "qosClass": qos_class(new.get("spec") or {})}
         if (new.get("spec") or {}).get("schedulingGates"):
             new["status"]["conditions"] = [
