@@ -71,3 +71,38 @@ def test_a_hard_spread_constraint_keeps_numbers_equal(pods, node_of, unschedulab
         pods.run(name=name, labels={"app": "web"}, spec={"topologySpreadConstraints": [rule]})
         pods.ready(name)
     assert node_of("one") != node_of("two")
+
+
+def test_affinity_can_choose_namespaces_by_their_labels(
+    core, pods, namespace, node_of, unschedulable
+):
+    core.patch_namespace(namespace, {"metadata": {"labels": {"team": namespace}}})
+    for name, team in (("friend", namespace), ("lonely", "nobody")):
+        term = {
+            "topologyKey": "kubernetes.io/hostname",
+            "labelSelector": {"matchLabels": {"app": "web"}},
+            "namespaceSelector": {"matchLabels": {"team": team}},
+        }
+        if name == "friend":
+            pods.run(name="web", labels={"app": "web"})
+            pods.ready("web")
+        pods.run(name=name, spec={"affinity": {"podAffinity": {REQUIRED: [term]}}})
+    pods.ready("friend")
+    assert node_of("friend") == node_of("web")
+    assert "didn't match pod affinity rules" in unschedulable("lonely")
+
+
+def test_a_pod_completes_its_selectors_with_its_own_labels(core, pods, namespace):
+    constraint = {
+        "maxSkew": 1,
+        "topologyKey": "kubernetes.io/hostname",
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": {"matchLabels": {"app": "web"}},
+        "matchLabelKeys": ["revision"],
+    }
+    spec = {"topologySpreadConstraints": [constraint]}
+    pods.run(labels={"app": "web", "revision": "7"}, spec=spec)
+    [stored] = pods.get().spec.topology_spread_constraints
+    [added] = stored.label_selector.match_expressions
+    assert (added.key, added.operator, added.values) == ("revision", "In", ["7"])
+    assert stored.match_label_keys == ["revision"]

@@ -12,6 +12,7 @@ import copy
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
+from typing import TypeVar
 
 from kubelearn.embedded.scheduler.resources import (
     Amounts,
@@ -23,6 +24,11 @@ from kubelearn.embedded.scheduler.resources import (
 from kubelearn.objects import Object, key
 
 LabelSet = tuple[str, frozenset[tuple[str, str]]]
+_T = TypeVar("_T")
+
+
+# What changes in a NodeInfo when pods come and go.
+_CHANGING = ("pods", "requested", "scored", "ports", "label_sets", "leaving", "opinionated")
 
 
 class PodInfo:
@@ -72,16 +78,20 @@ class NodeInfo:
         self.requested: Counter[str] = Counter()
         self.scored: Counter[str] = Counter()
         self.ports: Counter[tuple[str, str, int]] = Counter()
+        # The images that are here already, with their sizes.
+        self.images: dict[str, int] = {}
         # How many pods have the same labels. Counting what a selector selects is the costliest
         # part of a decision; this makes it depend on the kinds of pods, not on their number.
         self.label_sets: Counter[LabelSet] = Counter()
+        # Those of them that are on their way out: they are near, but not for long.
+        self.leaving: Counter[LabelSet] = Counter()
         # The pods that have a say in which others come near them: few, and asked about all.
         self.opinionated: dict[str, PodInfo] = {}
 
     def clone(self) -> NodeInfo:
         """A copy to try things on: pods come and go without a trace here."""
         new = copy.copy(self)
-        for name in ("pods", "requested", "scored", "ports", "label_sets", "opinionated"):
+        for name in _CHANGING:
             setattr(new, name, getattr(self, name).copy())
         return new
 
@@ -91,7 +101,13 @@ class NodeInfo:
         if node is not None:
             self.labels = node["metadata"].get("labels") or {}
             self.taints = node["spec"].get("taints") or ()
-            self.allocatable = amounts((node.get("status") or {}).get("allocatable"))
+            status = node.get("status") or {}
+            self.allocatable = amounts(status.get("allocatable"))
+            self.images = {
+                name: image.get("sizeBytes") or 0
+                for image in status.get("images") or []
+                for name in image.get("names") or []
+            }
 
     def add(self, info: PodInfo) -> None:
         """Count a pod in."""
@@ -113,22 +129,24 @@ class NodeInfo:
             for name, value in values.items():
                 counter[name] += times * value
         for port in info.ports:
-            self.ports[port] += times
-            if not self.ports[port]:
-                del self.ports[port]
-        # A pod that is on its way out no longer takes part in spreading.
-        if not info.pod["metadata"].get("deletionTimestamp"):
-            self.label_sets[info.label_set] += times
-            if not self.label_sets[info.label_set]:
-                del self.label_sets[info.label_set]
+            _add(self.ports, port, times)
+        _add(self.label_sets, info.label_set, times)
+        if info.pod["metadata"].get("deletionTimestamp"):
+            _add(self.leaving, info.label_set, times)
 
-    def count_pods(self, namespace: str, selects: Callable[[dict[str, str]], bool]) -> int:
-        """How many pods of a namespace have labels that `selects` takes."""
+    def count_pods(self, selects: Callable[[LabelSet], bool]) -> int:
+        """How many pods that stay have a namespace and labels that `selects` takes."""
         return sum(
-            count
-            for (pod_namespace, labels), count in self.label_sets.items()
-            if pod_namespace == namespace and selects(dict(labels))
+            count - self.leaving[label_set]
+            for label_set, count in self.label_sets.items()
+            if selects(label_set)
         )
+
+
+def _add(counter: Counter[_T], item: _T, times: int) -> None:
+    counter[item] += times
+    if not counter[item]:
+        del counter[item]
 
 
 class Cache:

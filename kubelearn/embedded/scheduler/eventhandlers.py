@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from kubelearn.embedded.informer import Informer, Informers
 from kubelearn.embedded.scheduler.cache import Cache, PodInfo
-from kubelearn.embedded.scheduler.framework import Framework
+from kubelearn.embedded.scheduler.framework import Change, Framework
 from kubelearn.embedded.scheduler.nominator import Nominator, nominated
 from kubelearn.embedded.scheduler.plugins import STORAGE
 from kubelearn.embedded.scheduler.queue import SchedulingQueue
@@ -49,29 +49,34 @@ class EventHandlers:
             on_add=lambda _: self._changed(kind), on_update=lambda _, __: self._changed(kind)
         )
 
-    def _changed(self, change: str) -> None:
-        self._queue.move_all(lambda plugin: self._framework.is_helped_by(plugin, change))
+    def _changed(self, name: str, *, old: Object | None = None, new: Object | None = None) -> None:
+        change = Change(name, old, new)
+        self._queue.move_all(
+            lambda pod, rejected_by: self._framework.is_helped(pod, rejected_by, change)
+        )
 
     # --- nodes ---
 
     def _node_added(self, node: Object) -> None:
         self._cache.put_node(node)
-        self._changed("NodeAdd")
+        self._changed("NodeAdd", new=node)
 
     def _node_updated(self, old: Object, new: Object) -> None:
         self._cache.put_node(new)
         # Nodes report every few seconds that they live; only this much of them matters.
         if _schedulability(old) != _schedulability(new):
-            self._changed("NodeUpdate")
+            self._changed("NodeUpdate", old=old, new=new)
 
     def _node_deleted(self, node: Object) -> None:
         self._cache.remove_node(node["metadata"]["name"])
+        self._changed("NodeDelete", old=node)
 
     # --- pods ---
 
     def _pod_added(self, pod: Object) -> None:
         if _is_assigned(pod):
             self._assigned(pod)
+            self._changed("PodAdd", new=pod)
         elif self._is_mine(pod):
             info = PodInfo(pod)
             self._nominator.update(info, before=None)
@@ -79,9 +84,13 @@ class EventHandlers:
 
     def _pod_updated(self, old: Object, new: Object) -> None:
         if _is_assigned(new):
-            # Most changes are the kubelet's reports, which change nothing here.
-            if not _is_assigned(old) or _claims(old) != _claims(new):
+            if not _is_assigned(old):
                 self._assigned(new)
+                self._changed("PodAdd", new=new)
+            # Most changes are the kubelet's reports, which change nothing here.
+            elif _claims(old) != _claims(new):
+                self._assigned(new)
+                self._changed("PodUpdate", old=old, new=new)
         elif self._is_mine(new):
             info = PodInfo(new)
             self._nominator.update(info, before=nominated(PodInfo(old)))
@@ -94,15 +103,12 @@ class EventHandlers:
         self._nominator.remove(key(pod))
         if self._cache.node_of(key(pod)):
             self._cache.remove_pod(key(pod))
-            self._changed("PodDelete")
+            self._changed("PodDelete", old=pod)
 
     def _assigned(self, pod: Object) -> None:
         self._queue.remove(key(pod))
         self._nominator.remove(key(pod))
-        was_there = self._cache.node_of(key(pod))
         self._cache.put_pod(PodInfo(pod), pod["spec"]["nodeName"])
-        if not was_there:
-            self._changed("PodAdd")
 
     def _is_mine(self, pod: Object) -> bool:
         """Whether the pod waits for this scheduler to find it a node."""

@@ -15,6 +15,7 @@ from typing import ClassVar
 
 from kubelearn.embedded.scheduler.cache import NodeInfo, PodInfo
 from kubelearn.errors import KubelearnError
+from kubelearn.objects import Object
 
 MAX_SCORE = 100
 
@@ -59,6 +60,18 @@ class Prefilter:
         return Rejection(self.plugins[0], (reason,))
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that happened to a node, to a pod on a node, or to what plugins read besides.
+
+    `old` and `new` are the object before and after; one of them is None when it came or went.
+    """
+
+    name: str
+    old: Object | None = None
+    new: Object | None = None
+
+
 Filter = Callable[[NodeInfo], Rejection | None]
 Score = Callable[[NodeInfo], int]
 
@@ -68,7 +81,7 @@ class Plugin:
 
     name: ClassVar[str]
     weight: ClassVar[int] = 1
-    # The changes after which a pod that this plugin rejected is worth another try.
+    # The changes after which a pod that this plugin rejected may be worth another try.
     helped_by: ClassVar[frozenset[str]] = frozenset({"NodeAdd"})
 
     def prefilter(self, pod: PodInfo) -> Rejection | frozenset[str] | None:
@@ -79,8 +92,10 @@ class Plugin:
         """What decides whether the pod can be on a node, given all nodes."""
         return None
 
-    def score_for(self, pod: PodInfo, nodes: Sequence[NodeInfo]) -> Score | None:
-        """What says how good a node is for the pod, given all nodes."""
+    def score_for(
+        self, pod: PodInfo, feasible: Sequence[NodeInfo], nodes: Sequence[NodeInfo]
+    ) -> Score | None:
+        """What says how good one of the feasible nodes is for the pod, given all nodes."""
         return None
 
     def normalize(self, scores: dict[str, int]) -> dict[str, int]:
@@ -95,6 +110,10 @@ class Plugin:
 
     async def pre_bind(self, pod: PodInfo, node: str) -> None:
         """Do what has to be done before the pod is bound; raising means to schedule it again."""
+
+    def is_helped(self, pod: PodInfo, change: Change) -> bool:
+        """Whether a change of those in `helped_by` is one that helps this pod."""
+        return True
 
 
 class Framework:
@@ -128,7 +147,7 @@ class Framework:
         """Weighted scores of the feasible ones among the nodes: {node: {plugin: score}}."""
         result: dict[str, dict[str, int]] = {node.name: {} for node in feasible}
         for plugin in self.plugins:
-            score = plugin.score_for(pod, nodes)
+            score = plugin.score_for(pod, feasible, nodes)
             if score is None:
                 continue
             for name, value in plugin.normalize({n.name: score(n) for n in feasible}).items():
@@ -154,9 +173,12 @@ class Framework:
                 words = f'running PreBind plugin "{plugin.name}": {error.message}'
                 raise PreBindError(words) from error
 
-    def is_helped_by(self, plugin: str, change: str) -> bool:
-        """Whether a pod rejected by that plugin is worth another try after that change."""
-        return change in self._by_name[plugin].helped_by
+    def is_helped(self, pod: PodInfo, rejected_by: Iterable[str], change: Change) -> bool:
+        """Whether a pod that these plugins rejected is worth another try after that change."""
+        return any(
+            change.name in plugin.helped_by and plugin.is_helped(pod, change)
+            for plugin in map(self._by_name.__getitem__, rejected_by)
+        )
 
 
 def counted(rejections: Iterable[Rejection]) -> Counter[str]:

@@ -112,11 +112,11 @@ class SchedulingQueue:
         else:
             self._move(queued)
 
-    def move_all(self, is_helped: Callable[[str], bool]) -> None:
-        """Something changed: try again what was rejected by a plugin that this may help."""
+    def move_all(self, is_helped: Callable[[PodInfo, Iterable[str]], bool]) -> None:
+        """Something changed: try again the pods that this may help, given who rejected them."""
         for pod_key in list(self._unschedulable):
             queued = self._pods[pod_key]
-            if any(map(is_helped, queued.rejected_by)):
+            if is_helped(queued.info, queued.rejected_by):
                 self._move(queued)
 
     def close(self) -> None:

@@ -23,7 +23,7 @@ from kubelearn.embedded.scheduler.eventhandlers import EventHandlers
 from kubelearn.embedded.scheduler.executor import Executor
 from kubelearn.embedded.scheduler.framework import Framework, PreBindError
 from kubelearn.embedded.scheduler.nominator import Nominator, nominated
-from kubelearn.embedded.scheduler.plugins import STORAGE, default_plugins
+from kubelearn.embedded.scheduler.plugins import READ, default_plugins
 from kubelearn.embedded.scheduler.preemption import Preemption
 from kubelearn.embedded.scheduler.queue import QueuedPod, SchedulingQueue
 from kubelearn.errors import ApiError, NotFound
@@ -31,8 +31,6 @@ from kubelearn.objects import (
     NODES,
     POD_DISRUPTION_BUDGETS,
     PODS,
-    REPLICA_SETS,
-    SERVICES,
     Object,
     condition,
     timestamp,
@@ -109,8 +107,7 @@ class Scheduler:
 
     async def _schedule_all(self) -> None:
         # What is on the nodes already has to be known before anything is added to them.
-        needed = (NODES, PODS, SERVICES, REPLICA_SETS, POD_DISRUPTION_BUDGETS, *STORAGE)
-        for resource in needed:
+        for resource in (NODES, PODS, POD_DISRUPTION_BUDGETS, *READ):
             await self._informers.get(resource).synced.wait()
         async with asyncio.TaskGroup() as bindings:
             while True:

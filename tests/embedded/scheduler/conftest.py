@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from kubelearn.embedded.informer import Informer
 from kubelearn.embedded.scheduler.cache import NodeInfo, PodInfo
+from kubelearn.objects import NAMESPACES
 
 
 @pytest.fixture
@@ -19,6 +21,17 @@ def make_info(make_node):
         return info
 
     return make
+
+
+@pytest.fixture
+def namespaces(api, clock):
+    """An informer that knows two namespaces, `default` and `shop`, of which one has a team."""
+    informer = Informer(api, NAMESPACES, clock=clock)
+    for name, labels in (("default", {}), ("shop", {"team": "shop"})):
+        meta = {"name": name, "uid": name, "resourceVersion": "1"}
+        labels = {"kubernetes.io/metadata.name": name, **labels}
+        informer._put({"metadata": {**meta, "labels": labels}})
+    return informer
 
 
 @pytest.fixture
@@ -38,7 +51,7 @@ def scores():
     """A plugin's normalised scores."""
 
     def score(plugin, pod, *infos):
-        judge = plugin.score_for(PodInfo(pod), infos)
+        judge = plugin.score_for(PodInfo(pod), infos, infos)
         if judge is None:
             return None
         return plugin.normalize({info.name: judge(info) for info in infos})

@@ -57,6 +57,18 @@ def test_a_removed_node_is_no_choice_but_keeps_its_pods_in_mind(cache, make_pod,
 def test_pods_are_counted_by_what_selects_them(cache, make_pod):
     for name, app in (("1", "web"), ("2", "web"), ("3", "db")):
         cache.put_pod(PodInfo(make_pod(name, labels={"app": app})), "a")
+    leaving = {"deletionTimestamp": "2026-01-01T12:00:00Z"}
+    cache.put_pod(PodInfo(make_pod("4", labels={"app": "web"}, meta=leaving)), "a")
     count = node(cache, "a").count_pods
-    assert count("default", lambda labels: labels["app"] == "web") == 2
-    assert count("other", lambda labels: True) == 0
+    assert count(lambda known: known == ("default", frozenset({("app", "web")}))) == 2
+    assert count(lambda known: known[0] == "other") == 0
+
+
+def test_what_is_tried_on_a_copy_leaves_no_trace(cache, make_pod):
+    pod = PodInfo(make_pod(requests={"cpu": "1"}, labels={"app": "web"}))
+    cache.put_pod(pod, "a")
+    trial = node(cache, "a").clone()
+    trial.remove(pod.key)
+    assert (trial.requested["cpu"], trial.label_sets) == (0, {})
+    assert node(cache, "a").requested["cpu"] == 1000
+    assert node(cache, "a").label_sets == {pod.label_set: 1}

@@ -21,11 +21,16 @@ def preferred(kind, weight, key=HOST):
 
 
 @pytest.fixture
-def verdicts():
+def plugin(namespaces):
+    return InterPodAffinity(namespaces=namespaces)
+
+
+@pytest.fixture
+def verdicts(plugin):
     """The reason for each node, or None."""
 
     def judge(pod, *infos):
-        check = InterPodAffinity().filter_for(PodInfo(pod), infos)
+        check = plugin.filter_for(PodInfo(pod), infos)
         found = [check(info) if check else None for info in infos]
         return [item.reasons[0] if item else None for item in found]
 
@@ -37,9 +42,9 @@ REFUSED = "node(s) didn't satisfy existing pods anti-affinity rules"
 WRONG = "node(s) didn't match pod affinity rules"
 
 
-def test_pods_that_do_not_care_are_not_looked_at(make_pod, make_info):
+def test_pods_that_do_not_care_are_not_looked_at(plugin, make_pod, make_info):
     info = make_info("a", make_pod(labels=WEB))
-    assert InterPodAffinity().filter_for(PodInfo(make_pod("new", labels=WEB)), [info]) is None
+    assert plugin.filter_for(PodInfo(make_pod("new", labels=WEB)), [info]) is None
 
 
 def test_anti_affinity_keeps_a_pod_away_from_its_like(make_pod, make_info, verdicts):
@@ -81,6 +86,8 @@ def test_the_first_of_a_group_goes_anywhere_a_stranger_nowhere(make_pod, make_in
             {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "shop"}}},
             CROWDED,
         ),
+        ({"namespaceSelector": {"matchLabels": {"team": "shop"}}}, CROWDED),
+        ({"namespaceSelector": {"matchLabels": {"team": "bank"}}}, None),
     ],
 )
 def test_only_pods_of_the_terms_namespaces_count(make_pod, make_info, verdicts, where, expected):
@@ -95,11 +102,10 @@ def test_a_pod_that_has_left_counts_no_more(make_pod, make_info, verdicts):
     assert verdicts(make_pod("new", labels=WEB), info) == [None]
 
 
-def test_preferences_are_scored_as_both_sides_see_them(make_pod, make_info, scores):
+def test_preferences_are_scored_as_both_sides_see_them(plugin, make_pod, make_info, scores):
     web = make_pod(labels=WEB)
     fond = make_pod("fond", affinity=preferred("podAffinity", 7))
     a, b, c = make_info("a", web), make_info("b"), make_info("c", fond)
-    plugin = InterPodAffinity()
     near = make_pod("new", affinity=preferred("podAffinity", 10))
     assert scores(plugin, near, a, b) == {"a": 100, "b": 0}
     far = make_pod("new", affinity=preferred("podAntiAffinity", 10))

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from kubelearn.embedded.scheduler.cache import PodInfo
+from kubelearn.embedded.scheduler.cache import NodeInfo, PodInfo
+from kubelearn.embedded.scheduler.plugins.imagelocality import ImageLocality
 from kubelearn.embedded.scheduler.plugins.nodeaffinity import NodeAffinity
 from kubelearn.embedded.scheduler.plugins.nodename import NodeName
 from kubelearn.embedded.scheduler.plugins.nodeports import NodePorts
@@ -247,3 +248,25 @@ def test_a_pod_goes_where_it_balances_cpu_and_memory(make_pod, make_info, scores
 
 def test_a_pod_without_requests_balances_nothing(make_pod, make_info, scores):
     assert scores(NodeResourcesBalancedAllocation(), make_pod(), make_info()) is None
+
+
+# --- images ---
+
+
+def test_a_node_that_has_the_image_is_preferred_the_more_the_larger_it_is(
+    make_pod, make_node, scores
+):
+    def info(name, size):
+        node = make_node(name)
+        node["status"]["images"] = [{"names": ["app:1"], "sizeBytes": size}] if size else []
+        found = NodeInfo(name)
+        found.set_node(node)
+        return found
+
+    nodes = [info("large", 2000 * 2**20), info("small", 30 * 2**20), info("none", 0)]
+    # Two of three nodes have it, so a third of its size does not count.
+    assert scores(ImageLocality(), make_pod(), *nodes) == {"large": 100, "small": 0, "none": 0}
+    nodes = [info("has", 500 * 2**20), info("none", 0)]
+    assert scores(ImageLocality(), make_pod(), *nodes) == {"has": 23, "none": 0}
+    untagged = make_pod(containers=[{"name": "a", "image": "app"}])
+    assert scores(ImageLocality(), untagged, *nodes) == {"has": 0, "none": 0}

@@ -5,7 +5,7 @@ import pytest
 from kubelearn.embedded.informer import Informer
 from kubelearn.embedded.scheduler.cache import PodInfo
 from kubelearn.embedded.scheduler.plugins.podtopologyspread import PodTopologySpread
-from kubelearn.objects import REPLICA_SETS, SERVICES
+from kubelearn.objects import REPLICA_SETS, SERVICES, STATEFUL_SETS
 
 OWNER = {
     "apiVersion": "apps/v1",
@@ -34,8 +34,15 @@ def services(api, clock):
 
 
 @pytest.fixture
-def plugin(services, replica_sets):
-    return PodTopologySpread(services=services, replica_sets=replica_sets)
+def stateful_sets(api, clock):
+    return Informer(api, STATEFUL_SETS, clock=clock)
+
+
+@pytest.fixture
+def plugin(services, replica_sets, stateful_sets):
+    return PodTopologySpread(
+        services=services, replica_sets=replica_sets, stateful_sets=stateful_sets
+    )
 
 
 @pytest.fixture
@@ -109,6 +116,39 @@ def test_a_pods_own_soft_constraints_replace_the_defaults(plugin, sibling, make_
         make_info("b1", labels={"rack": "b"}),
     )
     assert found == {"a1": 0, "a2": 0, "b1": 100}
+
+
+def test_a_node_without_a_label_of_the_pods_own_constraints_is_the_worst(
+    plugin, sibling, make_info, scores
+):
+    constraint = {
+        "maxSkew": 1,
+        "topologyKey": "rack",
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": {"matchLabels": {"app": "web"}},
+    }
+    found = scores(
+        plugin,
+        sibling("new", topologySpreadConstraints=[constraint]),
+        make_info("none"),
+        make_info("a", sibling("x"), sibling("y"), labels={"rack": "a"}),
+        make_info("b", sibling("z"), labels={"rack": "b"}),
+    )
+    assert found["none"] == 0 < found["a"] < found["b"] == 100
+
+
+def test_the_pods_of_one_stateful_set_are_siblings_too(
+    plugin, stateful_sets, make_pod, make_info, scores
+):
+    meta = {"name": "db", "namespace": "default", "uid": "u", "resourceVersion": "1"}
+    spec = {"selector": {"matchLabels": {"app": "db"}}}
+    stateful_sets._put({"metadata": meta, "spec": spec})
+    owner = {**OWNER, "kind": "StatefulSet", "name": "db"}
+    pod = make_pod("db-1", labels={"app": "db"}, meta={"ownerReferences": [owner]})
+    found = scores(
+        plugin, pod, make_info("one", make_pod("db-0", labels={"app": "db"})), make_info("none")
+    )
+    assert found["none"] > found["one"]
 
 
 def spread(skew=1, key="kubernetes.io/hostname", **more):

@@ -46,11 +46,16 @@ def important(make_pod):
 class Looking:
     """Preemption over some nodes, by a few filters."""
 
-    def __init__(self) -> None:
+    def __init__(self, namespaces) -> None:
         self.budgets = []
         self.nominator = Nominator()
         self.framework = Framework(
-            [NodeName(), TaintToleration(), NodeResourcesFit(), InterPodAffinity()]
+            [
+                NodeName(),
+                TaintToleration(),
+                NodeResourcesFit(),
+                InterPodAffinity(namespaces=namespaces),
+            ]
         )
 
     def __call__(self, pod, *nodes, nominated=None):
@@ -69,8 +74,8 @@ class Looking:
 
 
 @pytest.fixture
-def look():
-    return Looking()
+def look(namespaces):
+    return Looking(namespaces)
 
 
 def victims(attempt):

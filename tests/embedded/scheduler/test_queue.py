@@ -34,7 +34,7 @@ def pop(queue, clock):
 
 
 def helped(change):
-    return lambda plugin: plugin == change
+    return lambda pod, rejected_by: change in rejected_by
 
 
 async def test_the_more_important_pod_goes_first_then_the_earlier_one(queue, pop, make_pod):

@@ -67,6 +67,7 @@ async def test_decisions_show_the_scores_of_every_plugin(api, clock, running, ma
         "TaintToleration",
         "NodeResourcesFit",
         "NodeResourcesBalancedAllocation",
+        "ImageLocality",
     }
 
 
@@ -119,6 +120,46 @@ async def test_room_that_a_deleted_pod_leaves_is_used(
         await api.remove(PODS, leaving)
         await clock.advance(0)
         assert placed() == {"web": "a"}
+
+
+@pytest.fixture
+def near():
+    """Affinity to the pods of an app."""
+
+    def make(app):
+        term = {
+            "topologyKey": "kubernetes.io/hostname",
+            "labelSelector": {"matchLabels": {"app": app}},
+        }
+        return {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
+
+    return make
+
+
+async def test_a_pod_that_waits_for_another_follows_it_at_once(
+    api, clock, running, make_node, make_pod, placed, near
+):
+    await api.create(NODES, make_node("a"))
+    async with running():
+        await api.create(PODS, make_pod("web", affinity=near("db")))
+        await clock.advance(5)
+        assert placed() == {"web": None}
+        await api.create(PODS, make_pod("db", labels={"app": "db"}))
+        await clock.advance(0)
+        assert placed() == {"web": "a", "db": "a"}
+
+
+async def test_a_pod_that_gets_a_label_is_found_by_those_who_wait_for_it(
+    api, clock, running, make_node, make_pod, placed, near
+):
+    await api.create(NODES, make_node("a"))
+    await api.create(PODS, make_pod("other", nodeName="a"))
+    async with running():
+        await api.create(PODS, make_pod("web", affinity=near("db")))
+        await clock.advance(5)
+        await api.patch(PODS, "other", {"metadata": {"labels": {"app": "db"}}}, "default")
+        await clock.advance(0)
+        assert placed()["web"] == "a"
 
 
 async def test_a_heartbeat_of_a_node_tries_nothing_again(api, clock, running, make_node, make_pod):

@@ -10,6 +10,7 @@ from kubelearn.embedded.client import Client
 from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.informer import Informers
 from kubelearn.embedded.scheduler.framework import Plugin
+from kubelearn.embedded.scheduler.plugins.imagelocality import ImageLocality
 from kubelearn.embedded.scheduler.plugins.interpodaffinity import InterPodAffinity
 from kubelearn.embedded.scheduler.plugins.nodeaffinity import NodeAffinity
 from kubelearn.embedded.scheduler.plugins.nodename import NodeName
@@ -26,20 +27,23 @@ from kubelearn.embedded.scheduler.plugins.volumerestrictions import VolumeRestri
 from kubelearn.embedded.scheduler.plugins.volumezone import VolumeZone
 from kubelearn.embedded.scheduler.volumebinder import VolumeBinder
 from kubelearn.objects import (
+    NAMESPACES,
     PERSISTENT_VOLUME_CLAIMS,
     PERSISTENT_VOLUMES,
     REPLICA_SETS,
     SERVICES,
+    STATEFUL_SETS,
     STORAGE_CLASSES,
 )
 
 STORAGE = (PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, STORAGE_CLASSES)
+# What plugins read besides nodes and pods.
+READ = (NAMESPACES, SERVICES, REPLICA_SETS, STATEFUL_SETS, *STORAGE)
 
 
 def default_plugins(informers: Informers, client: Client, *, clock: Clock) -> list[Plugin]:
     """The plugins of the default profile."""
     claims, volumes, classes = map(informers.get, STORAGE)
-    services, replica_sets = informers.get(SERVICES), informers.get(REPLICA_SETS)
     binder = VolumeBinder(client, claims=claims, volumes=volumes, classes=classes, clock=clock)
     return [
         NodeUnschedulable(),
@@ -51,7 +55,12 @@ def default_plugins(informers: Informers, client: Client, *, clock: Clock) -> li
         VolumeRestrictions(claims),
         VolumeBinding(binder),
         VolumeZone(claims=claims, volumes=volumes),
-        PodTopologySpread(services=services, replica_sets=replica_sets),
-        InterPodAffinity(),
+        PodTopologySpread(
+            services=informers.get(SERVICES),
+            replica_sets=informers.get(REPLICA_SETS),
+            stateful_sets=informers.get(STATEFUL_SETS),
+        ),
+        InterPodAffinity(namespaces=informers.get(NAMESPACES)),
         NodeResourcesBalancedAllocation(),
+        ImageLocality(),
     ]

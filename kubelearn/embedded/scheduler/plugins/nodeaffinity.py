@@ -13,7 +13,15 @@ from kubelearn.embedded.nodeaffinity import (
     term_holds,
 )
 from kubelearn.embedded.scheduler.cache import NodeInfo, PodInfo
-from kubelearn.embedded.scheduler.framework import Filter, Plugin, Rejection, Score, normalize
+from kubelearn.embedded.scheduler.framework import (
+    Change,
+    Filter,
+    Plugin,
+    Rejection,
+    Score,
+    normalize,
+)
+from kubelearn.objects import Object
 
 
 class NodeAffinity(Plugin):
@@ -41,7 +49,13 @@ class NodeAffinity(Plugin):
         rejection = Rejection(self.name, ("node(s) didn't match Pod's node affinity/selector",))
         return lambda info: None if matches_node(pod.pod, info.name, info.labels) else rejection
 
-    def score_for(self, pod: PodInfo, nodes: Sequence[NodeInfo]) -> Score | None:
+    def is_helped(self, pod: PodInfo, change: Change) -> bool:
+        """Look whether a node's labels match that did not."""
+        return _matches(pod, change.new) and not _matches(pod, change.old)
+
+    def score_for(
+        self, pod: PodInfo, feasible: Sequence[NodeInfo], nodes: Sequence[NodeInfo]
+    ) -> Score | None:
         """Add up the weights of the preferences that the node meets."""
         preferences = node_affinity(pod.pod, PREFERRED)
         if not preferences:
@@ -65,3 +79,10 @@ def _names(term: Mapping[str, Any]) -> frozenset[str] | None:
         if (item["key"], item["operator"]) == ("metadata.name", "In")
     ]
     return frozenset.intersection(*listed) if listed else None
+
+
+def _matches(pod: PodInfo, node: Object | None) -> bool:
+    if node is None:
+        return False
+    meta = node["metadata"]
+    return matches_node(pod.pod, meta["name"], meta.get("labels") or {})

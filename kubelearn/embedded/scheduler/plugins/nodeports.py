@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from kubelearn.embedded.scheduler.cache import NodeInfo, PodInfo
-from kubelearn.embedded.scheduler.framework import Filter, Plugin, Rejection
+from kubelearn.embedded.scheduler.framework import Change, Filter, Plugin, Rejection
+from kubelearn.embedded.scheduler.resources import host_ports
 
 _ANY = "0.0.0.0"
 
@@ -29,6 +30,13 @@ class NodePorts(Plugin):
             return rejection if taken else None
 
         return check
+
+    def is_helped(self, pod: PodInfo, change: Change) -> bool:
+        """Look whether the pod that is gone had one of the ports."""
+        if change.name != "PodDelete":
+            return True
+        freed = host_ports(change.old or {})
+        return any(_conflict(mine, port) for mine in pod.ports for port in freed)
 
 
 def _conflict(one: tuple[str, str, int], other: tuple[str, str, int]) -> bool:

@@ -10,7 +10,16 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from kubelearn.embedded.scheduler.cache import NodeInfo, PodInfo
-from kubelearn.embedded.scheduler.framework import MAX_SCORE, Filter, Plugin, Rejection, Score
+from kubelearn.embedded.scheduler.framework import (
+    MAX_SCORE,
+    Change,
+    Filter,
+    Plugin,
+    Rejection,
+    Score,
+)
+from kubelearn.embedded.scheduler.resources import Amounts, amounts, pod_requests
+from kubelearn.objects import Object
 
 _SCORED = ("cpu", "memory")
 
@@ -19,7 +28,9 @@ class NodeResourcesFit(Plugin):
     """Rejects nodes without room for the pod's requests; prefers those with most left."""
 
     name: ClassVar[str] = "NodeResourcesFit"
-    helped_by: ClassVar[frozenset[str]] = frozenset({"NodeAdd", "NodeUpdate", "PodDelete"})
+    helped_by: ClassVar[frozenset[str]] = frozenset(
+        {"NodeAdd", "NodeUpdate", "PodUpdate", "PodDelete"}
+    )
 
     def filter_for(self, pod: PodInfo, nodes: Sequence[NodeInfo]) -> Filter | None:
         """Compare the pod's requests with what is left."""
@@ -36,7 +47,23 @@ class NodeResourcesFit(Plugin):
                 final = final or asked > capacity
         return Rejection(self.name, tuple(reasons), final=final) if reasons else None
 
-    def score_for(self, pod: PodInfo, nodes: Sequence[NodeInfo]) -> Score | None:
+    def is_helped(self, pod: PodInfo, change: Change) -> bool:
+        """Look whether a node has more than it had, or a pod takes less."""
+        if change.name == "PodDelete":
+            return True
+        if change.name == "PodUpdate":
+            less = pod_requests(change.new or {})
+            before = pod_requests(change.old or {})
+            return any(before.get(name, 0) > less.get(name, 0) for name in _asked(pod))
+        old, new = _allocatable(change.old), _allocatable(change.new)
+        if any(amount > new.get(name, 0) for name, amount in pod.requests.items()):
+            return False
+        grown = {name for name, amount in new.items() if amount > old.get(name, 0)}
+        return "pods" in grown or not grown.isdisjoint(_asked(pod))
+
+    def score_for(
+        self, pod: PodInfo, feasible: Sequence[NodeInfo], nodes: Sequence[NodeInfo]
+    ) -> Score | None:
         """The mean share of CPU and memory that would be left."""
 
         def score(info: NodeInfo) -> int:
@@ -50,12 +77,22 @@ class NodeResourcesFit(Plugin):
         return score
 
 
+def _asked(pod: PodInfo) -> set[str]:
+    return {name for name, amount in pod.requests.items() if amount}
+
+
+def _allocatable(node: Object | None) -> Amounts:
+    return amounts((node.get("status") or {}).get("allocatable")) if node else {}
+
+
 class NodeResourcesBalancedAllocation(Plugin):
     """Prefers nodes whose CPU and memory the pod would bring closer to equal use."""
 
     name: ClassVar[str] = "NodeResourcesBalancedAllocation"
 
-    def score_for(self, pod: PodInfo, nodes: Sequence[NodeInfo]) -> Score | None:
+    def score_for(
+        self, pod: PodInfo, feasible: Sequence[NodeInfo], nodes: Sequence[NodeInfo]
+    ) -> Score | None:
         """Compare the balance with the pod and without it."""
         if not any(pod.requests.get(name) for name in _SCORED):
             return None  # it changes no balance, and would only crowd on the most balanced node

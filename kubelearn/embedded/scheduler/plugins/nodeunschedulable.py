@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from kubelearn.embedded.scheduler.cache import NodeInfo, PodInfo
-from kubelearn.embedded.scheduler.framework import Filter, Plugin, Rejection
+from kubelearn.embedded.scheduler.framework import Change, Filter, Plugin, Rejection
 from kubelearn.embedded.scheduler.plugins.tainttoleration import tolerated
 
 _TAINT = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
@@ -29,3 +29,9 @@ class NodeUnschedulable(Plugin):
             return rejection if cordoned else None
 
         return check
+
+    def is_helped(self, pod: PodInfo, change: Change) -> bool:
+        """Look whether a node takes pods that did not."""
+        assert change.new
+        opened = change.old is None or bool(change.old["spec"].get("unschedulable"))
+        return opened and not change.new["spec"].get("unschedulable")

@@ -10,12 +10,20 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from functools import cache
+from typing import Any, ClassVar
 
 from kubelearn.embedded.informer import Informer
 from kubelearn.embedded.nodeaffinity import matches_node
-from kubelearn.embedded.scheduler.cache import NodeInfo, PodInfo
-from kubelearn.embedded.scheduler.framework import MAX_SCORE, Filter, Plugin, Rejection, Score
+from kubelearn.embedded.scheduler.cache import LabelSet, NodeInfo, PodInfo
+from kubelearn.embedded.scheduler.framework import (
+    MAX_SCORE,
+    Change,
+    Filter,
+    Plugin,
+    Rejection,
+    Score,
+)
 from kubelearn.embedded.scheduler.plugins.tainttoleration import tolerated
 from kubelearn.objects import Object, controller_of, matches
 
@@ -23,7 +31,8 @@ _HOSTNAME = "kubernetes.io/hostname"
 _ZONE = "topology.kubernetes.io/zone"
 _UNEQUAL = "node(s) didn't match pod topology spread constraints"
 
-Selects = Callable[[dict[str, str]], bool]
+# The score of a node that lacks a label of the pod's own constraints: as bad as can be.
+_IGNORED = -1
 
 
 @dataclass(frozen=True)
@@ -32,7 +41,7 @@ class _Constraint:
 
     label: str
     skew: int
-    selects: Selects
+    selects: Callable[[LabelSet], bool]
     honor_affinity: bool = True
     honor_taints: bool = False
     least_domains: int = 1
@@ -49,83 +58,98 @@ class _Constraint:
 
 
 class PodTopologySpread(Plugin):
-    """Prefers nodes and zones with the fewest siblings of the pod."""
+    """Rejects by hard constraints; prefers nodes and zones with the fewest siblings of the pod."""
 
     name: ClassVar[str] = "PodTopologySpread"
     weight: ClassVar[int] = 2
     helped_by: ClassVar[frozenset[str]] = frozenset(
-        {"NodeAdd", "NodeUpdate", "PodAdd", "PodDelete"}
+        {"NodeAdd", "NodeUpdate", "NodeDelete", "PodAdd", "PodUpdate", "PodDelete"}
     )
 
-    def __init__(self, *, services: Informer, replica_sets: Informer) -> None:
+    def __init__(
+        self, *, services: Informer, replica_sets: Informer, stateful_sets: Informer
+    ) -> None:
         self._services = services
-        self._replica_sets = replica_sets
+        self._owners = {"ReplicaSet": replica_sets, "StatefulSet": stateful_sets}
         services.add_index("namespace", lambda service: [service["metadata"]["namespace"]])
 
     def filter_for(self, pod: PodInfo, nodes: Sequence[NodeInfo]) -> Filter | None:
         """Reject nodes where the pod would make the numbers too unequal."""
-        own = pod.pod["spec"].get("topologySpreadConstraints") or []
-        constraints = _chosen(own, pod, "DoNotSchedule")
+        constraints = _chosen(pod, "DoNotSchedule")
         if not constraints:
             return None
-        # Only nodes that have all of the labels take part.
-        labels = {constraint.label for constraint in constraints}
-        labelled = [info for info in nodes if labels <= info.labels.keys()]
-        counted = [(item, _counted(item, pod, labelled)) for item in constraints]
+        labelled = [info for info in nodes if _has_labels(info, constraints)]
+        unlabelled = Rejection(self.name, (f"{_UNEQUAL} (missing required label)",))
+        unequal = Rejection(self.name, (_UNEQUAL,), final=False)
+        limits = [_limit(item, pod, labelled) for item in constraints]
 
         def check(info: NodeInfo) -> Rejection | None:
-            for constraint, siblings in counted:
+            for constraint, (siblings, most) in zip(constraints, limits, strict=True):
                 value = info.labels.get(constraint.label)
                 if value is None:
-                    return Rejection(self.name, (f"{_UNEQUAL} (missing required label)",))
-                least = min(siblings.values(), default=0)
-                if len(siblings) < constraint.least_domains:
-                    least = 0
-                itself = constraint.selects(pod.labels)
-                if siblings[value] + itself - least > constraint.skew:
-                    return Rejection(self.name, (_UNEQUAL,), final=False)
+                    return unlabelled
+                if siblings[value] > most:
+                    return unequal
             return None
 
         return check
 
-    def score_for(self, pod: PodInfo, nodes: Sequence[NodeInfo]) -> Score | None:
+    def is_helped(self, pod: PodInfo, change: Change) -> bool:
+        """Look whether the pod's siblings, or the places to count them in, are others now."""
+        constraints = _chosen(pod, "DoNotSchedule")
+        if change.name.startswith("Node"):
+            old, new = (_places(node, constraints) for node in (change.old, change.new))
+            return old != new
+        old_set, new_set = (
+            PodInfo(other).label_set if other else None for other in (change.old, change.new)
+        )
+        return any(
+            (old_set is not None and item.selects(old_set))
+            != (new_set is not None and item.selects(new_set))
+            for item in constraints
+        )
+
+    def score_for(
+        self, pod: PodInfo, feasible: Sequence[NodeInfo], nodes: Sequence[NodeInfo]
+    ) -> Score | None:
         """Count siblings where the pod would be."""
-        own = pod.pod["spec"].get("topologySpreadConstraints") or []
-        constraints = _chosen(own, pod, "ScheduleAnyway") if own else self._defaults(pod)
+        own = bool(pod.pod["spec"].get("topologySpreadConstraints"))
+        constraints = _chosen(pod, "ScheduleAnyway") if own else self._defaults(pod)
         if not constraints:
             return None
-        weighed = [(item, *_domains(item, pod, nodes)) for item in constraints]
+        if own:
+            nodes = [info for info in nodes if _has_labels(info, constraints)]
+        scored = [info for info in feasible if not own or _has_labels(info, constraints)]
+        parts = [_score_of(item, pod, scored, nodes=nodes) for item in constraints]
 
         def score(info: NodeInfo) -> int:
-            total = 0.0
-            for constraint, siblings, size in weighed:
-                value = info.labels.get(constraint.label)
-                if value is not None:
-                    weight = math.log(size + 2)
-                    total += siblings[value] * weight + constraint.skew - 1
-            return math.floor(total + 0.5)
+            if own and not _has_labels(info, constraints):
+                return _IGNORED
+            return math.floor(sum(part(info) for part in parts) + 0.5)
 
         return score
 
     def normalize(self, scores: dict[str, int]) -> dict[str, int]:
         """The fewer siblings the better."""
-        highest, lowest = max(scores.values(), default=0), min(scores.values(), default=0)
-        if not highest:
-            return dict.fromkeys(scores, MAX_SCORE)
-        return {n: MAX_SCORE * (highest + lowest - s) // highest for n, s in scores.items()}
+        counted = [score for score in scores.values() if score != _IGNORED]
+        highest, lowest = max(counted, default=0), min(counted, default=0)
+
+        def normal(score: int) -> int:
+            if score == _IGNORED:
+                return 0
+            return MAX_SCORE * (highest + lowest - score) // highest if highest else MAX_SCORE
+
+        return {name: normal(score) for name, score in scores.items()}
 
     def _defaults(self, pod: PodInfo) -> list[_Constraint]:
         selector = self._sibling_selector(pod)
         if not selector["matchLabels"] and not selector["matchExpressions"]:
             return []
-
-        def selects(labels: dict[str, str]) -> bool:
-            return matches(selector, labels)
-
+        selects = _selection(pod.namespace, selector)
         return [_Constraint(_HOSTNAME, 3, selects), _Constraint(_ZONE, 5, selects)]
 
     def _sibling_selector(self, pod: PodInfo) -> Object:
-        """What the Services that select the pod and its ReplicaSet select, all together."""
+        """What the Services that select the pod and its owner select, all together."""
         labels: dict[str, str] = {}
         expressions: list[Object] = []
         for service in self._services.by_index("namespace", pod.namespace):
@@ -133,23 +157,21 @@ class PodTopologySpread(Plugin):
             if wanted and wanted.items() <= pod.labels.items():
                 labels.update(wanted)
         ref = controller_of(pod.pod)
-        if ref and ref["kind"] == "ReplicaSet":
-            replica_set = self._replica_sets.get(f"{pod.namespace}/{ref['name']}")
-            if replica_set:
-                labels.update(replica_set["spec"]["selector"].get("matchLabels") or {})
-                expressions += replica_set["spec"]["selector"].get("matchExpressions") or []
+        if ref and (owners := self._owners.get(ref["kind"])):
+            owner = owners.get(f"{pod.namespace}/{ref['name']}")
+            if owner:
+                labels.update(owner["spec"]["selector"].get("matchLabels") or {})
+                expressions += owner["spec"]["selector"].get("matchExpressions") or []
         return {"matchLabels": labels, "matchExpressions": expressions}
 
 
-def _chosen(
-    constraints: Sequence[Mapping[str, object]], pod: PodInfo, when: str
-) -> list[_Constraint]:
-    return [
-        _from_spec(dict(item), pod) for item in constraints if item["whenUnsatisfiable"] == when
-    ]
+def _chosen(pod: PodInfo, when: str) -> list[_Constraint]:
+    """The pod's own constraints that are hard, or those that are soft."""
+    own = pod.pod["spec"].get("topologySpreadConstraints") or []
+    return [_from_spec(item, pod) for item in own if item["whenUnsatisfiable"] == when]
 
 
-def _from_spec(spec: Object, pod: PodInfo) -> _Constraint:
+def _from_spec(spec: Mapping[str, Any], pod: PodInfo) -> _Constraint:
     selector = spec.get("labelSelector")
     if selector is not None:
         keys = spec.get("matchLabelKeys") or []
@@ -158,32 +180,63 @@ def _from_spec(spec: Object, pod: PodInfo) -> _Constraint:
     return _Constraint(
         spec["topologyKey"],
         spec["maxSkew"],
-        lambda labels: matches(selector, labels),
+        _selection(pod.namespace, selector),
         honor_affinity=spec.get("nodeAffinityPolicy") != "Ignore",
         honor_taints=spec.get("nodeTaintsPolicy") == "Honor",
         least_domains=spec.get("minDomains") or 1,
     )
 
 
-def _domains(
+def _selection(namespace: str, selector: Object | None) -> Callable[[LabelSet], bool]:
+    """Whether a namespace and labels are of those that count; each is looked at once."""
+    return cache(lambda known: known[0] == namespace and matches(selector, dict(known[1])))
+
+
+def _has_labels(info: NodeInfo, constraints: Sequence[_Constraint]) -> bool:
+    return all(constraint.label in info.labels for constraint in constraints)
+
+
+def _places(node: Object | None, constraints: Sequence[_Constraint]) -> object:
+    """What of a node makes a difference to the constraints; None if the node takes no part."""
+    labels = (node["metadata"].get("labels") or {}) if node else {}
+    if not node or not all(constraint.label in labels for constraint in constraints):
+        return None
+    return [labels[constraint.label] for constraint in constraints], node["spec"].get("taints")
+
+
+def _limit(
     constraint: _Constraint, pod: PodInfo, nodes: Sequence[NodeInfo]
 ) -> tuple[Counter[str], int]:
-    """The siblings in each value of the constraint's label, and how many values there are."""
+    """The siblings in each value of the label, and how many a place may have to take the pod."""
     siblings: Counter[str] = Counter()
     for info in nodes:
-        value = info.labels.get(constraint.label)
-        if value is not None:
-            siblings[value] += (
-                info.count_pods(pod.namespace, constraint.selects)
-                if constraint.counts(pod, info)
-                else 0
-            )
-    return siblings, len(siblings)
+        if constraint.counts(pod, info):
+            siblings[info.labels[constraint.label]] += info.count_pods(constraint.selects)
+    enough = len(siblings) >= constraint.least_domains
+    least = min(siblings.values(), default=0) if enough else 0
+    return siblings, constraint.skew + least - constraint.selects(pod.label_set)
 
 
-def _counted(constraint: _Constraint, pod: PodInfo, nodes: Sequence[NodeInfo]) -> Counter[str]:
-    """The siblings in each value of a hard constraint's label, on the nodes that count."""
-    siblings, _ = _domains(
-        constraint, pod, [info for info in nodes if constraint.counts(pod, info)]
+def _score_of(
+    constraint: _Constraint,
+    pod: PodInfo,
+    scored: Sequence[NodeInfo],
+    *,
+    nodes: Sequence[NodeInfo],
+) -> Callable[[NodeInfo], float]:
+    """What one constraint adds to a node's score: more where there are more siblings."""
+    label, lift = constraint.label, constraint.skew - 1
+    if label == _HOSTNAME:
+        weight = math.log(len(scored) + 2)
+        return lambda info: (
+            info.count_pods(constraint.selects) * weight + lift if label in info.labels else 0.0
+        )
+    siblings: Counter[str | None] = Counter()
+    values = {info.labels.get(label) for info in scored}
+    for info in nodes:
+        if (value := info.labels.get(label)) in values and constraint.counts(pod, info):
+            siblings[value] += info.count_pods(constraint.selects)
+    weight = math.log(len(values) + 2)
+    return lambda info: (
+        siblings[info.labels[label]] * weight + lift if label in info.labels else 0.0
     )
-    return siblings

@@ -6,7 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from kubelearn.embedded.scheduler.cache import NodeInfo, PodInfo
-from kubelearn.embedded.scheduler.framework import Filter, Plugin, Rejection, Score, normalize
+from kubelearn.embedded.scheduler.framework import (
+    Change,
+    Filter,
+    Plugin,
+    Rejection,
+    Score,
+    normalize,
+)
 from kubelearn.objects import tolerates
 
 
@@ -21,17 +28,20 @@ class TaintToleration(Plugin):
         """Look for a taint that keeps pods away and is not tolerated."""
         tolerations = pod.pod["spec"].get("tolerations") or []
         rejection = Rejection(self.name, ("node(s) had untolerated taint(s)",))
+        return lambda info: rejection if _refuses(info.taints, tolerations) else None
 
-        def check(info: NodeInfo) -> Rejection | None:
-            refused = any(
-                taint["effect"] in ("NoSchedule", "NoExecute") and not tolerated(tolerations, taint)
-                for taint in info.taints
-            )
-            return rejection if refused else None
+    def is_helped(self, pod: PodInfo, change: Change) -> bool:
+        """Look whether the pod tolerates a node that it did not."""
+        tolerations = pod.pod["spec"].get("tolerations") or []
+        old, new = (
+            node is None or _refuses(node["spec"].get("taints") or (), tolerations)
+            for node in (change.old, change.new)
+        )
+        return old and not new
 
-        return check
-
-    def score_for(self, pod: PodInfo, nodes: Sequence[NodeInfo]) -> Score | None:
+    def score_for(
+        self, pod: PodInfo, feasible: Sequence[NodeInfo], nodes: Sequence[NodeInfo]
+    ) -> Score | None:
         """Count the taints that only ask pods to stay away."""
         tolerations = [
             item
@@ -46,6 +56,14 @@ class TaintToleration(Plugin):
     def normalize(self, scores: dict[str, int]) -> dict[str, int]:
         """The fewer such taints the better."""
         return normalize(scores, reverse=True)
+
+
+def _refuses(taints: Iterable[Mapping[str, Any]], tolerations: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether one of the taints keeps pods with only these tolerations away."""
+    return any(
+        taint["effect"] in ("NoSchedule", "NoExecute") and not tolerated(tolerations, taint)
+        for taint in taints
+    )
 
 
 def tolerated(tolerations: Iterable[Mapping[str, Any]], taint: Mapping[str, Any]) -> bool:
