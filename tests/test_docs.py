@@ -54,7 +54,7 @@ def test_binder_reads_the_same_environment():
 
 def test_the_conda_environment_holds_every_dependency():
     conda_names = {"docker": "docker-py", "graphviz": "python-graphviz"}
-    conda_names |= {"kubernetes": "python-kubernetes"}
+    conda_names |= {"kubernetes": "python-kubernetes", "prometheus-client": "prometheus_client"}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = set()
     for requirement in project["dependencies"]:

@@ -59,6 +59,14 @@ class Registries:
             raise LookupError(f"{plural}.{version}.{group} is not served")
         return self.of(kind)
 
+    def count(self) -> dict[tuple[str, ...], int]:
+        """How many objects are stored, by group and resource."""
+        kinds = (kind for kind in self.kinds if kind.has_verb("create") and kind.has_verb("get"))
+        stored: dict[str, tuple[str, ...]] = {
+            kind.storage_prefix: (kind.group, kind.plural) for kind in kinds
+        }
+        return {name: self.store.count(f"{prefix}/") for prefix, name in stored.items()}
+
     def _restore(self, plural: str) -> None:
         """Let the stored objects hold what was given to them before this server started."""
         registry = self.resource(plural)

@@ -40,13 +40,13 @@ class Router:
         resources: Resources,
         subresources: Subresources,
         *,
-        reviews: Mapping[str, Handler],
+        unstored: Mapping[str, Handler],
     ) -> None:
         self._registries = registries
         self._kinds = registries.kinds
         self._resources = resources
         self._subresources = subresources
-        self._reviews = reviews
+        self._unstored = unstored
         self._groups: frozenset[str] = frozenset()
         self._generation = -1
 
@@ -66,8 +66,8 @@ class Router:
             return await self._subresources.serve(request, registry)
         if not _allows(info, kind):
             raise method_not_allowed()
-        if kind.plural in self._reviews:
-            return await self._reviews[kind.plural](request, registry)
+        if kind.plural in self._unstored:
+            return await self._unstored[kind.plural](request, registry)
         return await self._resources.serve(request, registry)
 
     def _knows(self, group: str) -> bool:

@@ -2,7 +2,7 @@
 
 Stands for k8s.io/apiserver `pkg/server` (`config.go`, `handler.go`). A request passes, in order,
 authentication, impersonation, authorization, routing and, if it writes, admission, validation and
-the store. Left out: API aggregation, priority and fairness, metrics.
+the store. Left out: API aggregation, priority and fairness.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import logging
 import random as randomness
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from aiohttp import web
@@ -46,11 +46,13 @@ from kubelearn.embedded.apiserver.authorization import (
 )
 from kubelearn.embedded.apiserver.bootstrap import bootstrap
 from kubelearn.embedded.apiserver.catalog import NOT_FOUND, Catalog
+from kubelearn.embedded.apiserver.componentstatuses import ComponentStatuses
 from kubelearn.embedded.apiserver.decoding import Decoder
 from kubelearn.embedded.apiserver.encoding import decode
 from kubelearn.embedded.apiserver.health import VERSION, Health
 from kubelearn.embedded.apiserver.impersonation import impersonated
 from kubelearn.embedded.apiserver.kubelets import Kubelets
+from kubelearn.embedded.apiserver.metrics import Metrics
 from kubelearn.embedded.apiserver.noise import http_log
 from kubelearn.embedded.apiserver.rbac.authorizer import NodeAuthorizer, RbacAuthorizer
 from kubelearn.embedded.apiserver.rbac.bootstrap import bootstrap_roles
@@ -109,6 +111,7 @@ class ApiServer:
         service_account_key: bytes | None = None,
         authorizers: Sequence[Authorizer] = (),
         audit: Sink | None = None,
+        components: Mapping[str, Callable[[], bool]] | None = None,
     ) -> None:
         self.host = host
         self.port = port
@@ -124,6 +127,8 @@ class ApiServer:
         self._authorizer = Union(
             [SystemAuthorizer(), NodeAuthorizer(policy), RbacAuthorizer(policy), *authorizers]
         )
+        etcd = {"etcd-0": lambda: self.storage_available}
+        self._components = ComponentStatuses({**(components or {}), **etcd})
         self._who = AuthenticationReviews(accounts, tokens, clock=clock)
         self._may = AccessReviews(self._authorizer, policy)
         self.kinds = builtin.built_in()
@@ -159,7 +164,8 @@ class ApiServer:
         self._streams = Streams()
         self._router = self._routes()
         self._catalog = Catalog(self.kinds, clock=clock, address=lambda: f"{self.host}:{self.port}")
-        self._health = Health({"ping": lambda: True, "etcd": lambda: self.storage_available})
+        self._health = Health(etcd=lambda: self.storage_available)
+        self._metrics = Metrics(clock=clock, objects=self.registries.count)
         self._runner: web.ServerRunner | None = None
 
     def _routes(self) -> Router:
@@ -197,7 +203,8 @@ class ApiServer:
             "tokenreviews": self._who.token,
         }
         handlers = {plural: handler(resources, review) for plural, review in reviews.items()}
-        return Router(self.registries, resources, subresources, reviews=handlers)
+        handlers["componentstatuses"] = self._components.serve
+        return Router(self.registries, resources, subresources, unstored=handlers)
 
     # --- life ------------------------------------------------------------------------------
 
@@ -273,9 +280,19 @@ class ApiServer:
             raise refusal(attributes, decision)
         if not info.is_resource_request:
             return self._serve_path(request)
-        if not self.storage_available:
-            raise unknown("etcdserver: request timed out")
-        return await self._router.serve(request)
+        end = self._metrics.begin(request)
+        code = _CLIENT_CLOSED
+        try:
+            if not self.storage_available:
+                raise unknown("etcdserver: request timed out")
+            answer = await self._router.serve(request)
+            code = answer.status
+        except StatusError as error:
+            code = error.code
+            raise
+        finally:
+            end(code)
+        return answer
 
     def _serve_path(self, request: Request) -> web.StreamResponse:
         """Answer a request that is not for a resource."""
@@ -283,6 +300,8 @@ class ApiServer:
         match first:
             case "healthz" | "livez" | "readyz":
                 return self._health.serve(request)
+            case "metrics":
+                return self._metrics.serve()
             case "version":
                 return response.document(request, VERSION)
             case "api" | "apis" | "openapi":
@@ -295,7 +314,16 @@ class ApiServer:
         return response.text(NOT_FOUND, status=404)
 
     def _paths(self) -> list[str]:
-        found = ["/api", "/api/v1", "/apis", "/healthz", "/livez", "/openapi/v3", "/readyz"]
+        found = [
+            "/api",
+            "/api/v1",
+            "/apis",
+            "/healthz",
+            "/livez",
+            "/metrics",
+            "/openapi/v3",
+            "/readyz",
+        ]
         for group, versions in self.kinds.groups().items():
             if group:
                 found += [f"/apis/{group}", *(f"/apis/{group}/{each}" for each in versions)]

@@ -13,6 +13,7 @@ import os
 import random
 import signal
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from kubelearn.containers.process import ProcessRuntime
@@ -194,7 +195,14 @@ class Daemon:
             service_cidr=self._block.service_cidr,
             clock=self._clock,
             random=self._random,
+            components={
+                name: partial(self._is_running, f"kube-{name}")
+                for name in ("scheduler", "controller-manager")
+            },
         )
+
+    def _is_running(self, name: str) -> bool:
+        return self._components[name].running
 
     def _node(self, name: str, number: int, *, images: StockImages, port: int) -> Node:
         ip, pod_cidr, folder = (

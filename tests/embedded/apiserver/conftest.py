@@ -125,8 +125,16 @@ async def store(tmp_path: Path, clock: Any) -> AsyncIterator[Store]:
 
 
 @pytest.fixture
-async def server(store: Store, clock: Any) -> AsyncIterator[ApiServer]:
-    started = ApiServer(store, clock=clock, random=random.Random(1), tokens=[Tokens()])
+def components() -> dict[str, Callable[[], bool]]:
+    """Whether the others of the control plane run."""
+    return {}
+
+
+@pytest.fixture
+async def server(store: Store, clock: Any, components: Any) -> AsyncIterator[ApiServer]:
+    started = ApiServer(
+        store, clock=clock, random=random.Random(1), tokens=[Tokens()], components=components
+    )
     await started.start()
     yield started
     await started.stop()

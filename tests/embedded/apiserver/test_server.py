@@ -18,9 +18,30 @@ async def test_health_and_version_need_no_credential(api) -> None:
 
 async def test_health_can_be_asked_for_each_check(api) -> None:
     answer = await api.get("/readyz?verbose")
-    assert answer.raw.decode() == "[+]ping ok\n[+]etcd ok\nreadyz check passed\n"
+    lines = answer.raw.decode().splitlines()
+    assert lines[:3] == ["[+]ping ok", "[+]etcd ok", "[+]etcd-readiness ok"]
+    assert lines[-1] == "readyz check passed"
     assert (await api.get("/livez/ping")).raw == b"ok"
+    assert (await api.get("/readyz/poststarthook/rbac/bootstrap-roles")).raw == b"ok"
     assert (await api.get("/livez/nothing")).status == 404
+
+
+async def test_a_check_that_fails_is_named_unless_it_is_excluded(api) -> None:
+    api.server.storage_available = False
+    answer = await api.get("/livez")
+    assert (answer.status, answer.raw.decode()) == (
+        500,
+        "[+]ping ok\n[-]etcd failed: reason withheld\nlivez check failed\n",
+    )
+    assert (await api.get("/livez/etcd")).status == 500
+    assert (await api.get("/livez?exclude=etcd")).raw == b"ok"
+    answer = await api.get("/livez?verbose&exclude=etcd&exclude=moon")
+    assert answer.raw.decode().splitlines() == [
+        "[+]ping ok",
+        "[+]etcd excluded: ok",
+        'warn: some health checks cannot be excluded: no matches for "moon"',
+        "livez check passed",
+    ]
 
 
 async def test_without_a_credential_there_is_403(api) -> None:
