@@ -1,4 +1,4 @@
-"""kubectl's ways into a pod: port-forward, exec, cp, attach, run -i.
+"""kubectl's ways into a pod: port-forward, exec, cp, attach, run -i, debug.
 
 Since 1.31 kubectl speaks WebSocket; older ones speak SPDY, as it still does when it is told so.
 """
@@ -152,3 +152,29 @@ def test_attaching_shows_what_a_container_prints(kubectl, transport):
     kubectl("run", "talk", "-i", "--image=busybox", "--restart=Never", "--", "cat", stdin="one\n")
     assert "one\n" in kubectl("logs", "talk")
     kubectl("delete", "pod", "talk", "--now")
+
+
+def test_a_debug_container_looks_into_a_running_pod(kubectl):
+    words = ("-i", "--image=busybox", "--target=web", "-c", "look", "--", "sh", "-c")
+    said = kubectl("debug", "web", *words, "read a; echo $a from $HOSTNAME", stdin="hello\n")
+    assert "hello from web\n" in said
+    assert "hello from web\n" in kubectl("logs", "web", "-c", "look")
+    assert "Ephemeral Containers:\n  look:" in kubectl("describe", "pod", "web")
+
+
+def test_a_copy_of_a_pod_can_be_debugged(kubectl):
+    words = ("--copy-to=copy", "--image=busybox", "-c", "look", "--", "sleep", "600")
+    kubectl("debug", "web", *words)
+    kubectl("wait", "pod/copy", "--for=condition=Ready", "--timeout=60s")
+    names = "-o=jsonpath={.spec.containers[*].name}"
+    assert kubectl("get", "pod", "copy", names) == "web look"
+    kubectl("delete", "pod", "copy", "--now")
+
+
+def test_a_node_can_be_debugged(kubectl):
+    node = kubectl("get", "pod", "web", "-o=jsonpath={.spec.nodeName}")
+    said = kubectl(
+        "debug", f"node/{node}", "-i", "--image=busybox", "--", "sh", "-c", "ls -d /host"
+    )
+    assert f"Creating debugging pod node-debugger-{node}-" in said
+    assert "/host\n" in said

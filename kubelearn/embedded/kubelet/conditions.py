@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from kubelearn.embedded.kubelet.containerstatus import is_sidecar
+from kubelearn.embedded.kubelet.containerspec import is_sidecar
 from kubelearn.objects import Object, condition
 
 READY_TO_START = "PodReadyToStartContainers"

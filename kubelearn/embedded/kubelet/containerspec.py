@@ -15,6 +15,11 @@ from kubelearn.objects import Object
 HASH = "io.kubernetes.container.hash"
 
 
+def is_sidecar(container: Object) -> bool:
+    """Whether an init container goes on beside the others."""
+    return container.get("restartPolicy") == "Always"
+
+
 def spec_hash(container: Object) -> str:
     """What tells whether a container's definition has changed: only its image can."""
     parts = {key: container.get(key) for key in ("name", "image")}

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kubelearn.containers.runtime import ContainerState, ContainerStatus, Sandbox
+from kubelearn.embedded.kubelet.containerspec import is_sidecar
+from kubelearn.embedded.restartpolicy import restarts_after
 from kubelearn.objects import Object, timestamp
 
 _LOST: Object = {
@@ -58,11 +60,6 @@ class Seen:
         ]
 
 
-def is_sidecar(container: Object) -> bool:
-    """Whether it is an init container that goes on beside the others."""
-    return container.get("restartPolicy") == "Always"
-
-
 def should_restart(
     pod: Object, container: Object, run: ContainerStatus | None, old: Object | None = None
 ) -> bool:
@@ -78,10 +75,7 @@ def should_restart(
         return False
     else:
         code = None if run.state is ContainerState.CREATED else run.exit_code
-    if code is None:
-        return True
-    policy = "Always" if is_sidecar(container) else pod["spec"].get("restartPolicy", "Always")
-    return policy == "Always" or (policy == "OnFailure" and code != 0)
+    return code is None or restarts_after(pod, container, code)
 
 
 def _exit_code_without_runs(old: Object | None) -> int | None:
@@ -92,27 +86,27 @@ def _exit_code_without_runs(old: Object | None) -> int | None:
 
 
 def container_status(
-    pod: Object, container: Object, *, seen: Seen, old: Object | None, init: bool
+    pod: Object, container: Object, *, seen: Seen, old: Object | None, kind: str
 ) -> Object:
-    """One entry of `containerStatuses` or, with `init`, of `initContainerStatuses`."""
+    """The status of a container; `kind` is the list of the spec that has it."""
     name, runs = container["name"], seen.runs.get(container["name"], ())
     if runs:
         status = _of_runs(container, runs, seen, old)
     else:
-        status = _without_runs(pod, container, old, init)
+        status = _without_runs(pod, container, old, init=kind == "initContainers")
     waiting = seen.waiting.get(name)
     if waiting and should_restart(pod, container, runs[-1] if runs else None, old):
         if "terminated" in status["state"]:
             status["lastState"] = status["state"]
         text = {"message": waiting.message} if waiting.message else {}
         status["state"] = {"waiting": {"reason": waiting.reason, **text}}
-    _judge(status, container, runs[-1] if runs else None, seen, init=init)
+    _judge(status, container, runs[-1] if runs else None, seen, kind=kind)
     if mounts := container.get("volumeMounts"):
         status["volumeMounts"] = [_mount(mount) for mount in mounts]
     return status
 
 
-def _without_runs(pod: Object, container: Object, old: Object | None, init: bool) -> Object:
+def _without_runs(pod: Object, container: Object, old: Object | None, *, init: bool) -> Object:
     if old and "terminated" in old["state"]:
         return dict(old)
     reason = "PodInitializing" if pod["spec"].get("initContainers") else "ContainerCreating"
@@ -175,12 +169,15 @@ def _state(run: ContainerStatus, seen: Seen) -> Object:
 
 
 def _judge(
-    status: Object, container: Object, run: ContainerStatus | None, seen: Seen, *, init: bool
+    status: Object, container: Object, run: ContainerStatus | None, seen: Seen, *, kind: str
 ) -> None:
     """Fill in `started` and `ready` (the probe manager's `UpdatePodStatus`)."""
+    if kind == "ephemeralContainers":
+        status["ready"] = False  # nobody asks it
+        return
     runs = run is not None and "running" in status["state"]
     status["started"] = runs and seen.started(container["name"])
-    if init and not is_sidecar(container):
+    if kind == "initContainers" and not is_sidecar(container):
         status["ready"] = (status["state"].get("terminated") or {}).get("exitCode") == 0
     else:
         status["ready"] = status["started"] and seen.ready(container["name"])

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 from kubelearn.objects import Object
+
+CONTAINER_KINDS = ("initContainers", "containers", "ephemeralContainers")
+"""The lists of containers in a pod's spec."""
+
+
+def kind_of(pod: Object, name: str) -> str:
+    """Which list of the pod's spec has the container of that name."""
+    return next(
+        kind
+        for kind in CONTAINER_KINDS
+        for each in pod["spec"].get(kind) or []
+        if each["name"] == name
+    )
 
 
 def pod_text(pod: Object) -> str:
@@ -15,9 +26,7 @@ def pod_text(pod: Object) -> str:
 
 def container_path(pod: Object, container: Object) -> str:
     """The part of a pod that Events about a container name."""
-    inits: Sequence[Mapping[str, object]] = pod["spec"].get("initContainers") or []
-    init = any(each["name"] == container["name"] for each in inits)
-    return f"spec.{'initContainers' if init else 'containers'}{{{container['name']}}}"
+    return f"spec.{kind_of(pod, container['name'])}{{{container['name']}}}"
 
 
 def duration(seconds: float) -> str:

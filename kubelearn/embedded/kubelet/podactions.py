@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from kubelearn.containers.runtime import ContainerState, ContainerStatus
-from kubelearn.embedded.kubelet.containerspec import has_changed
-from kubelearn.embedded.kubelet.containerstatus import Seen, is_sidecar, should_restart
+from kubelearn.embedded.kubelet.containerspec import has_changed, is_sidecar
+from kubelearn.embedded.kubelet.containerstatus import Seen, should_restart
+from kubelearn.embedded.restartpolicy import restarts_after
 from kubelearn.objects import Object
 
 
@@ -61,27 +62,40 @@ def pod_actions(
     `failed_probe` tells the kind of probe that a container has failed for good, or nothing.
     """
     situation = _Situation(pod, seen, old, failed_probe, PodActions())
+    # They are started once, and however far the others have come.
+    situation.actions.start += [
+        each
+        for each in pod["spec"].get("ephemeralContainers") or []
+        if not seen.runs.get(each["name"])
+    ]
     if _initialized(situation):
         _add_main_actions(situation)
     return situation.actions
 
 
 def _add_main_actions(situation: _Situation) -> None:
-    actions, policy = situation.actions, situation.pod["spec"].get("restartPolicy", "Always")
-    kept = False
+    actions, kept, starts = situation.actions, False, False
     for container in situation.pod["spec"]["containers"]:
         run = situation.seen.latest(container["name"])
         if run is None or run.state is not ContainerState.RUNNING:
             if situation.restarts(container):
                 actions.start.append(container)
+                starts = True
         elif fault := situation.fault(container, run):
-            again = policy != "Never" or fault.endswith("definition changed")
+            again = fault.endswith("definition changed") or _restarts_when_killed(
+                situation, container
+            )
             actions.kill.append(Kill(run, fault + ", will be restarted" * again))
             kept = True
         else:
             kept = True
-    if not kept and not actions.start:
-        actions.over = True
+    actions.over = not kept and not starts
+
+
+def _restarts_when_killed(situation: _Situation, container: Object) -> bool:
+    # Rules about exit codes do not count: it has not ended yet.
+    policy = container.get("restartPolicy") or situation.pod["spec"].get("restartPolicy", "Always")
+    return bool(policy != "Never")
 
 
 def _initialized(situation: _Situation) -> bool:
@@ -126,8 +140,8 @@ def _init_succeeded(situation: _Situation, container: Object) -> bool:
         return False
     if run.exit_code == 0:
         return True
-    if situation.pod["spec"].get("restartPolicy", "Always") == "Never":
-        actions.over = True
-    else:
+    if restarts_after(situation.pod, container, run.exit_code):
         actions.start.append(container)
+    else:
+        actions.over = True
     return False

@@ -8,8 +8,13 @@ from kubelearn.containers.runtime import ContainerState, ContainerStatus, Sandbo
 from kubelearn.embedded.kubelet.containerstatus import Seen, Waiting
 from kubelearn.embedded.kubelet.handlers import Outcome, Target
 from kubelearn.embedded.kubelet.kuberuntime import KubeRuntime
-from kubelearn.embedded.kubelet.names import container_path
-from kubelearn.embedded.kubelet.podstatus import Eviction, pod_status, rejected_status
+from kubelearn.embedded.kubelet.names import container_path, kind_of
+from kubelearn.embedded.kubelet.podstatus import (
+    Eviction,
+    pod_status,
+    rejected_status,
+    statuses_of,
+)
 from kubelearn.embedded.kubelet.prober import ContainerProbes, PodProbes
 from kubelearn.embedded.kubelet.statusmanager import StatusManager
 from kubelearn.embedded.kubelet.terminationmessage import termination_message
@@ -82,14 +87,12 @@ class PodObserver:
 
     def container_statuses(self) -> dict[str, Object]:
         """The statuses of containers as they were last told, by name."""
-        lists = ("initContainerStatuses", "containerStatuses")
-        return {status["name"]: status for kind in lists for status in self.status.get(kind) or []}
+        return statuses_of(self.status)
 
     def container(self, name: str) -> Object:
         """The definition of a container."""
-        spec = self.pod["spec"]
-        every = [*(spec.get("initContainers") or []), *spec["containers"]]
-        return next(each for each in every if each["name"] == name)
+        found = self.pod["spec"][kind_of(self.pod, name)]
+        return next(each for each in found if each["name"] == name)
 
     def _last_words(self, run: ContainerStatus) -> str:
         if run.state is not ContainerState.EXITED:

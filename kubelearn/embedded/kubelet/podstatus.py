@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from kubelearn.embedded.kubelet.conditions import has_started, pod_conditions
-from kubelearn.embedded.kubelet.containerstatus import Seen, container_status, is_sidecar
+from kubelearn.embedded.kubelet.containerspec import is_sidecar
+from kubelearn.embedded.kubelet.containerstatus import Seen, container_status
+from kubelearn.embedded.kubelet.names import CONTAINER_KINDS
+from kubelearn.embedded.restartpolicy import restarts_after
 from kubelearn.objects import Object, format_quantity, quantity
 
 TERMINAL = ("Succeeded", "Failed")
@@ -36,10 +39,9 @@ def pod_status(
 ) -> Object:
     """The status. `old` is the last one; `ending` says that no container will be started again."""
     spec = pod["spec"]
-    before = {each["name"]: each for kind in _LISTS for each in old.get(kind) or []}
-    init = _statuses(pod, seen, before, init=True)
-    main = _statuses(pod, seen, before, init=False)
-    phase = "Failed" if eviction else _phase(spec, init | main, ending=ending)
+    before = statuses_of(old)
+    init, main, ephemeral = (_statuses(pod, seen, before, kind) for kind in CONTAINER_KINDS)
+    phase = "Failed" if eviction else _phase(pod, init | main, ending=ending)
     verdict = _verdict(phase, eviction, old=old, running=bool(seen.running()))
     allocated = {
         name: format_quantity(amount, binary=name != "cpu")
@@ -59,25 +61,32 @@ def pod_status(
         **_addresses(spec, seen, old, node_ip),
         "startTime": old.get("startTime") or now,
         **({"initContainerStatuses": list(init.values())} if init else {}),
-        "containerStatuses": list(main.values()),
+        "containerStatuses": _sorted(main),
+        **({"ephemeralContainerStatuses": _sorted(ephemeral)} if ephemeral else {}),
         **({"allocatedResources": allocated} if allocated else {}),
         **({"qosClass": old["qosClass"]} if "qosClass" in old else {}),
     }
 
 
-_LISTS = ("initContainerStatuses", "containerStatuses")
+def statuses_of(status: Object) -> dict[str, Object]:
+    """The statuses of all containers that a pod's status has, by name."""
+    lists = [f"{kind.removesuffix('s')}Statuses" for kind in CONTAINER_KINDS]
+    return {each["name"]: each for name in lists for each in status.get(name) or []}
 
 
 def _statuses(
-    pod: Object, seen: Seen, before: Mapping[str, Object], *, init: bool
+    pod: Object, seen: Seen, before: Mapping[str, Object], kind: str
 ) -> dict[str, Object]:
-    containers = pod["spec"].get("initContainers" if init else "containers") or []
     return {
         each["name"]: container_status(
-            pod, each, seen=seen, old=before.get(each["name"]), init=init
+            pod, each, seen=seen, old=before.get(each["name"]), kind=kind
         )
-        for each in containers
+        for each in pod["spec"].get(kind) or []
     }
+
+
+def _sorted(statuses: Mapping[str, Object]) -> list[Object]:
+    return [statuses[name] for name in sorted(statuses)]
 
 
 def _verdict(phase: str, eviction: Eviction | None, *, old: Object, running: bool) -> Object:
@@ -91,8 +100,8 @@ def _verdict(phase: str, eviction: Eviction | None, *, old: Object, running: boo
     return {"phase": phase, **{key: old[key] for key in kept if key in old}}
 
 
-def _phase(spec: Object, statuses: Mapping[str, Object], *, ending: bool) -> str:
-    policy = spec.get("restartPolicy", "Always")
+def _phase(pod: Object, statuses: Mapping[str, Object], *, ending: bool) -> str:
+    spec = pod["spec"]
     main = [statuses[each["name"]] for each in spec["containers"]]
     initialized = any(has_started(status) for status in main)
     pending = False
@@ -102,20 +111,19 @@ def _phase(spec: Object, statuses: Mapping[str, Object], *, ending: bool) -> str
             pending = pending or (not initialized and _is_pending_sidecar(status))
             continue
         code = _exit_code(status)
-        if code and policy == "Never":
+        if code and not restarts_after(pod, container, code):
             return "Failed"
         pending = pending or code is None
-    codes = [_exit_code(status) for status in main]
+    codes = [_exit_code(status) or 0 for status in main]
     waiting = any("waiting" in s["state"] and not has_started(s) for s in main)
     if pending or waiting:
         return "Pending"
     if any("running" in status["state"] for status in main):
         return "Running"
-    if not ending and policy == "Always":
+    ended = zip(spec["containers"], codes, strict=True)
+    if not ending and any(restarts_after(pod, container, code) for container, code in ended):
         return "Running"
-    if not any(codes):
-        return "Succeeded"
-    return "Failed" if ending or policy == "Never" else "Running"
+    return "Failed" if any(codes) else "Succeeded"
 
 
 def _is_pending_sidecar(status: Object) -> bool:

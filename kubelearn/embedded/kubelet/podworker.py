@@ -15,7 +15,8 @@ from typing import Any
 
 from kubelearn.containers.runtime import ContainerStatus
 from kubelearn.embedded.client import Client
-from kubelearn.embedded.kubelet.containerstatus import Waiting, is_sidecar
+from kubelearn.embedded.kubelet.containerspec import is_sidecar
+from kubelearn.embedded.kubelet.containerstatus import Waiting
 from kubelearn.embedded.kubelet.handlers import Target
 from kubelearn.embedded.kubelet.images import NotStarted
 from kubelearn.embedded.kubelet.kuberuntime import KubeRuntime

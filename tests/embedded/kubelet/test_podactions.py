@@ -6,6 +6,7 @@ import pytest
 
 from kubelearn.embedded.kubelet.containerspec import spec_hash
 from kubelearn.embedded.kubelet.containerstatus import Seen
+from kubelearn.embedded.kubelet.names import CONTAINER_KINDS
 from kubelearn.embedded.kubelet.podactions import pod_actions
 
 
@@ -14,7 +15,7 @@ def todo():
     """What would be done: names to start, (name, message) to kill, and whether it is over."""
 
     def call(pod, *runs, old=(), failed=None, started=True):
-        containers = [*pod["spec"].get("initContainers", []), *pod["spec"]["containers"]]
+        containers = [each for kind in CONTAINER_KINDS for each in pod["spec"].get(kind, [])]
         hashes = {each["name"]: spec_hash(each) for each in containers}
         by_name = {}
         for run in runs:
@@ -140,3 +141,43 @@ def test_a_pod_that_is_being_deleted_starts_nothing(pod_of, todo):
     pod = pod_of()
     pod["metadata"]["deletionTimestamp"] = "2026-01-01T12:00:00Z"
     assert todo(pod) == ([], [], True)
+
+
+# --- debug containers, and policies of containers ------------------------------------------------
+
+
+def test_a_debug_container_is_started_once_and_beside_all_others(pod_of, todo, run_of):
+    pod = pod_of(ephemeralContainers=[{"name": "debug", "image": "i"}])
+    assert todo(pod, run_of()) == (["debug"], [], False)
+    assert todo(pod, run_of(), run_of("debug", code=1)) == ([], [], False)
+
+
+def test_a_debug_container_does_not_wait_for_init_containers(with_inits, todo, run_of):
+    pod = with_inits("one", ephemeralContainers=[{"name": "debug", "image": "i"}])
+    assert todo(pod, run_of("one")) == (["debug"], [], False)
+
+
+def test_a_debug_container_does_not_keep_its_pod_alive(pod_of, todo, run_of):
+    pod = pod_of(restartPolicy="Never", ephemeralContainers=[{"name": "debug", "image": "i"}])
+    assert todo(pod, run_of(code=0), run_of("debug")) == ([], [], True)
+
+
+@pytest.mark.parametrize(("code", "starts"), [(42, ["app"]), (1, [])])
+def test_a_container_is_started_again_by_its_own_rules(pod_of, todo, run_of, code, starts):
+    rules = [{"action": "Restart", "exitCodes": {"operator": "In", "values": [42]}}]
+    container = {"restartPolicy": "Never", "restartPolicyRules": rules}
+    assert todo(pod_of(container=container), run_of(code=code)) == (starts, [], not starts)
+
+
+def test_the_own_policy_decides_after_a_failed_probe(pod_of, todo, run_of):
+    kills = [("app", "Container app failed liveness probe")]
+    pod = pod_of(container={"restartPolicy": "Never"})
+    assert todo(pod, run_of(), failed={"app": "liveness"}) == ([], kills, False)
+
+
+@pytest.mark.parametrize(("own", "starts"), [("OnFailure", ["one"]), (None, [])])
+def test_an_init_container_has_a_policy_of_its_own(with_inits, todo, run_of, own, starts):
+    pod = with_inits("one", restartPolicy="Never")
+    if own:
+        pod["spec"]["initContainers"][0]["restartPolicy"] = own
+    assert todo(pod, run_of("one", code=1)) == (starts, [], not starts)

@@ -282,3 +282,36 @@ def test_a_pod_keeps_its_address_after_its_end(pod_of, run_of, status_of):
 
 def test_a_pod_on_the_host_network_has_the_nodes_address(pod_of, status_of):
     assert status_of(pod_of(hostNetwork=True), network=False)["podIP"] == "127.64.0.3"
+
+
+# --- debug containers, and policies of containers ------------------------------------------------
+
+
+def test_debug_containers_have_statuses_and_no_part_in_the_phase(pod_of, run_of, status_of):
+    pod = pod_of(ephemeralContainers=[{"name": "debug", "image": "i"}])
+    status = status_of(pod, run_of())
+    (shown,) = status["ephemeralContainerStatuses"]
+    assert shown["state"] == {"waiting": {"reason": "ContainerCreating"}}
+    assert (status["phase"], truth(status, "Ready")) == ("Running", ("True", ""))
+    status = status_of(pod, run_of(), run_of("debug", code=3))
+    (shown,) = status["ephemeralContainerStatuses"]
+    assert shown["state"]["terminated"]["exitCode"] == 3
+    assert (shown["ready"], "started" in shown) == (False, False)
+
+
+def test_statuses_are_sorted_by_name(pod_of, run_of, status_of):
+    pod = pod_of()
+    pod["spec"]["containers"].append({"name": "a", "image": "i"})
+    names = [each["name"] for each in status_of(pod, run_of())["containerStatuses"]]
+    assert names == ["a", "app"]
+
+
+@pytest.mark.parametrize(
+    ("pod", "own", "code", "phase"),
+    [("Never", "Always", 1, "Running"), ("Always", "Never", 1, "Failed")],
+)
+def test_the_phase_follows_from_the_containers_own_policy(
+    pod_of, run_of, status_of, pod, own, code, phase
+):
+    made = pod_of(restartPolicy=pod, container={"restartPolicy": own})
+    assert status_of(made, run_of(code=code))["phase"] == phase

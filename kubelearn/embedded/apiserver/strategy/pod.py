@@ -81,13 +81,16 @@ class PodStrategy(Strategy):
         self._count(new, old)
 
     def prepare_for_resize(self, new: Object, old: Object) -> None:
-        """Take the containers' resources and nothing else."""
-        wanted = {each["name"]: each for each in (new.get("spec") or {}).get("containers") or []}
+        """Take the containers' resources and nothing else. Other containers are left to refuse."""
+        sent, kinds = new["spec"], ("containers", "initContainers")
+        if any(_names(sent, kind) != _names(old["spec"], kind) for kind in kinds):
+            return
         self._restore(new, old)
-        new["spec"] = {
-            **old["spec"],
-            "containers": [_resized(each, wanted) for each in old["spec"]["containers"]],
-        }
+        new["spec"] = dict(old["spec"])
+        for kind in kinds:
+            if kind in sent:
+                pairs = zip(sent[kind], old["spec"][kind], strict=True)
+                new["spec"][kind] = [_resized(each, before) for each, before in pairs]
         self._count(new, old)
 
     def _restore(self, new: Object, old: Object) -> None:
@@ -119,10 +122,13 @@ class PodStrategy(Strategy):
         return found
 
 
-def _resized(container: Object, wanted: dict[str, Object]) -> Object:
-    sent = wanted.get(container["name"], container)
+def _names(spec: Object, kind: str) -> list[str]:
+    return [each["name"] for each in spec.get(kind) or []]
+
+
+def _resized(sent: Object, before: Object) -> Object:
     taken: Object = {name: sent[name] for name in ("resources", "resizePolicy") if name in sent}
-    return {**container, **taken}
+    return {**before, **taken}
 
 
 def _keep_observed_generations(status: Object, before: Object) -> None:

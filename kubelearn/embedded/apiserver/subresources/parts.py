@@ -6,6 +6,7 @@ answered all the same.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import cast
 
 from aiohttp import web
@@ -20,7 +21,10 @@ from kubelearn.embedded.apiserver.strategy.pod import PodStrategy
 
 _VALIDATE: dict[str, Validate] = {
     "approval": validation.certificates.validate_approval,
-    "status": validation.validate_status_update,
+    **{
+        name: partial(validation.validate_part_update, subresource=name)
+        for name in ("ephemeralcontainers", "resize", "status")
+    },
 }
 
 

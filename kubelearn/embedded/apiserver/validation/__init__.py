@@ -23,6 +23,7 @@ from kubelearn.embedded.apiserver.validation import (
     node,
     persistentvolume,
     pod,
+    podresize,
     podupdate,
     policy,
     quota,
@@ -34,7 +35,7 @@ from kubelearn.embedded.apiserver.validation import (
 from kubelearn.embedded.apiserver.validation.field import FieldError
 from kubelearn.embedded.apiserver.validation.rules import (
     validate_create,
-    validate_status_update,
+    validate_part_update,
     validate_update,
 )
 
@@ -57,6 +58,7 @@ __all__ = [
     "node",
     "persistentvolume",
     "pod",
+    "podresize",
     "podupdate",
     "policy",
     "quota",
@@ -65,6 +67,6 @@ __all__ = [
     "statefulset",
     "storageclass",
     "validate_create",
-    "validate_status_update",
+    "validate_part_update",
     "validate_update",
 ]

@@ -27,6 +27,7 @@ from kubelearn.embedded.apiserver.validation.field import (
     not_found,
     one_of,
     required,
+    too_many,
 )
 from kubelearn.embedded.apiserver.validation.probe import lifecycle, probes
 from kubelearn.embedded.apiserver.validation.resources import resource_requirements
@@ -41,6 +42,7 @@ _ENVIRONMENT_FIELDS = (
 _SOURCES = ("fieldRef", "resourceFieldRef", "configMapKeyRef", "secretKeyRef", "fileKeyRef")
 _PROTOCOLS = ("SCTP", "TCP", "UDP")
 _PULL_POLICIES = ("Always", "IfNotPresent", "Never")
+_RULES_AT_MOST, _CODES_AT_MOST = 20, 255
 _HOOKS = ("lifecycle", "livenessProbe", "readinessProbe", "startupProbe")
 
 
@@ -58,8 +60,7 @@ def containers(field: str, spec: Object, volumes: set[str]) -> Errors:
             yield duplicate(f"{here}.name", container["name"])
         seen.add(container["name"])
         yield from _hooks(here, container, spec)
-        policy = container.get("restartPolicy")
-        yield from supported(f"{here}.restartPolicy", policy, ("Always", "Never", "OnFailure"))
+        yield from _restart_policy(here, container)
     yield from _unique_host_ports(path, found)
 
 
@@ -70,14 +71,13 @@ def init_containers(field: str, spec: Object, volumes: set[str]) -> Errors:
     for i, container in enumerate(spec.get("initContainers") or []):
         here = f"{path}[{i}]"
         yield from _container(here, container, volumes)
-        policy = container.get("restartPolicy")
-        yield from supported(f"{here}.restartPolicy", policy, ("Always", "Never", "OnFailure"))
+        yield from _restart_policy(here, container)
         if container["name"] in seen:
             yield duplicate(f"{here}.name", container["name"])
         elif container["name"]:
             seen.add(container["name"])
         yield from _unique_host_ports(path, [container])
-        if policy == "Always":
+        if container.get("restartPolicy") == "Always":
             yield from _hooks(here, container, spec)
             continue
         for name in _HOOKS:
@@ -105,6 +105,28 @@ def ephemeral_containers(field: str, spec: Object, volumes: set[str]) -> Errors:
         for name in ("ports", "resources", *_HOOKS):
             if container.get(name):
                 yield forbidden(f"{here}.{name}", "cannot be set for an Ephemeral Container")
+
+
+def _restart_policy(field: str, container: Object) -> Errors:
+    policy, rules = container.get("restartPolicy"), container.get("restartPolicyRules") or []
+    if policy is None and rules:
+        detail = "must specify restartPolicy when restart rules are used"
+        yield required(f"{field}.restartPolicy", detail)
+    yield from supported(f"{field}.restartPolicy", policy, ("Always", "Never", "OnFailure"))
+    if len(rules) > _RULES_AT_MOST:
+        yield too_many(f"{field}.restartPolicyRules", len(rules), _RULES_AT_MOST)
+    for i, rule in enumerate(rules):
+        here = f"{field}.restartPolicyRules[{i}]"
+        actions = ("Restart", "RestartAllContainers")
+        yield from supported(f"{here}.action", rule.get("action", ""), actions)
+        if (codes := rule.get("exitCodes")) is None:
+            yield required(f"{here}.exitCodes", "must be specified")
+            continue
+        operator = codes.get("operator", "")
+        yield from supported(f"{here}.exitCodes.operator", operator, ("In", "NotIn"))
+        count = len(codes.get("values") or [])
+        if count > _CODES_AT_MOST:
+            yield too_many(f"{here}.exitCodes.values", count, _CODES_AT_MOST)
 
 
 def image_spaces(field: str, container: Object) -> Errors:

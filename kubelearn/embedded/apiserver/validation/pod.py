@@ -39,7 +39,7 @@ from kubelearn.embedded.apiserver.validation.security import pod_security_contex
 from kubelearn.embedded.apiserver.validation.volume import volumes
 from kubelearn.objects import Object
 
-_MIRROR = "kubernetes.io/config.mirror"
+MIRROR = "kubernetes.io/config.mirror"
 _DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
 _LARGEST = 2**31 - 1
 _DNS_POLICIES = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
@@ -107,9 +107,9 @@ def _no_token_volumes(spec: Object) -> Errors:
 def pod_annotations(field: str, pod: Object) -> Errors:
     """Annotations that mean something to upstream."""
     annotations = pod["metadata"].get("annotations") or {}
-    if _MIRROR in annotations and not pod["spec"].get("nodeName"):
+    if MIRROR in annotations and not pod["spec"].get("nodeName"):
         detail = "must set spec.nodeName if mirror pod annotation is set"
-        yield invalid(f"{field}[{_MIRROR}]", annotations[_MIRROR], detail)
+        yield invalid(f"{field}[{MIRROR}]", annotations[MIRROR], detail)
     cost = annotations.get(_DELETION_COST, "0")
     if not (cost.lstrip("-").isdecimal() and -_LARGEST - 1 <= int(cost) <= _LARGEST):
         yield invalid(f"{field}[{_DELETION_COST}]", cost, "must be a 32bit integer")

@@ -21,9 +21,10 @@ from kubelearn.embedded.apiserver.validation.field import (
 )
 from kubelearn.embedded.apiserver.validation.internals import difference, internal
 from kubelearn.embedded.apiserver.validation.metadata import metadata_update
-from kubelearn.embedded.apiserver.validation.pod import deadline, pod_annotations, whole_pod
+from kubelearn.embedded.apiserver.validation.pod import MIRROR, deadline, pod_annotations, whole_pod
 from kubelearn.embedded.apiserver.validation.rules import on_status_update, on_update
 from kubelearn.embedded.apiserver.validation.scheduling import tolerations
+from kubelearn.embedded.restartpolicy import restarts_after
 from kubelearn.objects import Object
 
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
@@ -181,13 +182,12 @@ def pod_status_update(new: Object, old: Object) -> Errors:
 
 
 def _ended_containers(field: str, new: Object, old: Object) -> Errors:
-    policy = old["spec"].get("restartPolicy")
-    if policy == "Always":
-        return
+    containers = {each["name"]: each for each in old["spec"]["containers"]}
     now = {each["name"]: each for each in new["status"].get("containerStatuses") or []}
     for i, status in enumerate(old["status"].get("containerStatuses") or []):
         ended = status["state"].get("terminated")
-        if ended is None or (policy == "OnFailure" and ended["exitCode"] != 0):
+        container = containers.get(status["name"])
+        if ended is None or (container and restarts_after(old, container, ended["exitCode"])):
             continue
         later = now.get(status["name"])
         if later and "terminated" not in later["state"]:
@@ -195,8 +195,12 @@ def _ended_containers(field: str, new: Object, old: Object) -> Errors:
             yield forbidden(f"{field}[{i}].state", detail)
 
 
+@on_update("core.v1.Pod", subresource="ephemeralcontainers")
 def ephemeral_containers_update(new: Object, old: Object) -> Errors:
     """A change through the subresource `ephemeralcontainers`: containers may only be added."""
+    if MIRROR in (old["metadata"].get("annotations") or {}):
+        yield forbidden("", "static pods do not support ephemeral containers")
+        return
     yield from metadata_update(new, old)
     yield from whole_pod(new)
     field = "spec.ephemeralContainers"

@@ -21,8 +21,8 @@ Create = Callable[[Object], Errors]
 Update = Callable[[Object, Object], Errors]
 
 _CREATE: dict[str, Create] = {}
-_UPDATE: dict[str, Update] = {}
-_STATUS: dict[str, Update] = {}
+# By type and subresource.
+_UPDATE: dict[tuple[str, str], Update] = {}
 
 
 def on_create(*type_names: str) -> Callable[[Create], Create]:
@@ -35,11 +35,11 @@ def on_create(*type_names: str) -> Callable[[Create], Create]:
     return register
 
 
-def on_update(*type_names: str) -> Callable[[Update], Update]:
+def on_update(*type_names: str, subresource: str = "") -> Callable[[Update], Update]:
     """Register a function, of the new and the old object, as the rules for changes."""
 
     def register(function: Update) -> Update:
-        _UPDATE.update(dict.fromkeys(type_names, function))
+        _UPDATE.update({(name, subresource): function for name in type_names})
         return function
 
     return register
@@ -47,12 +47,7 @@ def on_update(*type_names: str) -> Callable[[Update], Update]:
 
 def on_status_update(*type_names: str) -> Callable[[Update], Update]:
     """Register a function as the rules for changes through the status subresource."""
-
-    def register(function: Update) -> Update:
-        _STATUS.update(dict.fromkeys(type_names, function))
-        return function
-
-    return register
+    return on_update(*type_names, subresource="status")
 
 
 def validate_create(kind: Kind, obj: Object) -> list[FieldError]:
@@ -66,17 +61,15 @@ def validate_create(kind: Kind, obj: Object) -> list[FieldError]:
 
 def validate_update(kind: Kind, new: Object, old: Object) -> list[FieldError]:
     """What is wrong with a change; errors may repeat, as upstream's do."""
-    return _update(_UPDATE, kind, new, old)
+    return validate_part_update(kind, new, old, subresource="")
 
 
-def validate_status_update(kind: Kind, new: Object, old: Object) -> list[FieldError]:
-    """What is wrong with a change through the status subresource."""
-    return _update(_STATUS, kind, new, old)
-
-
-def _update(rules: dict[str, Update], kind: Kind, new: Object, old: Object) -> list[FieldError]:
+def validate_part_update(
+    kind: Kind, new: Object, old: Object, *, subresource: str
+) -> list[FieldError]:
+    """What is wrong with a change through a subresource."""
     found = list(general_metadata(new, path_segment, namespaced=kind.namespaced))
     found += general_metadata_update(new, old)
-    if own := rules.get(kind.type_name):
+    if own := _UPDATE.get((kind.type_name, subresource)):
         found += own(new, old)
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -53,8 +54,8 @@ def update() -> Callable[..., Problems]:
         _, after = _prepared(api_version, kind, new)
         if options.get("versioned", True):
             after["metadata"]["resourceVersion"] = "1"
-        status = options.get("status")
-        ask = validation.validate_status_update if status else validation.validate_update
+        part = "status" if options.get("status") else options.get("subresource", "")
+        ask = partial(validation.validate_part_update, subresource=part)
         return _told(ask(found, after, before))
 
     return check

@@ -309,3 +309,121 @@ def test_an_ended_container_does_not_come_back(update):
         "status.containerStatuses[0].state: Forbidden: "
         "may not be transitioned to non-terminated state"
     ]
+
+
+def test_an_ended_container_comes_back_if_its_own_policy_says_so(update):
+    def pod(state):
+        found = {"name": "a", "ready": False, "restartCount": 0, "image": "i", "imageID": ""}
+        container = {"name": "a", "image": "i", "restartPolicy": "OnFailure"}
+        return {
+            "spec": spec(restartPolicy="Never", containers=[container]),
+            "status": {"containerStatuses": [{**found, "state": state}]},
+        }
+
+    ended = pod({"terminated": {"exitCode": 1}})
+    assert update("v1", "Pod", ended, pod({"running": {}}), status=True) == []
+
+
+def test_rules_for_restarts_need_a_policy_and_exit_codes(pod):
+    rules = [{"action": "Restart", "exitCodes": {"operator": "Like"}}, {"action": "Run"}]
+    assert pod(containers=[{"name": "a", "image": "i", "restartPolicyRules": rules}]) == [
+        "spec.containers[0].restartPolicy: Required value: "
+        "must specify restartPolicy when restart rules are used",
+        "spec.containers[0].restartPolicyRules[0].exitCodes.operator: Unsupported value: "
+        '"Like": supported values: "In", "NotIn"',
+        'spec.containers[0].restartPolicyRules[1].action: Unsupported value: "Run": '
+        'supported values: "Restart", "RestartAllContainers"',
+        "spec.containers[0].restartPolicyRules[1].exitCodes: Required value: must be specified",
+    ]
+
+
+# --- debug containers and resources --------------------------------------------------------------
+
+
+@pytest.fixture
+def debug(update):
+    """The problems of another list of debug containers; the pod has one already."""
+
+    def check(*containers, **metadata):
+        first = {"name": "d", "image": "i"}
+        pods = [
+            {"metadata": metadata, "spec": spec(ephemeralContainers=found, nodeName="n")}
+            for found in ([first], list(containers))
+        ]
+        return update("v1", "Pod", *pods, subresource="ephemeralcontainers")
+
+    return check
+
+
+def test_debug_containers_can_only_be_added(debug):
+    first, second = {"name": "d", "image": "i"}, {"name": "e", "image": "i"}
+    field = "spec.ephemeralContainers: Forbidden: existing ephemeral containers"
+    assert debug(first, second) == []
+    assert debug(second) == [f'{field} "d" may not be removed\n']
+    (problem,) = debug({**first, "image": "other"})
+    assert problem.startswith(f'{field} "d" may not be changed\n@@ ')
+
+
+def test_a_debug_container_has_a_name_of_its_own_and_an_aim(debug):
+    first = {"name": "d", "image": "i"}
+    assert debug(first, {"name": "a", "image": "i", "targetContainerName": "z"}) == [
+        'spec.ephemeralContainers[1].name: Duplicate value: "a"',
+        'spec.ephemeralContainers[1].targetContainerName: Not found: "z"',
+    ]
+    assert debug(first, {"name": "e", "image": "i", "ports": [{"containerPort": 1}]}) == [
+        "spec.ephemeralContainers[1].ports: Forbidden: cannot be set for an Ephemeral Container"
+    ]
+
+
+def test_static_pods_have_no_debug_containers(debug):
+    mirror = {"annotations": {"kubernetes.io/config.mirror": "x"}}
+    assert debug(**mirror) == [": Forbidden: static pods do not support ephemeral containers"]
+
+
+@pytest.fixture
+def resize(update):
+    """The problems of other resources for the container of a pod, which asks for some memory."""
+
+    def check(*containers, **fields):
+        before = {"name": "a", "image": "i", "resources": {"requests": {"memory": "1Mi"}}}
+        after = [{**before, **fields}, *containers]
+        pods = [
+            {"spec": spec(containers=found), "status": {"qosClass": "Burstable"}}
+            for found in ([before], after)
+        ]
+        return update("v1", "Pod", *pods, subresource="resize")
+
+    return check
+
+
+def test_a_container_may_ask_for_more(resize):
+    assert resize(resources={"requests": {"cpu": "1", "memory": "2Mi"}}) == []
+
+
+def test_only_processors_and_memory_can_be_resized(resize):
+    only = "spec: Forbidden: only cpu and memory resources are mutable"
+    more = {"requests": {"memory": "1Mi", "ephemeral-storage": "1Mi"}}
+    assert resize(resources=more) == [only]
+    assert resize(image="other") == [only]
+
+
+def test_resources_cannot_be_removed(resize):
+    assert resize(resources={"requests": {"cpu": "1"}}) == [
+        "spec.containers[0].resources.requests: Forbidden: resource requests cannot be removed"
+    ]
+
+
+def test_the_quality_of_service_stays(resize):
+    amounts = {"cpu": "1", "memory": "1Mi"}
+    assert resize(resources={"limits": amounts, "requests": amounts}) == [
+        'spec: Invalid value: "Burstable": Pod QOS Class may not change as a result of resizing'
+    ]
+
+
+def test_containers_stay_where_they_are(resize):
+    assert resize({"name": "b", "image": "i"}) == [
+        "spec.containers: Forbidden: containers may not be added or removed on resize"
+    ]
+    assert resize(name="b") == [
+        "spec.containers[0].name: Forbidden: containers may not be renamed or reordered on resize"
+    ]
