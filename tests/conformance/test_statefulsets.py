@@ -99,14 +99,73 @@ def test_an_update_goes_down_to_the_partition(
     assert status.current_revision == status.update_revision
 
 
-def test_each_pod_gets_claims_of_its_own(core, namespace, stateful_set, eventually):
-    claim = {
-        "metadata": {"name": "data"},
-        "spec": {
-            "accessModes": ["ReadWriteOnce"],
-            "resources": {"requests": {"storage": "1Mi"}},
-        },
-    }
-    stateful_set(1, volumeClaimTemplates=[claim])
+@pytest.fixture
+def claim_template():
+    resources = {"requests": {"storage": "1Mi"}}
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": resources}
+    return {"metadata": {"name": "data"}, "spec": spec}
+
+
+@pytest.fixture
+def claims(core, namespace):
+    """The names of the claims that stay, and by whom they are owned."""
+
+    def call():
+        found = core.list_namespaced_persistent_volume_claim(namespace).items
+        return {
+            claim.metadata.name: [ref.kind for ref in claim.metadata.owner_references or []]
+            for claim in found
+            if not claim.metadata.deletion_timestamp
+        }
+
+    return call
+
+
+def test_each_pod_gets_claims_of_its_own(core, namespace, stateful_set, claim_template, eventually):
+    stateful_set(1, volumeClaimTemplates=[claim_template])
     read = core.read_namespaced_persistent_volume_claim
     assert eventually(lambda: read("data-db-0", namespace)).metadata.labels["app"] == "db"
+
+
+def test_claims_stay_when_their_pods_go(
+    apps, namespace, stateful_set, claim_template, available, claims
+):
+    stateful_set(2, podManagementPolicy="Parallel", volumeClaimTemplates=[claim_template])
+    available(2)
+    apps.patch_namespaced_stateful_set_scale("db", namespace, {"spec": {"replicas": 1}})
+    available(1)
+    assert claims() == {"data-db-0": [], "data-db-1": []}
+
+
+def test_claims_go_with_pods_that_are_scaled_away(
+    apps, namespace, stateful_set, claim_template, available, claims, eventually
+):
+    stateful_set(
+        2,
+        podManagementPolicy="Parallel",
+        volumeClaimTemplates=[claim_template],
+        persistentVolumeClaimRetentionPolicy={"whenScaled": "Delete"},
+    )
+    available(2)
+    apps.patch_namespaced_stateful_set_scale("db", namespace, {"spec": {"replicas": 1}})
+    eventually(lambda: claims() == {"data-db-0": []})
+
+
+def test_claims_go_with_the_stateful_set(
+    apps, namespace, stateful_set, claim_template, available, claims, eventually
+):
+    stateful_set(
+        1,
+        volumeClaimTemplates=[claim_template],
+        persistentVolumeClaimRetentionPolicy={"whenDeleted": "Delete"},
+    )
+    available(1)
+    eventually(lambda: claims() == {"data-db-0": ["StatefulSet"]})
+    apps.delete_namespaced_stateful_set("db", namespace)
+    eventually(lambda: claims() == {})
+
+
+def test_numbers_can_begin_elsewhere(stateful_set, available, pods):
+    stateful_set(2, podManagementPolicy="Parallel", ordinals={"start": 5})
+    available(2)
+    assert {*pods()} == {"db-5", "db-6"}

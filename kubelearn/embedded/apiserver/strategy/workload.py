@@ -52,6 +52,22 @@ class StatefulSetStrategy(WorkloadStrategy):
 
     first_status = {"replicas": 0, "availableReplicas": 0}
 
+    def prepare_for_create(self, new: Object) -> None:
+        """Drop what is behind a feature gate that is off."""
+        super().prepare_for_create(new)
+        _rolling_update(new).pop("maxUnavailable", None)
+
+    def prepare_for_update(self, new: Object, old: Object) -> None:
+        """The same, unless it is there already."""
+        if "maxUnavailable" not in _rolling_update(old):
+            _rolling_update(new).pop("maxUnavailable", None)
+        super().prepare_for_update(new, old)
+
+
+def _rolling_update(stateful_set: Object) -> Object:
+    strategy = stateful_set["spec"].get("updateStrategy") or {}
+    return strategy.get("rollingUpdate") or {}
+
 
 class DaemonSetStrategy(WorkloadStrategy):
     """DaemonSets."""

@@ -1,8 +1,7 @@
 """Keeps pods with names that last, made, replaced and deleted in order.
 
-Upstream: pkg/controller/statefulset. What may be done next is decided in `steps`, and what makes
-a pod the one it is in `identity`. Left out: deleting claims
-(`persistentVolumeClaimRetentionPolicy`).
+Upstream: pkg/controller/statefulset. What may be done next is decided in `steps`, what makes a pod
+the one it is in `identity`, and whose its claims are in `claims`.
 """
 
 from __future__ import annotations
@@ -10,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from kubelearn.embedded.controller import ControllerContext
+from kubelearn.embedded.controller import ControllerContext, RetryLater
 from kubelearn.embedded.controllers.history import History
 from kubelearn.embedded.controllers.statefulset import identity
+from kubelearn.embedded.controllers.statefulset.claims import Claims
 from kubelearn.embedded.controllers.statefulset.steps import (
     Pods,
     Step,
@@ -20,7 +20,7 @@ from kubelearn.embedded.controllers.statefulset.steps import (
     next_steps,
 )
 from kubelearn.embedded.controllers.workload import WorkloadController, unavailable_for
-from kubelearn.errors import AlreadyExists, ApiError, NotFound
+from kubelearn.errors import ApiError, NotFound
 from kubelearn.objects import (
     PERSISTENT_VOLUME_CLAIMS,
     PODS,
@@ -43,6 +43,9 @@ class StatefulSetController(WorkloadController):
     def __init__(self, context: ControllerContext) -> None:
         super().__init__(context)
         self._history = History(self, hash_label=_HASH)
+        self._claims = Claims(
+            self.client, claims=self.informer(PERSISTENT_VOLUME_CLAIMS), events=self.events
+        )
 
     async def sync(self, object_key: str) -> None:
         """Take the steps that may be taken now, and say how far things are."""
@@ -57,6 +60,7 @@ class StatefulSetController(WorkloadController):
         pods = await self._pods_of(stateful_set, update, revisions)
         status = calculate_status(stateful_set, pods)
         written = await self._write_status(stateful_set, status)
+        await self._keep_claims(written, pods)
         for step in next_steps(written, pods):
             if step.verb == "create":
                 old = needs_current(written, step.ordinal)
@@ -98,33 +102,29 @@ class StatefulSetController(WorkloadController):
             self.queue.add_after(key(stateful_set), wait)
         return wait <= 0
 
+    async def _keep_claims(self, stateful_set: Object, pods: Pods) -> None:
+        for ordinal, pod in pods.by_ordinal.items():
+            if (pod.get("status") or {}).get("phase") == "Pending":
+                await self._claims.create(stateful_set, ordinal)
+            if await self._claims.retain(stateful_set, pod):
+                self._tell(stateful_set, "Update", pod)
+
     # --- pods ---
 
     async def _create(self, stateful_set: Object, step: Step, revision: Object) -> None:
+        if self._claims.is_stale(stateful_set, step.ordinal):
+            raise RetryLater(f"a claim of number {step.ordinal} is still to go with the last pod")
         pod = identity.new_pod(stateful_set, step.ordinal, revision)
         try:
-            await self._create_claims(stateful_set, step.ordinal)
+            await self._claims.create(stateful_set, step.ordinal)
             created = await self.client.create(PODS, pod)
-        except ApiError as error:
-            if error.has_cause("NamespaceTerminating"):
+        except (ApiError, RetryLater) as error:
+            if isinstance(error, ApiError) and error.has_cause("NamespaceTerminating"):
                 return  # soon there is nothing to do
             self._tell(stateful_set, "Create", pod, error)
             raise
         self._expectations.created(key(stateful_set), created)
         self._tell(stateful_set, "Create", pod)
-
-    async def _create_claims(self, stateful_set: Object, ordinal: int) -> None:
-        for claim in identity.claims(stateful_set, ordinal):
-            try:
-                await self.client.create(PERSISTENT_VOLUME_CLAIMS, claim)
-            except AlreadyExists:
-                continue
-            name, pod = claim["metadata"]["name"], f"{stateful_set['metadata']['name']}-{ordinal}"
-            message = (
-                f"create Claim {name} Pod {pod} in StatefulSet "
-                f"{stateful_set['metadata']['name']} success"
-            )
-            self.events.event(stateful_set, "Normal", "SuccessfulCreate", message)
 
     async def _delete(self, stateful_set: Object, pod: Object) -> None:
         try:
@@ -138,7 +138,7 @@ class StatefulSetController(WorkloadController):
         self._tell(stateful_set, "Delete", pod)
 
     def _tell(
-        self, stateful_set: Object, verb: str, pod: Object, error: ApiError | None = None
+        self, stateful_set: Object, verb: str, pod: Object, error: Exception | None = None
     ) -> None:
         kind, prefix = ("Warning", "Failed") if error else ("Normal", "Successful")
         name = stateful_set["metadata"]["name"]

@@ -2,7 +2,7 @@
 
 Upstream: `updateStatefulSet` of pkg/controller/statefulset/stateful_set_control.go. With
 `OrderedReady` each step waits until every earlier pod is available; with `Parallel` only updates
-do. Left out: `maxUnavailable` of rolling updates, so these go one by one.
+do. Updates go one by one: `maxUnavailable` is behind a feature gate that is off.
 """
 
 from __future__ import annotations
@@ -78,10 +78,17 @@ def _fill(wanted: Sequence[int], pods: Pods, *, ordered: bool) -> Iterable[Step]
 def _shrink(condemned: Sequence[int], pods: Pods, *, ordered: bool) -> list[Step]:
     """Delete pods beyond the size, the last one first."""
     going = [ordinal for ordinal in condemned if not pods.is_leaving(ordinal)]
-    if ordered:
-        # The one before is still on its way out.
-        return [Step("delete", going[0])] if going and len(going) == len(condemned) else []
+    if ordered and condemned:
+        # The one before is still on its way out, or one below is not well.
+        blocked = len(going) < len(condemned) or not _may_go_first(condemned, pods)
+        return [] if blocked else [Step("delete", going[0])]
     return [Step("delete", ordinal) for ordinal in going]
+
+
+def _may_go_first(condemned: Sequence[int], pods: Pods) -> bool:
+    """Whether the last pod serves, or is the only one that does not."""
+    ill = [ordinal for ordinal in condemned if not pods.is_available(ordinal)]
+    return condemned[0] not in ill or len(ill) == 1
 
 
 def _roll(stateful_set: Object, wanted: Sequence[int], pods: Pods) -> list[Step]:

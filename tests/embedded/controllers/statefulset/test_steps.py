@@ -73,6 +73,8 @@ def test_scaling_down_deletes_the_last_pod_and_waits_until_it_is_gone(set_of, po
     assert next_steps(set_of(1), pods_of(p0="ok", p1="ok", p2="ok")) == [Step("delete", 2)]
     assert next_steps(set_of(1), pods_of(p0="ok", p1="ok", p2="leaving")) == []
     assert next_steps(set_of(1), pods_of(p0="new", p1="ok")) == []
+    assert next_steps(set_of(1), pods_of(p0="ok", p1="ok", p2="new")) == [Step("delete", 2)]
+    assert next_steps(set_of(1), pods_of(p0="ok", p1="new", p2="new")) == []
 
 
 def test_an_update_goes_from_the_last_pod_to_the_first(set_of, pods_of):
