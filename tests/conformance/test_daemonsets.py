@@ -11,12 +11,15 @@ pytestmark = pytest.mark.needs_nodes
 def daemon_set(apps, namespace, eventually):
     """Create a DaemonSet `agent` and wait until it serves all its nodes."""
 
-    def create(**pod):
+    def create(update=None, **pod):
         container = {"name": "a", "image": "busybox:1.37", "command": ["sleep", "3600"]}
         spec = {"terminationGracePeriodSeconds": 0, "containers": [container], **pod}
         template = {"metadata": {"labels": {"app": "agent"}}, "spec": spec}
         selector = {"matchLabels": {"app": "agent"}}
-        body = {"metadata": {"name": "agent"}, "spec": {"selector": selector, "template": template}}
+        spec = {"selector": selector, "template": template}
+        if update:
+            spec["updateStrategy"] = {"type": "RollingUpdate", "rollingUpdate": update}
+        body = {"metadata": {"name": "agent"}, "spec": spec}
         apps.create_namespaced_daemon_set(namespace, body)
         return eventually(settled)
 
@@ -73,3 +76,27 @@ def test_a_new_template_replaces_all_pods_and_makes_a_revision(
     assert all(pod.spec.containers[0].env[0].value == "2" for pod in pods)
     revisions = apps.list_namespaced_controller_revision(namespace).items
     assert {revision.revision for revision in revisions} == {1, 2}
+
+
+def test_with_a_surge_the_new_pod_comes_before_the_old_one_goes(
+    core, apps, namespace, machines, daemon_set, eventually
+):
+    one_node = {"nodeSelector": {"kubernetes.io/hostname": machines[-1]}}
+    daemon_set({"maxUnavailable": 0, "maxSurge": 1}, **one_node)
+    [old] = core.list_namespaced_pod(namespace).items
+    never = {"exec": {"command": ["false"]}, "periodSeconds": 1}
+    container = {"name": "a", "readinessProbe": never}
+    change = {"spec": {"template": {"spec": {"containers": [container]}}}}
+    apps.patch_namespaced_daemon_set("agent", namespace, change)
+
+    def beside():
+        pods = core.list_namespaced_pod(namespace).items
+        running = [pod.metadata.uid for pod in pods if pod.status.phase == "Running"]
+        return len(running) == 2 and running
+
+    assert old.metadata.uid in eventually(beside)
+    assert apps.read_namespaced_daemon_set("agent", namespace).status.number_available == 1
+    container = {"name": "a", "readinessProbe": None}
+    change = {"spec": {"template": {"spec": {"containers": [container]}}}}
+    apps.patch_namespaced_daemon_set("agent", namespace, change)
+    eventually(daemon_set.settled)

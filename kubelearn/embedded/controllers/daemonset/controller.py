@@ -1,17 +1,20 @@
 """Keeps one pod on every node that a DaemonSet is for.
 
-Upstream: pkg/controller/daemon/daemon_controller.go. Left out: waiting longer and longer before a
-failed pod is replaced, and `maxSurge` (see `rolling`).
+Upstream: pkg/controller/daemon/daemon_controller.go. Where pods belong is decided in `placement`,
+and which of them an update may replace in `rolling`.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from kubelearn.embedded.controller import ControllerContext
 from kubelearn.embedded.controllers.daemonset import placement, rolling
+from kubelearn.embedded.controllers.daemonset.backoff import FailedPodsBackoff
+from kubelearn.embedded.controllers.daemonset.rolling import PodsByNode, Rollout, Steps
 from kubelearn.embedded.controllers.history import History
 from kubelearn.embedded.controllers.podcontrol import all_of, pod_from_template
 from kubelearn.embedded.controllers.workload import WorkloadController, unavailable_for
@@ -28,7 +31,21 @@ from kubelearn.objects import (
 _HASH = "controller-revision-hash"
 _GENERATION = "deprecated.daemonset.template.generation"
 
-PodsByNode = Mapping[str, Sequence[Object]]
+
+@dataclass(frozen=True)
+class _Scene:
+    """A DaemonSet and its pods, and what each node is to it: whether one starts, and stays."""
+
+    daemon_set: Object
+    pod: Object
+    pods: PodsByNode
+    fit: Mapping[str, tuple[bool, bool]]
+    rollout: Rollout
+
+    @property
+    def wanted(self) -> set[str]:
+        """The nodes that shall have a pod."""
+        return {node for node, (starts, _) in self.fit.items() if starts}
 
 
 class DaemonSetController(WorkloadController):
@@ -41,6 +58,7 @@ class DaemonSetController(WorkloadController):
         super().__init__(context)
         self._nodes = self.informer(NODES)
         self._history = History(self, hash_label=_HASH)
+        self._backoff = FailedPodsBackoff(self.clock)
         self._nodes.add_handler(
             on_add=self._node_changed, on_update=self._node_updated, on_delete=self._node_changed
         )
@@ -60,76 +78,91 @@ class DaemonSetController(WorkloadController):
         if daemon_set is None or daemon_set["metadata"].get("deletionTimestamp"):
             return
         revision = await self._history.current(daemon_set)
-        digest = self._history.hash_of(revision)
-        pods = _by_node(await self._claim(daemon_set))
-        pod = _new_pod(daemon_set, digest)
-        fit = {n["metadata"]["name"]: placement.should_run(pod, n) for n in self._nodes.items()}
+        scene = self._look(daemon_set, await self._claim(daemon_set), revision)
         if self._expectations.satisfied(object_key):
-            await self._place(daemon_set, pod, pods, fit)
+            await self._place(scene)
             # What was just done has to be seen before an update may take a pod away.
             if self._expectations.satisfied(object_key):
-                await self._update(daemon_set, pods, fit, digest)
-        await self._write_status(daemon_set, self._status(daemon_set, pods, fit, digest))
-        await self._history.clean_up(daemon_set, live=_revisions(daemon_set, pods, digest))
+                await self._update(scene)
+        await self._write_status(daemon_set, self._status(scene))
+        live = _revisions(daemon_set, scene.pods, scene.rollout.digest)
+        await self._history.clean_up(daemon_set, live=live)
+
+    def _look(self, daemon_set: Object, pods: Sequence[Object], revision: Object) -> _Scene:
+        digest = self._history.hash_of(revision)
+        pod = _new_pod(daemon_set, digest)
+        available = {
+            each["metadata"]["name"] for each in pods if self._is_available(daemon_set, each)
+        }
+        return _Scene(
+            daemon_set=daemon_set,
+            pod=pod,
+            pods=_by_node(pods),
+            fit={n["metadata"]["name"]: placement.should_run(pod, n) for n in self._nodes.items()},
+            rollout=Rollout(digest, available),
+        )
 
     # --- pods ---
 
-    async def _place(
-        self,
-        daemon_set: Object,
-        pod: Object,
-        pods: PodsByNode,
-        fit: Mapping[str, tuple[bool, bool]],
-    ) -> None:
-        lacking = [node for node, (starts, _) in fit.items() if starts and not pods.get(node)]
+    async def _place(self, scene: _Scene) -> None:
+        surging = rolling.allows_surge(scene.daemon_set)
+        lacking = [node for node in scene.wanted if _lacks(scene.pods.get(node, ()), surging)]
         surplus: list[Object] = []
-        for node, on_node in pods.items():
-            _, stays = fit.get(node, (False, False))
-            surplus += self._surplus(daemon_set, on_node) if stays else _living(on_node)
-        await all_of(
-            self._control.create(daemon_set, placement.tied_to(pod, node)) for node in lacking
-        )
-        await all_of(self._control.delete(daemon_set, item) for item in surplus)
+        for node, on_node in scene.pods.items():
+            _, stays = scene.fit.get(node, (False, False))
+            if stays:
+                running = self._running(scene.daemon_set, on_node, surplus)
+                surplus += scene.rollout.excess(running, surging=surging)
+            else:
+                surplus += _living(on_node)
+        await self._do(scene, Steps(surplus, lacking))
 
-    def _surplus(self, daemon_set: Object, on_node: Sequence[Object]) -> list[Object]:
-        """Pods that have ended, and all but the oldest of the others."""
-        ended, running = [], []
-        for pod in _living(on_node):
+    def _running(
+        self, daemon_set: Object, on_node: Sequence[Object], ended: list[Object]
+    ) -> list[Object]:
+        """The pods of a node that run, the oldest first; those that are over are put aside."""
+        running = []
+        for pod in sorted(_living(on_node), key=_age):
             phase = (pod.get("status") or {}).get("phase")
             if phase not in ("Failed", "Succeeded"):
                 running.append(pod)
-                continue
-            ended.append(pod)
-            node = placement.node_of(pod)
-            message = f"Found {phase.lower()} daemon pod {key(pod)} on node {node}"
-            verb = "kill" if phase == "Failed" else "delete"
-            kind = "Warning" if phase == "Failed" else "Normal"
-            reason = f"{phase}DaemonPod"
-            self.events.event(daemon_set, kind, reason, f"{message}, will try to {verb} it")
-        return [*ended, *sorted(running, key=_age)[1:]]
+            elif self._may_replace(daemon_set, pod, phase):
+                ended.append(pod)
+        return running
 
-    async def _update(
-        self,
-        daemon_set: Object,
-        pods: PodsByNode,
-        fit: Mapping[str, tuple[bool, bool]],
-        digest: str,
-    ) -> None:
-        if daemon_set["spec"].get("updateStrategy", {}).get("type") != "RollingUpdate":
+    def _may_replace(self, daemon_set: Object, pod: Object, phase: str) -> bool:
+        """Whether the time has come to delete a pod that is over; tells of it."""
+        node = placement.node_of(pod)
+        if phase == "Failed":
+            place = f"{daemon_set['metadata']['uid']}/{node}"
+            if (wait := self._backoff.left(place)) > 0:
+                self.queue.add_after(key(daemon_set), wait)
+                return False
+            self._backoff.next(place)
+        verb = "kill" if phase == "Failed" else "delete"
+        kind = "Warning" if phase == "Failed" else "Normal"
+        message = f"Found {phase.lower()} daemon pod {key(pod)} on node {node}"
+        reason = f"{phase}DaemonPod"
+        self.events.event(daemon_set, kind, reason, f"{message}, will try to {verb} it")
+        return True
+
+    async def _update(self, scene: _Scene) -> None:
+        if scene.daemon_set["spec"].get("updateStrategy", {}).get("type") != "RollingUpdate":
             return
-        wanted = {node: pods.get(node, ()) for node, (starts, _) in fit.items() if starts}
-        chosen = rolling.to_replace(
-            wanted,
-            digest=digest,
-            available={
-                pod["metadata"]["name"]
-                for on_node in wanted.values()
-                for pod in on_node
-                if self._is_available(daemon_set, pod)
-            },
-            allowed=rolling.allowance(daemon_set, len(wanted)),
+        pods = {**dict.fromkeys(scene.wanted, ()), **scene.pods}
+        surge, unavailable = rolling.limits(scene.daemon_set, len(scene.wanted))
+        if surge:
+            steps = scene.rollout.surge(pods, scene.wanted, surge=surge)
+        else:
+            steps = scene.rollout.replace(pods, unavailable=unavailable)
+        await self._do(scene, steps)
+
+    async def _do(self, scene: _Scene, steps: Steps) -> None:
+        owner, pod = scene.daemon_set, scene.pod
+        await all_of(
+            self._control.create(owner, placement.tied_to(pod, node)) for node in steps.create
         )
-        await all_of(self._control.delete(daemon_set, pod) for pod in chosen)
+        await all_of(self._control.delete(owner, each) for each in steps.delete)
 
     def _is_available(self, daemon_set: Object, pod: Object) -> bool:
         if not is_ready(pod) or pod["metadata"].get("deletionTimestamp"):
@@ -142,20 +175,18 @@ class DaemonSetController(WorkloadController):
 
     # --- status ---
 
-    def _status(
-        self,
-        daemon_set: Object,
-        pods: PodsByNode,
-        fit: Mapping[str, tuple[bool, bool]],
-        digest: str,
-    ) -> Object:
+    def _status(self, scene: _Scene) -> Object:
         """Count nodes, by the oldest pod that each of them has."""
-        oldest = {node: min(on_node, key=_age) for node, on_node in pods.items() if node in fit}
-        wanted = {node for node, (starts, _) in fit.items() if starts}
+        pods, wanted, rollout = scene.pods, scene.wanted, scene.rollout
+        oldest = {
+            node: min(on_node, key=_age) for node, on_node in pods.items() if node in scene.fit
+        }
         serving = [pod for node, pod in oldest.items() if node in wanted]
-        available = sum(self._is_available(daemon_set, pod) for pod in serving)
+        available = sum(map(rollout.serves, serving))
         optional = {
-            "updatedNumberScheduled": sum(rolling.is_current(pod, digest) for pod in serving),
+            "updatedNumberScheduled": sum(
+                rolling.is_current(pod, rollout.digest) for pod in serving
+            ),
             "numberAvailable": available,
             "numberUnavailable": len(wanted) - available,
         }
@@ -164,9 +195,14 @@ class DaemonSetController(WorkloadController):
             "numberMisscheduled": len(oldest.keys() - wanted),
             "desiredNumberScheduled": len(wanted),
             "numberReady": sum(map(is_ready, serving)),
-            "observedGeneration": daemon_set["metadata"]["generation"],
+            "observedGeneration": scene.daemon_set["metadata"]["generation"],
             **{name: number for name, number in optional.items() if number},
         }
+
+
+def _lacks(on_node: Sequence[Object], surging: bool) -> bool:
+    """Whether a node is to get a pod; while pods may surge, one on its way out does not count."""
+    return not (_living(on_node) if surging else on_node)
 
 
 def _new_pod(daemon_set: Object, digest: str) -> Object:

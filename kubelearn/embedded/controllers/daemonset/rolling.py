@@ -1,44 +1,119 @@
-"""Which of a DaemonSet's pods may go next when its template has changed.
+"""Which of a DaemonSet's pods may come and go next when its template has changed.
 
-Upstream: pkg/controller/daemon/update.go. Left out: `maxSurge`; as many pods as may be there twice
-upstream may be missing here.
+Upstream: pkg/controller/daemon/update.go, and `podsShouldBeOnNode` of `daemon_controller.go`.
+Without `maxSurge` an old pod goes before the new one comes; with it, it is the other way round.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from kubelearn.objects import Object, scaled_value
+from kubelearn.objects import Object, is_ready, scaled_value
+
+PodsByNode = Mapping[str, Sequence[Object]]
 
 
-def allowance(daemon_set: Object, desired: int) -> int:
-    """How many nodes may be without an available pod during an update."""
-    rolling = daemon_set["spec"].get("updateStrategy", {}).get("rollingUpdate") or {}
-    parts = (
-        scaled_value(rolling.get(p), desired, round_up=True) for p in ("maxUnavailable", "maxSurge")
+@dataclass
+class Steps:
+    """Pods to delete, and nodes that get a new one."""
+
+    delete: list[Object] = field(default_factory=list)
+    create: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """What an update looks at: the new template's hash, and the names of pods that serve."""
+
+    digest: str
+    available: Collection[str]
+
+    def split(self, on_node: Sequence[Object]) -> tuple[list[Object], list[Object]]:
+        """The living pods of a node: those of the new template, and all others."""
+        living = [pod for pod in on_node if not pod["metadata"].get("deletionTimestamp")]
+        new = [pod for pod in living if is_current(pod, self.digest)]
+        return new, [pod for pod in living if pod not in new]
+
+    def serves(self, pod: Object) -> bool:
+        """Whether a pod is available."""
+        return pod["metadata"]["name"] in self.available
+
+    def replace(self, pods: PodsByNode, *, unavailable: int) -> Steps:
+        """The old pods that may go, so that no more than so many nodes are without a good one.
+
+        An old pod that serves nobody goes at once.
+        """
+        useless: list[Object] = []
+        serving: list[Object] = []
+        missing = 0
+        for on_node in pods.values():
+            new, old = self.split(on_node)
+            if len(new) + len(old) != 1:
+                missing += 1  # none, or too many: that is to be mended first
+            elif new:
+                missing += not self.serves(new[0])
+            elif not self.serves(old[0]):
+                missing += 1
+                useless += old
+            else:
+                serving += old
+        return Steps(delete=[*useless, *serving[: max(unavailable - missing, 0)]])
+
+    def surge(self, pods: PodsByNode, wanted: Collection[str], *, surge: int) -> Steps:
+        """The nodes that get a new pod beside the old one, and the old ones whose time is over."""
+        steps = Steps()
+        candidates: list[str] = []
+        misplaced: list[Object] = []
+        surging = serving = 0
+        for node, on_node in pods.items():
+            new, old = self.split(on_node)
+            if len(new) > 1 or len(old) > 1:
+                surging += 1
+                continue
+            serving += any(map(self.serves, old or new))
+            if not old:
+                continue
+            if new:
+                if self.serves(new[0]):
+                    steps.delete += old
+                else:
+                    surging += 1
+            elif node not in wanted:
+                (misplaced if self.serves(old[0]) else steps.delete).extend(old)
+            else:
+                (candidates if self.serves(old[0]) else steps.create).append(node)
+        # Where a pod should no longer be it stays until enough others serve in its place.
+        steps.delete += misplaced[: max(serving - len(wanted), 0)]
+        steps.create += candidates[: max(surge - surging, 0)]
+        return steps
+
+    def excess(self, running: Sequence[Object], *, surging: bool) -> list[Object]:
+        """The pods that one node has too many of; `running` begins with the oldest."""
+        if not surging:
+            return list(running[1:])
+        new, old = self.split(running)
+        excess = [*new[1:], *old[1:]]
+        if new and old and (not is_ready(old[0]) or self.serves(new[0])):
+            excess.append(old[0])
+        return excess
+
+
+def limits(daemon_set: Object, desired: int) -> tuple[int, int]:
+    """How many nodes may have two pods during an update, and how many none."""
+    update = daemon_set["spec"].get("updateStrategy") or {}
+    rolling = update.get("rollingUpdate") or {}
+    surge, unavailable = (
+        scaled_value(rolling.get(name), desired, round_up=True)
+        for name in ("maxSurge", "maxUnavailable")
     )
-    return max(*parts, 1)
+    return surge, unavailable if surge or unavailable else 1
 
 
-def to_replace(
-    pods: Mapping[str, Sequence[Object]], *, digest: str, available: set[str], allowed: int
-) -> list[Object]:
-    """The old pods to delete now; `pods` are by node, `available` has the names of good pods.
-
-    An old pod that serves nobody goes at once. Each other one needs room in the allowance, of
-    which nodes that are without a good pod take a part.
-    """
-    useless: list[Object] = []
-    serving: list[Object] = []
-    missing = 0
-    for on_node in pods.values():
-        old = [pod for pod in on_node if not is_current(pod, digest)]
-        good = [pod for pod in on_node if pod["metadata"]["name"] in available]
-        missing += not good
-        if any(pod["metadata"].get("deletionTimestamp") for pod in on_node):
-            continue
-        (serving if good else useless).extend(old)
-    return [*useless, *serving[: max(allowed - missing, 0)]]
+def allows_surge(daemon_set: Object) -> bool:
+    """Whether a node may have two pods during an update."""
+    update = daemon_set["spec"].get("updateStrategy") or {}
+    return update.get("type") == "RollingUpdate" and limits(daemon_set, 100)[0] > 0
 
 
 def is_current(pod: Object, digest: str) -> bool:

@@ -137,3 +137,35 @@ async def test_on_delete_leaves_old_pods_alone(
         await api.remove(PODS, api.one(PODS))
         await clock.advance(0)
         assert images(api) == ["new"]
+
+
+async def test_with_a_surge_the_new_pod_comes_before_the_old_one_goes(
+    api, clock, start, make_daemon_set, make_node, make_ready, change_image
+):
+    await api.create(NODES, make_node("a"))
+    update = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}}
+    await make_daemon_set(updateStrategy=update)
+    async with start(DaemonSetController):
+        await clock.advance(0)
+        await make_ready()
+        await change_image("new")
+        assert images(api) == ["", "new"]
+        await make_ready()
+        assert images(api) == ["new"]
+
+
+async def test_a_pod_that_fails_again_and_again_is_replaced_more_and_more_slowly(
+    api, clock, start, make_daemon_set, make_node
+):
+    await api.create(NODES, make_node("a"))
+    await make_daemon_set()
+    async with start(DaemonSetController):
+        for wait in (0, 1, 2):
+            await clock.advance(0)
+            name = api.one(PODS)["metadata"]["name"]
+            await api.patch(PODS, name, {"status": {"phase": "Failed"}}, "default")
+            if wait:
+                await clock.advance(wait - 0.1)
+                assert api.one(PODS)["metadata"]["name"] == name
+            await clock.advance(0.1)
+            assert api.one(PODS)["metadata"]["name"] != name
