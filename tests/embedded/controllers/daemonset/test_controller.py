@@ -165,7 +165,7 @@ async def test_a_pod_that_fails_again_and_again_is_replaced_more_and_more_slowly
             name = api.one(PODS)["metadata"]["name"]
             await api.patch(PODS, name, {"status": {"phase": "Failed"}}, "default")
             if wait:
-                await clock.advance(wait - 0.1)
+                await clock.advance(wait - 0.3)
                 assert api.one(PODS)["metadata"]["name"] == name
-            await clock.advance(0.1)
+            await clock.advance(0.25)
             assert api.one(PODS)["metadata"]["name"] != name
