@@ -23,7 +23,9 @@ from typing import Any
 VALIDATE = "kubernetes-validate==1.37.0"
 DEFINITIONS = "kubernetes_validate/kubernetes-json-schema/v1.36.0-local/_definitions.json"
 GO_VERSION = "v0.36.3"
-GO_MODULES = ("k8s.io/api", "k8s.io/apimachinery", "k8s.io/apiextensions-apiserver")
+GO_MODULES = (
+    "k8s.io/api", "k8s.io/apimachinery", "k8s.io/apiextensions-apiserver", "k8s.io/kube-aggregator",
+)  # fmt: skip
 DATA = Path("kubelearn/embedded/apiserver/data")
 
 # The API groups whose kinds are served; the types that they use follow by themselves.
@@ -31,13 +33,14 @@ PACKAGES = (
     "core.v1", "apps.v1", "authentication.v1", "authorization.v1", "autoscaling.v1",
     "autoscaling.v2", "batch.v1", "certificates.v1", "coordination.v1", "discovery.v1", "events.v1",
     "networking.v1", "node.v1", "policy.v1", "rbac.v1", "resource.v1", "scheduling.v1",
-    "storage.v1", "apiextensions.v1",
+    "storage.v1", "apiextensions.v1", "apiregistration.v1",
 )  # fmt: skip
 EXTRA_ROOTS = ("meta.v1.DeleteOptions", "meta.v1.Status")
 OPENAPI_PREFIXES = {
     "io.k8s.api.": "",
     "io.k8s.apimachinery.pkg.apis.": "",
     "io.k8s.apiextensions-apiserver.pkg.apis.": "",
+    "io.k8s.kube-aggregator.pkg.apis.": "",
 }
 # Types with an encoding of their own, written in Go: the loader knows them by these names.
 SCALARS = {

@@ -193,14 +193,16 @@ class ProcessRuntime:
         """All of a sandbox that were not removed, oldest first."""
         return [container.status for container in self._of(sandbox_id)]
 
-    def container_stats(self) -> Mapping[str, ContainerStats]:
+    async def container_stats(self) -> Mapping[str, ContainerStats]:
         """What each running container uses, by id."""
         running = {
             container.child.pid: container_id
             for container_id, container in self._containers.items()
             if container.child and not container.child.ended
         }
-        return {running[pid]: used for pid, used in stats.by_session(running).items()}
+        # To look at every process of the machine takes some milliseconds.
+        found = await asyncio.to_thread(stats.by_session, running)
+        return {running[pid]: used for pid, used in found.items()}
 
     # --- going inside ---
 

@@ -200,7 +200,7 @@ class Runtime(Protocol):
         """All of a sandbox that were not removed, oldest first."""
         ...
 
-    def container_stats(self) -> Mapping[str, ContainerStats]:
+    async def container_stats(self) -> Mapping[str, ContainerStats]:
         """What each running container uses, by id."""
         ...
 

@@ -261,7 +261,7 @@ async def test_use_is_told_for_whole_containers(node):
     script = "sleep 60 & echo up; wait"
     container = await node.start(await node.sandbox(), "sh", "-c", script)
     await node.log_has(container, "up")
-    used = node.runtime.container_stats()[container]
+    used = (await node.runtime.container_stats())[container]
     assert used.memory_bytes > 100_000
     assert used.cpu_seconds >= 0
 

@@ -2,7 +2,7 @@
 
 Stands for upstream's `pkg/registry/*/rest/storage_*.go`, which register a storage a resource. This
 is everything that the server knows of a built-in kind apart from its fields (`schema.py`). Left out
-are the groups that no lesson meets: admission webhooks, flow control and API aggregation.
+are the groups that no lesson meets: admission webhooks and flow control.
 """
 
 from __future__ import annotations
@@ -74,6 +74,15 @@ _resource = partial(_kind, "resource", "resource.k8s.io")
 _storage = partial(_kind, "storage", "storage.k8s.io")
 
 BUILT_IN: tuple[Kind, ...] = (
+    _kind(
+        "apiregistration",
+        "apiregistration.k8s.io",
+        "APIService",
+        "apiservices",
+        namespaced=False,
+        status=True,
+        categories=_API_EXTENSIONS,
+    ),
     _core("Binding", "bindings", verbs=_CREATE_ONLY),
     _core("ComponentStatus", "componentstatuses", "cs", namespaced=False, verbs=("get", "list")),
     _core("ConfigMap", "configmaps", "cm"),

@@ -25,12 +25,15 @@ _STORAGE = {
     "replicationcontrollers": "controllers",
     "services": "services/specs",
 }
+# Kinds whose servers were once apart from the core keep the group in their keys.
+_WITH_GROUP = ("apiextensions.k8s.io", "apiregistration.k8s.io")
 # The order in which the real server lists its groups; those of custom resources follow.
 _GROUP_ORDER = (
-    "", "apps", "events.k8s.io", "authentication.k8s.io", "authorization.k8s.io", "autoscaling",
-    "batch", "certificates.k8s.io", "networking.k8s.io", "policy", "rbac.authorization.k8s.io",
-    "storage.k8s.io", "apiextensions.k8s.io", "scheduling.k8s.io", "coordination.k8s.io",
-    "node.k8s.io", "discovery.k8s.io", "resource.k8s.io",
+    "", "apiregistration.k8s.io", "apps", "events.k8s.io", "authentication.k8s.io",
+    "authorization.k8s.io", "autoscaling", "batch", "certificates.k8s.io", "networking.k8s.io",
+    "policy", "rbac.authorization.k8s.io", "storage.k8s.io", "apiextensions.k8s.io",
+    "scheduling.k8s.io", "coordination.k8s.io", "node.k8s.io", "discovery.k8s.io",
+    "resource.k8s.io",
 )  # fmt: skip
 
 
@@ -66,7 +69,7 @@ class Kind(Resource):
     @property
     def storage_prefix(self) -> str:
         """The etcd key of the collection: `/registry/pods`."""
-        if self.custom or self.group == "apiextensions.k8s.io":
+        if self.custom or self.group in _WITH_GROUP:
             return f"/registry/{self.group}/{self.plural}"
         return f"/registry/{_STORAGE.get(self.plural, self.plural)}"
 

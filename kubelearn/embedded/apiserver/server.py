@@ -2,11 +2,12 @@
 
 Stands for k8s.io/apiserver `pkg/server` (`config.go`, `handler.go`). A request passes, in order,
 authentication, impersonation, authorization, routing and, if it writes, admission, validation and
-the store. Left out: API aggregation, priority and fairness.
+the store. Left out: priority and fairness.
 """
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
 import random as randomness
@@ -14,6 +15,7 @@ import socket
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 
 from aiohttp import web
 
@@ -35,6 +37,7 @@ from kubelearn.embedded.apiserver.admission.storageclass import (
 )
 from kubelearn.embedded.apiserver.admission.storageprotection import storage_protection
 from kubelearn.embedded.apiserver.admission.tolerations import default_toleration_seconds
+from kubelearn.embedded.apiserver.aggregator import Aggregator
 from kubelearn.embedded.apiserver.audit import AuditEvent, Sink
 from kubelearn.embedded.apiserver.authentication import Authenticator, TokenAuthenticator
 from kubelearn.embedded.apiserver.authorization import (
@@ -110,6 +113,7 @@ class ApiServer:
         kubelet_tls: ssl.SSLContext | None = None,
         service_account_key: bytes | None = None,
         authorizers: Sequence[Authorizer] = (),
+        proxy_certificate: tuple[Path, Path] | None = None,
         audit: Sink | None = None,
         components: Mapping[str, Callable[[], bool]] | None = None,
     ) -> None:
@@ -160,6 +164,10 @@ class ApiServer:
                 ],
             ),
         )
+        self._aggregator = Aggregator(
+            self.registries, clock=clock, random=random, certificate=proxy_certificate
+        )
+        self._aggregating: asyncio.Task[None] | None = None
         self._kubelets = Kubelets(self.registries, tls=kubelet_tls)
         self._streams = Streams()
         self._router = self._routes()
@@ -234,10 +242,16 @@ class ApiServer:
         await bootstrap_roles(self.registries)
         self._streams.open(since=self.registries.store.revision)
         await web.SockSite(self._runner, listener, ssl_context=self._tls).start()
+        self._aggregating = asyncio.create_task(self._aggregator.run(), name="aggregator")
 
     async def stop(self) -> None:
         """End all streams, let short requests finish, close."""
         self._streams.close()
+        if self._aggregating is not None:
+            self._aggregating.cancel()
+            await asyncio.wait([self._aggregating])
+            self._aggregating = None
+        await self._aggregator.close()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -285,7 +299,8 @@ class ApiServer:
         try:
             if not self.storage_available:
                 raise unknown("etcdserver: request timed out")
-            answer = await self._router.serve(request)
+            backend = self._aggregator.backend(info.group, info.version)
+            answer = await (backend.forward(request) if backend else self._router.serve(request))
             code = answer.status
         except StatusError as error:
             code = error.code

@@ -63,7 +63,7 @@ class Kubelet:
         self._reporter = NodeReporter(
             client, node=node, runtime=runtime, images=images, clock=clock, random=random
         )
-        self._server = KubeletServer(node, find=self.worker, runtime=runtime, tls=tls)
+        self._server = KubeletServer(node, find=self.worker, runtime=runtime, clock=clock, tls=tls)
         self._statuses = StatusManager(client, clock=clock)
         self._kube = self._kube_runtime(images)
 

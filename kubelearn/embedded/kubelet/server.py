@@ -1,6 +1,7 @@
-"""What a kubelet serves to the API server: logs, exec, attach, ports (`pkg/kubelet/server`).
+"""What a kubelet serves: logs, exec, attach, ports, and what is used (`pkg/kubelet/server`).
 
-The API server must show its certificate. Left out: metrics and the debugging pages.
+Whoever asks must show a certificate of the cluster. Left out: the kubelet's own metrics and the
+debugging pages.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from datetime import UTC, datetime, timedelta
 from aiohttp import web
 
 from kubelearn.containers.runtime import ContainerState, ContainerStatus, Runtime
+from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.kubelet import portforward, remotecommand
 from kubelearn.embedded.kubelet.logs import LogOptions, read_log
 from kubelearn.embedded.kubelet.node import NodeConfig
 from kubelearn.embedded.kubelet.podworker import PodWorker
+from kubelearn.embedded.kubelet.resourcemetrics import MEDIA_TYPE, ResourceMetrics
 from kubelearn.objects import parse_time
 
 _WAITING_WORDS = {
@@ -33,11 +36,14 @@ class KubeletServer:
         *,
         find: Callable[[str, str], PodWorker | None],
         runtime: Runtime,
+        clock: Clock,
         tls: ssl.SSLContext | None,
     ) -> None:
         self._node = node
         self._find = find
         self._runtime = runtime
+        self._clock = clock
+        self._metrics = ResourceMetrics(runtime)
         self._tls = tls
         self._runner: web.AppRunner | None = None
 
@@ -46,6 +52,7 @@ class KubeletServer:
         app = web.Application()
         pod = "{namespace}/{pod}/{container}"
         app.router.add_get("/healthz", self._healthz)
+        app.router.add_get("/metrics/resource", self._resource_metrics)
         app.router.add_get(f"/containerLogs/{pod}", self._logs)
         for method in ("GET", "POST"):
             app.router.add_route(method, f"/exec/{pod}", self._exec)
@@ -66,6 +73,10 @@ class KubeletServer:
 
     async def _healthz(self, request: web.Request) -> web.Response:
         return web.Response(text="ok")
+
+    async def _resource_metrics(self, request: web.Request) -> web.Response:
+        text = await self._metrics.render(self._clock.now())
+        return web.Response(body=text.encode(), headers={"Content-Type": MEDIA_TYPE})
 
     # --- logs ---
 

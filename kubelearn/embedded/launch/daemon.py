@@ -7,6 +7,7 @@ certificate of its own; none of them holds another one.
 from __future__ import annotations
 
 import asyncio
+import base64
 import gc
 import logging
 import os
@@ -29,10 +30,12 @@ from kubelearn.embedded.controllers.manager import ControllerManager
 from kubelearn.embedded.informer import Informers
 from kubelearn.embedded.kubelet import Kubelet, NodeConfig
 from kubelearn.embedded.launch import identities, kubeconfig, tls
+from kubelearn.embedded.launch.addons import install_metrics_server
 from kubelearn.embedded.launch.component import Component, Loop, Switch
 from kubelearn.embedded.launch.control import ControlServer
 from kubelearn.embedded.launch.node import Node
 from kubelearn.embedded.launch.report import Report
+from kubelearn.embedded.metricsserver import MetricsServer
 from kubelearn.embedded.proxy import DataPath, Proxy
 from kubelearn.embedded.scheduler import Scheduler
 from kubelearn.embedded.state import Settings, StateFolder
@@ -43,6 +46,7 @@ from kubelearn.objects import NODES, Object, is_ready, timestamp
 _log = logging.getLogger(__name__)
 
 _KUBELET_PORT = 10250
+_METRICS_PORT = 4443
 _CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 _COMPACT_SECONDS = 60
 _NODES_SECONDS = 10
@@ -179,6 +183,7 @@ class Daemon:
         self._add("kube-scheduler", self._scheduler, node=control_plane)
         self._add("kube-proxy", self._proxy, node=control_plane)
         self._add("local-path-provisioner", self._local_path, node=control_plane)
+        self._add("metrics-server", self._metrics_server, node=control_plane)
         images = StockImages(self._folder.images)
         port = free_port(self._node_addresses(), _KUBELET_PORT)
         for number, name in enumerate(names, start=1):
@@ -191,6 +196,10 @@ class Daemon:
             port=self._settings.port,
             tls=tls.server(self._folder.pki, identities.APISERVER, certificate_required=False),
             kubelet_tls=tls.client(self._folder.pki, identities.APISERVER_KUBELET_CLIENT),
+            proxy_certificate=(
+                self._folder.pki / f"{identities.FRONT_PROXY_CLIENT}.crt",
+                self._folder.pki / f"{identities.FRONT_PROXY_CLIENT}.key",
+            ),
             service_account_key=(self._folder.pki / "sa.key").read_bytes(),
             service_cidr=self._block.service_cidr,
             clock=self._clock,
@@ -278,6 +287,24 @@ class Daemon:
             async with asyncio.TaskGroup() as group:
                 group.create_task(localpath.LocalPathProvisioner(context).run(), name="provisioner")
                 group.create_task(informers.run(), name="informers")
+
+    async def _metrics_server(self) -> None:
+        host = self._block.node_ip(1)
+        port = free_port([host], _METRICS_PORT)
+        pki = self._folder.pki
+        authority = base64.b64encode((pki / "ca.crt").read_bytes()).decode()
+        async with self._client(identities.ADMIN, "kubelearn") as client:
+            await install_metrics_server(client, host=host, port=port, authority=authority)
+        name = identities.METRICS_SERVER
+        async with self._client(identities.METRICS_SERVER_CLIENT, name) as client:
+            await MetricsServer(
+                client,
+                clock=self._clock,
+                host=host,
+                port=port,
+                serving=tls.server(pki, name, certificate_required=True),
+                scraping=tls.client(pki, identities.METRICS_SERVER_CLIENT),
+            ).run()
 
     async def _compact(self, store: Store) -> None:
         while True:

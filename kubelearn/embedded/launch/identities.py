@@ -16,6 +16,9 @@ CONTROLLER_MANAGER = "controller-manager"
 SCHEDULER = "scheduler"
 PROXY = "proxy"
 LOCAL_PATH = "local-path-provisioner"
+FRONT_PROXY_CLIENT = "front-proxy-client"
+METRICS_SERVER = "metrics-server"
+METRICS_SERVER_CLIENT = "metrics-server-client"
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,17 @@ def of_cluster(nodes: Sequence[str], block: Block) -> list[Identity]:
         Identity(SCHEDULER, "system:kube-scheduler"),
         Identity(PROXY, "system:kube-proxy"),
         Identity(LOCAL_PATH, USER),
+        Identity(FRONT_PROXY_CLIENT, "front-proxy-client"),
+        Identity(
+            METRICS_SERVER,
+            "metrics-server",
+            hosts=[block.node_ip(1), "metrics-server.kube-system.svc"],
+        ),
+        Identity(
+            METRICS_SERVER_CLIENT,
+            "system:serviceaccount:kube-system:metrics-server",
+            ["system:serviceaccounts", "system:serviceaccounts:kube-system"],
+        ),
     ]
     for number, node in enumerate(nodes, start=1):
         user, groups = f"system:node:{node}", ["system:nodes"]

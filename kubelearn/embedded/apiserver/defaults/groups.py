@@ -17,6 +17,12 @@ def endpoint_port(port: Object) -> None:
     port.setdefault("protocol", "TCP")
 
 
+@rule("apiregistration.v1.ServiceReference")
+def api_service_reference(service: Object) -> None:
+    """The port of HTTPS."""
+    service.setdefault("port", 443)
+
+
 @rule("networking.v1.NetworkPolicyPort")
 def network_policy_port(port: Object) -> None:
     """TCP."""

@@ -140,6 +140,18 @@ def resource_quota(obj: Object, now: datetime) -> Cells:
     return [obj["metadata"]["name"], ", ".join(requests), ", ".join(limits), age(obj, now)]
 
 
+@printer("apiregistration.v1.APIService", columns=("Name", "Service", "Available", "Age"))
+def api_service(obj: Object, now: datetime) -> Cells:
+    """An APIService: who answers, and whether."""
+    service = obj["spec"].get("service")
+    where = f"{service['namespace']}/{service['name']}" if service else "Local"
+    found = condition(obj, "Available") or {"status": "Unknown"}
+    status = found["status"]
+    if status != "True" and found.get("reason"):
+        status = f"{status} ({found['reason']})"
+    return [obj["metadata"]["name"], where, status, age(obj, now)]
+
+
 @printer("coordination.v1.Lease", columns=("Name", "Holder", "Age"))
 def lease(obj: Object, now: datetime) -> Cells:
     """A Lease."""

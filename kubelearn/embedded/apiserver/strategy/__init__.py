@@ -31,6 +31,7 @@ _STRATEGIES: dict[tuple[str, str], type[Strategy]] = {
     ("", "resourcequotas"): plain.QuotaStrategy,
     ("", "secrets"): plain.SecretStrategy,
     ("", "serviceaccounts"): plain.ServiceAccountStrategy,
+    ("apiregistration.k8s.io", "apiservices"): plain.ApiServiceStrategy,
     ("apps", "daemonsets"): workload.DaemonSetStrategy,
     ("apps", "deployments"): workload.DeploymentStrategy,
     ("apps", "replicasets"): workload.ReplicaSetStrategy,

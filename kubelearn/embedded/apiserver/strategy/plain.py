@@ -157,6 +157,26 @@ class ReturnsDeletedStrategy(Strategy):
     returns_deleted = True
 
 
+class ApiServiceStrategy(Strategy):
+    """APIServices: what this server answers itself is there from the beginning."""
+
+    unconditional_update = False
+    first_status = {}
+
+    def prepare_for_create(self, new: Object) -> None:
+        """Say so of a local one."""
+        super().prepare_for_create(new)
+        if not new["spec"].get("service"):
+            available = {
+                "type": "Available",
+                "status": "True",
+                "lastTransitionTime": new["metadata"]["creationTimestamp"],
+                "reason": "Local",
+                "message": "Local APIServices are always available",
+            }
+            new["status"] = {"conditions": [available]}
+
+
 class DisruptionBudgetStrategy(Strategy):
     """PodDisruptionBudgets."""
 

@@ -6,6 +6,7 @@ of their own get the rules that hold for all.
 """
 
 from kubelearn.embedded.apiserver.validation import (
+    apiservice,
     autoscaling,
     certificates,
     claim,
@@ -41,6 +42,7 @@ from kubelearn.embedded.apiserver.validation.rules import (
 
 __all__ = [
     "FieldError",
+    "apiservice",
     "autoscaling",
     "certificates",
     "claim",

@@ -1,0 +1,215 @@
+"""A server behind an APIService: where it is, whether it answers, and the way to it.
+
+Stands for k8s.io/kube-aggregator `pkg/apiserver/{handler_proxy,resolvers}.go` and
+`pkg/controllers/status/remote`. This server proves itself with the front proxy's certificate and
+says in headers who the user is. Left out: upgraded connections (no extension server here has exec).
+"""
+
+from __future__ import annotations
+
+import base64
+import random as randomness
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+from multidict import CIMultiDict
+from yarl import URL
+
+from kubelearn.embedded.apiserver.authentication import User
+from kubelearn.embedded.apiserver.encoding import decode
+from kubelearn.embedded.apiserver.registries import Registries
+from kubelearn.embedded.apiserver.request import Request
+from kubelearn.embedded.apiserver.response import text
+from kubelearn.objects import Object
+
+Certificate = tuple[Path, Path]
+"""The files of a certificate and its key."""
+
+_SECONDS = 5.0
+# Headers of one connection, and those that say who somebody is: only this server may set those.
+_NOT_FORWARDED = (
+    "connection", "host", "authorization", "transfer-encoding", "keep-alive", "x-remote-",
+)  # fmt: skip
+_NOT_RETURNED = ("connection", "transfer-encoding", "keep-alive", "content-length")
+
+
+class Unavailable(Exception):
+    """Why a server cannot be asked: the reason and the message of a condition."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+
+class Backend:
+    """The server of one APIService. `spec` is fixed; another spec is another backend."""
+
+    def __init__(
+        self,
+        spec: Object,
+        *,
+        registries: Registries,
+        random: randomness.Random,
+        certificate: Certificate | None,
+    ) -> None:
+        self.spec = spec
+        self.available = False
+        self._registries = registries
+        self._random = random
+        self._namespace = spec["service"]["namespace"]
+        self._name = spec["service"]["name"]
+        self._certificate = certificate
+        self._session: aiohttp.ClientSession | None = None
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        if self._session:
+            await self._session.close()
+            self._session = None
+
+    async def discover(self, user: User) -> list[Object]:
+        """The resources that it says it has. Raises Unavailable."""
+        path = f"/apis/{self.spec['group']}/{self.spec['version']}"
+        url = self._url(path)
+        timeout = aiohttp.ClientTimeout(total=_SECONDS)
+        try:
+            async with self._open().get(
+                url,
+                headers=_identity(user),
+                timeout=timeout,
+                allow_redirects=False,
+                server_hostname=self._host,
+            ) as answer:
+                if answer.status != 200:
+                    problem = f"bad status from {url}: {answer.status}"
+                    raise Unavailable("FailedDiscoveryCheck", problem)
+                resources: list[Object] = (await answer.json()).get("resources") or []
+                return resources
+        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+            problem = f"failing or missing response from {url}: {error or type(error).__name__}"
+            raise Unavailable("FailedDiscoveryCheck", problem) from error
+
+    async def forward(self, request: Request) -> web.StreamResponse:
+        """Hand a request on, and its answer back."""
+        try:
+            url = self._url(request.info.path) if self.available else None
+        except Unavailable:
+            url = None
+        if url is None:
+            return text("service unavailable\n", status=503)
+        http = request.http
+        headers = _without(http.headers, _NOT_FORWARDED)
+        headers.extend(_identity(request.user))
+        try:
+            async with self._open().request(
+                http.method,
+                url.with_query(http.rel_url.query),
+                headers=headers,
+                data=http.content.iter_any() if http.body_exists else None,
+                allow_redirects=False,
+                server_hostname=self._host,
+            ) as answer:
+                return await _relay(request, answer)
+        except aiohttp.ClientConnectorError as error:
+            return text(f"error trying to reach service: {error}\n", status=503)
+
+    # --- the way there ---
+
+    @property
+    def _host(self) -> str:
+        return f"{self._name}.{self._namespace}.svc"
+
+    def _url(self, path: str) -> URL:
+        """One of the Service's endpoints. Raises Unavailable."""
+        address, port = self._random.choice(self._endpoints())
+        return URL.build(scheme="https", host=address, port=port, path=path)
+
+    def _endpoints(self) -> list[tuple[str, int]]:
+        where = f'service/{self._name} in "{self._namespace}"'
+        registry = self._registries.resource("services")
+        found = registry.store.get(registry.key(self._namespace, self._name))
+        if found is None:
+            raise Unavailable("ServiceNotFound", f"{where} is not present")
+        number = self.spec["service"].get("port", 443)
+        ports = decode(found.value)["spec"].get("ports") or []
+        name = next((each.get("name", "") for each in ports if each["port"] == number), None)
+        if name is None:
+            raise Unavailable("ServicePortError", f"{where} is not listening on port {number}")
+        slices = self._slices()
+        if not slices:
+            raise Unavailable("EndpointsNotFound", f"cannot find endpointslices for {where}")
+        ready = [place for each in slices for place in _places(each, name)]
+        if not ready:
+            problem = f'endpointslices for {where} have no addresses with port name "{name}"'
+            raise Unavailable("MissingEndpoints", problem)
+        return ready
+
+    def _slices(self) -> list[Object]:
+        registry = self._registries.resource("endpointslices", "discovery.k8s.io")
+        every = (decode(kv.value) for kv in registry.store.range(registry.prefix(self._namespace)))
+        label = "kubernetes.io/service-name"
+        return [e for e in every if (e["metadata"].get("labels") or {}).get(label) == self._name]
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(ssl=self._tls()),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=_SECONDS),
+                auto_decompress=False,
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        return self._session
+
+    def _tls(self) -> ssl.SSLContext:
+        """Whom to trust, which the APIService says, and who this server is."""
+        bundle = self.spec.get("caBundle")
+        authority = base64.b64decode(bundle).decode() if bundle else None
+        context = ssl.create_default_context(cadata=authority)
+        if self.spec.get("insecureSkipTLSVerify"):
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        if self._certificate:
+            context.load_cert_chain(*self._certificate)
+        return context
+
+
+def _places(endpoint_slice: Object, port_name: str) -> list[tuple[str, int]]:
+    ports = [p for p in endpoint_slice.get("ports") or [] if (p.get("name") or "") == port_name]
+    return [
+        (endpoint["addresses"][0], port["port"])
+        for endpoint in endpoint_slice.get("endpoints") or []
+        if (endpoint.get("conditions") or {}).get("ready", True)
+        for port in ports
+    ]
+
+
+def _identity(user: User) -> CIMultiDict[str]:
+    headers = CIMultiDict({"X-Remote-User": user.name})
+    for group in user.groups:
+        headers.add("X-Remote-Group", group)
+    for name, values in user.extra.items():
+        for value in values:
+            headers.add(f"X-Remote-Extra-{name}", value)
+    return headers
+
+
+def _without(headers: Mapping[str, str], prefixes: tuple[str, ...]) -> CIMultiDict[str]:
+    kept: CIMultiDict[str] = CIMultiDict()
+    for name, value in headers.items():
+        if not name.lower().startswith(prefixes):
+            kept.add(name, value)
+    return kept
+
+
+async def _relay(request: Request, answer: aiohttp.ClientResponse) -> web.StreamResponse:
+    stream = web.StreamResponse(status=answer.status, reason=answer.reason)
+    stream.headers.extend(_without(answer.headers, _NOT_RETURNED))
+    await stream.prepare(request.http)
+    async for chunk in answer.content.iter_any():
+        await stream.write(chunk)
+    await stream.write_eof()
+    return stream
