@@ -53,6 +53,19 @@ class Block:
         """The API server's address inside the cluster."""
         return f"127.{self.number}.128.1"
 
+    @property
+    def dns_service_ip(self) -> str:
+        """The address of the cluster's DNS: the tenth of the Services', as with kubeadm."""
+        return f"127.{self.number}.128.10"
+
+    def node_of(self, ip: str) -> int | None:
+        """The number of the node that an address belongs to, or whose pod has it; None for none."""
+        first, second, third, fourth = (*ip.split("."), "", "", "", "")[:4]
+        if (first, second) != ("127", str(self.number)) or not third.isdecimal():
+            return None
+        number = int(fourth) - 1 if third == "0" and fourth.isdecimal() else int(third)
+        return number if 0 < number <= MOST_NODES else None
+
 
 class Claim:
     """Something of this machine that no other cluster can have until `release`, or our end.

@@ -50,6 +50,8 @@ class NodeConfig:
     labels: Mapping[str, str] = field(default_factory=dict)
     taints: Sequence[Object] = ()
     port: int = PORT
+    cluster_dns: str = ""
+    """The address of the cluster's DNS; without it pods use the machine's servers."""
 
 
 class NodeReporter:

@@ -27,10 +27,12 @@ from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.controller import ControllerContext
 from kubelearn.embedded.controllers.certificates.authority import Authority
 from kubelearn.embedded.controllers.manager import ControllerManager
+from kubelearn.embedded.dns import DnsServer
 from kubelearn.embedded.informer import Informers
 from kubelearn.embedded.kubelet import Kubelet, NodeConfig
 from kubelearn.embedded.launch import identities, kubeconfig, tls
 from kubelearn.embedded.launch.addons import install_metrics_server
+from kubelearn.embedded.launch import dnsaddon, identities, kubeconfig, tls
 from kubelearn.embedded.launch.component import Component, Loop, Switch
 from kubelearn.embedded.launch.control import ControlServer
 from kubelearn.embedded.launch.node import Node
@@ -47,6 +49,7 @@ _log = logging.getLogger(__name__)
 
 _KUBELET_PORT = 10250
 _METRICS_PORT = 4443
+_KUBELET_PORT, _DNS_PORT = 10250, 10053
 _CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 _COMPACT_SECONDS = 60
 _NODES_SECONDS = 10
@@ -70,7 +73,7 @@ class Daemon:
         self._started = clock.now()
         self._ready = False
         self._ending = asyncio.Event()
-        self._datapath = DataPath(clock=clock, random=random)
+        self._datapath = DataPath(clock=clock, random=random, node_of=self._node_of)
         self._components: dict[str, Component] = {}
         self._nodes: dict[str, Node] = {}
 
@@ -184,6 +187,8 @@ class Daemon:
         self._add("kube-proxy", self._proxy, node=control_plane)
         self._add("local-path-provisioner", self._local_path, node=control_plane)
         self._add("metrics-server", self._metrics_server, node=control_plane)
+        self._dns_port = free_port([self._block.node_ip(1)], _DNS_PORT)
+        self._add("coredns", self._dns, node=control_plane)
         images = StockImages(self._folder.images)
         port = free_port(self._node_addresses(), _KUBELET_PORT)
         for number, name in enumerate(names, start=1):
@@ -233,6 +238,7 @@ class Daemon:
             labels={_CONTROL_PLANE: ""} if is_control_plane else {},
             taints=[{"key": _CONTROL_PLANE, "effect": "NoSchedule"}] if tainted else [],
             port=port,
+            cluster_dns=self._block.dns_service_ip,
         )
 
         async def run() -> None:
@@ -275,7 +281,7 @@ class Daemon:
                 client,
                 datapath=self._datapath,
                 clock=self._clock,
-                node_addresses=[identities.HOST, *self._node_addresses()],
+                node_addresses={identities.HOST: "", **self._names_by_address()},
             ).run()
 
     async def _local_path(self) -> None:
@@ -304,6 +310,17 @@ class Daemon:
                 port=port,
                 serving=tls.server(pki, name, certificate_required=True),
                 scraping=tls.client(pki, identities.METRICS_SERVER_CLIENT),
+    async def _dns(self) -> None:
+        server = (self._block.node_ip(1), self._dns_port)
+        async with self._client(identities.ADMIN, "kubelearn") as administrator:
+            await dnsaddon.install(administrator, dns_ip=self._block.dns_service_ip, server=server)
+        async with self._client(identities.DNS, "coredns") as client:
+            await DnsServer(
+                client,
+                host=server[0],
+                port=server[1],
+                clock=self._clock,
+                random=self._random,
             ).run()
 
     async def _compact(self, store: Store) -> None:
@@ -313,6 +330,13 @@ class Daemon:
 
     def _node_addresses(self) -> list[str]:
         return [self._block.node_ip(number) for number in range(1, self._settings.nodes + 1)]
+
+    def _names_by_address(self) -> dict[str, str]:
+        return dict(zip(self._node_addresses(), self._nodes, strict=True))
+
+    def _node_of(self, ip: str) -> str | None:
+        number = self._block.node_of(ip)
+        return None if number is None else self._names_by_address().get(self._block.node_ip(number))
 
     def _add(self, name: str, run: Callable[[], Awaitable[None]], *, node: str) -> Component:
         component = Loop(name, run, clock=self._clock, node=node)

@@ -19,6 +19,7 @@ LOCAL_PATH = "local-path-provisioner"
 FRONT_PROXY_CLIENT = "front-proxy-client"
 METRICS_SERVER = "metrics-server"
 METRICS_SERVER_CLIENT = "metrics-server-client"
+DNS = "coredns"
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,8 @@ def of_cluster(nodes: Sequence[str], block: Block) -> list[Identity]:
             "system:serviceaccount:kube-system:metrics-server",
             ["system:serviceaccounts", "system:serviceaccounts:kube-system"],
         ),
+        # In a kubeadm cluster it runs in pods, so its name is that of their account.
+        Identity(DNS, "system:serviceaccount:kube-system:coredns", ["system:serviceaccounts"]),
     ]
     for number, node in enumerate(nodes, start=1):
         user, groups = f"system:node:{node}", ["system:nodes"]

@@ -2,8 +2,8 @@
 
 `proxy` follows Services and EndpointSlices, `rules` says what they mean, `datapath` does what the
 kernel's packet filter does on a real node: it listens on the addresses of Services and passes each
-connection on to an endpoint. Upstream: pkg/proxy. Left out: UDP and SCTP, external and load
-balancer addresses, traffic policies, topology.
+connection on to an endpoint. Upstream: pkg/proxy. Left out: SCTP, source ranges,
+topology (zones and their hints), and the health check of a LoadBalancer's node port.
 """
 
 from kubelearn.embedded.proxy.datapath import DataPath

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from kubelearn.embedded.client import Client
 from kubelearn.embedded.clock import Clock
@@ -35,7 +35,7 @@ class Proxy:
         *,
         datapath: DataPath,
         clock: Clock,
-        node_addresses: Sequence[str] = ("127.0.0.1",),
+        node_addresses: Mapping[str, str],
     ) -> None:
         self._client = client
         self._datapath = datapath
@@ -126,7 +126,7 @@ def _explain(problem: Problem) -> str:
         remedy = f"sudo sysctl net.ipv4.ip_unprivileged_port_start={address.port} allows it"
     elif code == errno.EADDRINUSE:
         cause = f"{address} is taken by another program of this machine"
-        remedy = f"ss -ltnp 'sport = :{address.port}' shows which"
+        remedy = f"ss -ltunp 'sport = :{address.port}' shows which"
     else:
         cause = f"{address} cannot be opened: {problem.error.strerror}"
         remedy = "the API server's proxy (services/NAME/proxy) reaches the Service all the same"

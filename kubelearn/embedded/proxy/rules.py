@@ -1,12 +1,12 @@
 """What a Service and its EndpointSlices mean: which addresses lead to which endpoints.
 
 Pure functions. Follows pkg/proxy `servicechangetracker.go`, `endpointslicecache.go` and, for
-endpoints that are on their way out, `topology.go` (`CategorizeEndpoints`).
+traffic policies and endpoints that are on their way out, `topology.go` (`CategorizeEndpoints`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,10 +14,11 @@ from kubelearn.objects import Object
 
 SERVICE_NAME = "kubernetes.io/service-name"
 _AFFINITY_SECONDS = 10800
+_PROTOCOLS = ("TCP", "UDP")
 
 
 class Address(NamedTuple):
-    """An IP address and a TCP port."""
+    """An IP address and a port."""
 
     ip: str
     port: int
@@ -26,36 +27,88 @@ class Address(NamedTuple):
         return f"{self.ip}:{self.port}"
 
 
+Addresses = tuple[Address, ...]
+
+
 @dataclass(frozen=True)
 class Rule:
-    """One port of a Service: who connects to one of `frontends` gets to one of `endpoints`."""
+    """One way into a Service: who asks one of `frontends` gets to one of `endpoints`."""
 
-    frontends: tuple[Address, ...]
-    endpoints: tuple[Address, ...]
-    affinity_seconds: int
+    frontends: Addresses
+    endpoints: Addresses
+    affinity_seconds: int = 0
     """How long a client stays with its endpoint; 0 for a Service without session affinity."""
+    protocol: str = "TCP"
+    by_node: Mapping[str, Addresses] | None = None
+    """The endpoints for clients on each node, if their traffic has to stay there."""
+
+    def endpoints_for(self, node: str | None) -> Addresses:
+        """The endpoints for a client on that node; None is a client on no node."""
+        if node is None or self.by_node is None:
+            return self.endpoints
+        return self.by_node.get(node, ())
+
+
+class _Endpoint(NamedTuple):
+    address: Address
+    node: str
+    ready: bool
 
 
 def rules_of(
-    service: Object, slices: Iterable[Object], *, node_addresses: Sequence[str]
+    service: Object, slices: Iterable[Object], *, node_addresses: Mapping[str, str]
 ) -> Iterator[Rule]:
-    """The rules for a Service's TCP ports; none if it has no address of its own."""
+    """The rules for a Service's ports; none if it has no address of its own.
+
+    `node_addresses` gives the node's name for each address; it is empty for an address of none.
+    """
     spec = service["spec"]
     cluster_ips = [ip for ip in spec.get("clusterIPs") or [spec.get("clusterIP")] if ip]
     if spec.get("type") == "ExternalName" or not cluster_ips or "None" in cluster_ips:
         return
     known = list(slices)
     for port in spec.get("ports") or []:
-        if port.get("protocol", "TCP") != "TCP":
-            continue
-        frontends = [Address(ip, port["port"]) for ip in cluster_ips]
-        if node_port := port.get("nodePort"):
-            frontends += [Address(ip, node_port) for ip in node_addresses]
-        yield Rule(
-            tuple(frontends),
-            tuple(sorted(_endpoints(known, port.get("name", "")))),
-            _affinity_seconds(spec),
-        )
+        if port.get("protocol", "TCP") in _PROTOCOLS:
+            endpoints = list(_endpoints(known, port.get("name", "")))
+            inside = [Address(ip, port["port"]) for ip in cluster_ips]
+            outside = dict(_outside(service, port, node_addresses))
+            yield from _rules_of_port(spec, port, inside=inside, outside=outside, known=endpoints)
+
+
+def _rules_of_port(
+    spec: Object,
+    port: Object,
+    *,
+    inside: list[Address],
+    outside: Mapping[Address, str],
+    known: Sequence[_Endpoint],
+) -> Iterator[Rule]:
+    seconds, protocol = _affinity_seconds(spec), port.get("protocol", "TCP")
+    everywhere = _usable(known)
+    by_node = {node: _usable(known, node) for node in {each.node for each in known}}
+    if spec.get("externalTrafficPolicy") == "Local":
+        for address, node in outside.items():
+            endpoints = by_node.get(node, ()) if node else everywhere
+            yield Rule((address,), endpoints, seconds, protocol)
+        outside = {}
+    if spec.get("internalTrafficPolicy") == "Local":
+        yield Rule(tuple(inside), everywhere, seconds, protocol, by_node)
+        inside = []
+    if frontends := (*inside, *outside):
+        yield Rule(frontends, everywhere, seconds, protocol)
+
+
+def _outside(
+    service: Object, port: Object, node_addresses: Mapping[str, str]
+) -> Iterator[tuple[Address, str]]:
+    """Where clients from outside of the cluster come in, and on which node, if on any."""
+    if node_port := port.get("nodePort"):
+        for ip, node in node_addresses.items():
+            yield Address(ip, node_port), node
+    balancer = (service.get("status") or {}).get("loadBalancer") or {}
+    given = [each["ip"] for each in balancer.get("ingress") or [] if each.get("ip")]
+    for ip in [*(service["spec"].get("externalIPs") or []), *given]:
+        yield Address(ip, port["port"]), ""
 
 
 def _affinity_seconds(spec: Object) -> int:
@@ -65,10 +118,8 @@ def _affinity_seconds(spec: Object) -> int:
     return int(config.get("timeoutSeconds", _AFFINITY_SECONDS))
 
 
-def _endpoints(slices: Sequence[Object], port_name: str) -> set[Address]:
-    """Ready endpoints; if there are none, those that still serve while they terminate."""
-    ready: set[Address] = set()
-    terminating: set[Address] = set()
+def _endpoints(slices: Sequence[Object], port_name: str) -> Iterator[_Endpoint]:
+    """Endpoints that are ready, and those that still serve while they terminate."""
     for piece in slices:
         ports = [
             port["port"]
@@ -77,10 +128,16 @@ def _endpoints(slices: Sequence[Object], port_name: str) -> set[Address]:
         ]
         for endpoint in piece.get("endpoints") or []:
             conditions = endpoint.get("conditions") or {}
-            found = {Address(endpoint["addresses"][0], port) for port in ports}
             # Unknown means ready, but never serving while terminating.
-            if conditions.get("ready") is not False:
-                ready |= found
-            elif conditions.get("serving") and conditions.get("terminating"):
-                terminating |= found
-    return ready or terminating
+            ready = conditions.get("ready") is not False
+            if ready or (conditions.get("serving") and conditions.get("terminating")):
+                for port in ports:
+                    address = Address(endpoint["addresses"][0], port)
+                    yield _Endpoint(address, endpoint.get("nodeName") or "", ready)
+
+
+def _usable(endpoints: Iterable[_Endpoint], node: str | None = None) -> Addresses:
+    """The ready ones, on that node if one is named; if there are none, those that terminate."""
+    here = [each for each in endpoints if node in (None, each.node)]
+    ready = {each.address for each in here if each.ready}
+    return tuple(sorted(ready or {each.address for each in here}))
