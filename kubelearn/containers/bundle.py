@@ -7,16 +7,19 @@ environment and arguments that lead there.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kubelearn.containers.leftovers import MARK
+from kubelearn.containers.mounts import MountNamespace
 from kubelearn.containers.paths import PathMap
 from kubelearn.containers.runtime import ContainerConfig, Sandbox
 
 _HOME = "/root"
 # Private in every container, mounted or not.
 _ALWAYS = ("/tmp", _HOME)
+# What programs find names by; the system's own library reads nothing else.
+_RESOLVER_FILES = ("/etc/hosts", "/etc/resolv.conf")
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class Bundle:
     paths: PathMap
     env: Mapping[str, str]
     cwd: Path
+    namespace: MountNamespace | None = field(default=None)
+    """Where every program sees the container's resolver files, if the machine allows that."""
 
     def argv(self, words: Sequence[str]) -> list[str]:
         """A command with private paths as this machine's."""
@@ -34,12 +39,16 @@ class Bundle:
 
 
 def make_bundle(
-    folder: Path, config: ContainerConfig, *, container_id: str, sandbox: Sandbox
+    folder: Path,
+    config: ContainerConfig,
+    *,
+    container_id: str,
+    sandbox: Sandbox,
+    files: Mapping[str, Path],
 ) -> Bundle:
-    """Lay out a container's folder."""
-    links = dict(config.image.files) | {
-        mount.container_path.rstrip("/"): mount.host_path for mount in config.mounts
-    }
+    """Lay out a container's folder; `files` are what its sandbox gives to each container."""
+    mounts = {mount.container_path.rstrip("/"): mount.host_path for mount in config.mounts}
+    links = {**config.image.files, **files, **mounts}
     paths = PathMap(folder / "root", [*_ALWAYS, *links])
     for path in _ALWAYS:
         paths.place(path).mkdir(parents=True, exist_ok=True)
@@ -49,7 +58,19 @@ def make_bundle(
     cwd = paths.place(config.working_dir or config.image.working_dir)
     cwd.mkdir(parents=True, exist_ok=True)
     env = _environment(config, paths, container_id=container_id, sandbox=sandbox)
-    return Bundle(folder, paths, env, cwd)
+    own = {path: links[path] for path in _RESOLVER_FILES if path in links}
+    namespace = _namespace(own)
+    if own and namespace is None:
+        # For the programs that can be led there by other means.
+        env["KUBERNETES_RUNTIME_RESOLVER"] = str(paths.place("/etc"))
+    return Bundle(folder, paths, env, cwd, namespace)
+
+
+def _namespace(files: Mapping[str, Path]) -> MountNamespace | None:
+    try:
+        return MountNamespace(files) if files else None
+    except OSError:
+        return None
 
 
 def command_of(config: ContainerConfig) -> list[str]:

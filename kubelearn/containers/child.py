@@ -19,6 +19,7 @@ import termios
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from kubelearn.containers.mounts import MountNamespace
 from kubelearn.containers.runtime import StartError
 
 _CHUNK = 65536
@@ -48,6 +49,7 @@ class Child:
         stdin: bool = False,
         tty: bool = False,
         rest: float = 0.0,
+        namespace: MountNamespace | None = None,
     ) -> None:
         self._rest = rest
         self._on_output = on_output
@@ -59,12 +61,14 @@ class Child:
         self._terminal: int | None = None
         self._waiting: asyncio.Future[None] | None = None
         self.ended = False
+
+        def spawn() -> subprocess.Popen[bytes]:
+            if tty:
+                return self._spawn_on_terminal(argv, env, cwd)
+            return self._spawn(argv, env, cwd, stdin)
+
         try:
-            self._process = (
-                self._spawn_on_terminal(argv, env, cwd)
-                if tty
-                else self._spawn(argv, env, cwd, stdin)
-            )
+            self._process = namespace.run(spawn) if namespace else spawn()
         except (OSError, ValueError) as error:
             raise StartError(f'exec: "{argv[0]}": {_reason(error)}') from error
         self.pid = self._process.pid

@@ -28,6 +28,7 @@ from kubelearn.containers.runtime import (
     ContainerState,
     ContainerStats,
     ContainerStatus,
+    DnsConfig,
     ExecResult,
     LinuxUser,
     Sandbox,
@@ -94,6 +95,10 @@ class ProcessRuntime:
         ip = self._host_ip if config.host_network else self._addresses.take()
         sandbox = Sandbox(secrets.token_hex(32), config, ip, self._now())
         self._sandboxes[sandbox.id] = sandbox
+        if config.dns:
+            file = self._sandbox_folder(sandbox.id) / "resolv.conf"
+            file.parent.mkdir(parents=True)
+            file.write_text(resolv_conf(config.dns))
         return sandbox
 
     async def stop_pod_sandbox(self, sandbox_id: str) -> None:
@@ -110,6 +115,8 @@ class ProcessRuntime:
             await self.stop_pod_sandbox(sandbox_id)
             for container in self._of(sandbox_id):
                 await self.remove_container(container.status.id)
+            folder = self._sandbox_folder(sandbox_id)
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
             del self._sandboxes[sandbox_id]
 
     def list_pod_sandboxes(self) -> Sequence[Sandbox]:
@@ -127,6 +134,7 @@ class ProcessRuntime:
             config,
             container_id=container_id,
             sandbox=self._sandboxes[sandbox_id],
+            files=self._sandbox_files(sandbox_id),
         )
         self._containers[container_id] = _Container(status, bundle)
         return container_id
@@ -171,6 +179,7 @@ class ProcessRuntime:
             stdin=config.stdin,
             tty=config.tty,
             rest=_LOG_REST,
+            namespace=bundle.namespace,
         )
 
     async def stop_container(self, container_id: str, grace: float) -> None:
@@ -187,6 +196,8 @@ class ProcessRuntime:
         if container:
             await self._kill(container)
             self._containers.pop(container_id, None)
+            if container.bundle.namespace:
+                container.bundle.namespace.close()
             await asyncio.to_thread(shutil.rmtree, container.bundle.folder, ignore_errors=True)
 
     def list_containers(self, sandbox_id: str) -> Sequence[ContainerStatus]:
@@ -236,6 +247,7 @@ class ProcessRuntime:
             translate=bundle.paths.to_container,
             stdin=stdin,
             tty=tty,
+            namespace=bundle.namespace,
         )
 
     async def attach(self, container_id: str) -> Stream:
@@ -294,6 +306,14 @@ class ProcessRuntime:
         # Processes that have left their group are found by their mark.
         await self.clean_up()
 
+    def _sandbox_folder(self, sandbox_id: str) -> Path:
+        return self._folder / sandbox_id
+
+    def _sandbox_files(self, sandbox_id: str) -> dict[str, Path]:
+        if self._sandboxes[sandbox_id].config.dns is None:
+            return {}
+        return {"/etc/resolv.conf": self._sandbox_folder(sandbox_id) / "resolv.conf"}
+
     def _of(self, sandbox_id: str) -> list[_Container]:
         return [c for c in self._containers.values() if c.status.sandbox_id == sandbox_id]
 
@@ -326,6 +346,14 @@ class ProcessRuntime:
         sandbox = self._sandboxes[container.status.sandbox_id]
         for listener in list(self._listeners):
             listener(sandbox)
+
+
+def resolv_conf(dns: DnsConfig) -> str:
+    """The file's text, as containerd writes it."""
+    lines = [f"search {' '.join(dns.searches)}\n"] if dns.searches else []
+    lines += [f"nameserver {server}\n" for server in dns.servers]
+    lines += [f"options {' '.join(dns.options)}\n"] if dns.options else []
+    return "".join(lines)
 
 
 def _wake(container: _Container) -> None:

@@ -25,6 +25,15 @@ class StartError(ContainerError):
 
 
 @dataclass(frozen=True, slots=True)
+class DnsConfig:
+    """What a container's `resolv.conf` says."""
+
+    servers: Sequence[str] = ()
+    searches: Sequence[str] = ()
+    options: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SandboxConfig:
     """Whose sandbox it is and what its containers share."""
 
@@ -34,6 +43,8 @@ class SandboxConfig:
     hostname: str
     attempt: int = 0
     host_network: bool = False
+    dns: DnsConfig | None = None
+    """None leaves the image's files as they are."""
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ no stock image cannot be pulled.
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,9 @@ from pathlib import Path
 from kubelearn.containers.images import PATH, Image, PullError, Reference
 
 _HERE = Path(__file__).parent
+_SHIM = "kubelearn.containers.shim"
+# BusyBox's programs that are given a host's name.
+_ASKING_NAMES = ("nc", "nslookup", "ping", "telnet", "wget")
 _HELLO = {"1.0": "1.0", "2.0": "2.0", "broken": "2.0-broken"}
 _LISTED = (
     "kubelearn/hello:1.0", "kubelearn/hello:2.0", "kubelearn/hello:broken",
@@ -161,6 +165,11 @@ class StockImages:
         names = subprocess.run([program, "--list"], capture_output=True, text=True, check=True)
         for name in names.stdout.split():
             (applets / name).symlink_to(program)
+        packages = _fresh(self._folder / "busybox/packages")
+        _link_shim(packages)
+        for name in _ASKING_NAMES:
+            if (applets / name).exists():
+                _make_applet(applets / name, program=program, packages=packages)
         # The machine has one name; the pod's is in the environment.
         (applets / "hostname").unlink(missing_ok=True)
         (applets / "hostname").write_text('#!/bin/sh\necho "$HOSTNAME"\n')
@@ -187,8 +196,8 @@ def _make_python(local: Path) -> None:
         _make_tar(_made(local / "bin") / "tar", tar)
     for name in ("python", "python3", version):
         (_made(local / "bin") / name).symlink_to(program)
-    (packages / "podview.py").symlink_to(_HERE / "shim/podview.py")
-    (packages / "podview.pth").write_text("import podview\n")
+    _link_shim(packages)
+    (packages / "podview.pth").write_text(f"import {_SHIM}.podview\n")
     (local / "pyvenv.cfg").write_text(
         f"home = {program.parent}\ninclude-system-site-packages = false\n"
     )
@@ -198,6 +207,24 @@ def _make_tar(place: Path, program: str) -> None:
     # In an archive, names begin at the container's root. `kubectl cp` looks for them there.
     place.unlink(missing_ok=True)
     place.write_text((_HERE / "shim/tar").read_text().replace("PROGRAM", program))
+    place.chmod(0o755)
+
+
+def _link_shim(packages: Path) -> None:
+    """The few modules of ours that programs in containers need, under their own names."""
+    shim = _made(packages / _SHIM.replace(".", "/"))
+    for file in (_HERE / "shim").glob("*.py"):
+        (shim / file.name).symlink_to(file)
+    (packages / "kubelearn/dnsmessage.py").symlink_to(_HERE.parent / "dnsmessage.py")
+
+
+def _make_applet(place: Path, *, program: str, packages: Path) -> None:
+    place.unlink(missing_ok=True)
+    words = {"PROGRAM": program, "PYTHON": sys.executable, "PACKAGES": str(packages)}
+    text = (_HERE / "shim/applet").read_text()
+    for word, value in words.items():
+        text = text.replace(word, shlex.quote(value))
+    place.write_text(text)
     place.chmod(0o755)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from kubelearn.containers.child import Child
+from kubelearn.containers.mounts import MountNamespace
 
 # Pieces of output that wait for a slow client: a command is made to wait then, a container is not.
 _HOLD_AT, _RELEASE_AT = 16, 4
@@ -58,6 +59,7 @@ class Execution:
         translate: Callable[[bytes], bytes],
         stdin: bool,
         tty: bool,
+        namespace: MountNamespace | None = None,
     ) -> None:
         self._output = _Output()
         self._translate = translate
@@ -69,6 +71,7 @@ class Execution:
             on_exit=self._output.end,
             stdin=stdin,
             tty=tty,
+            namespace=namespace,
         )
 
     def _feed(self, stream: int, data: bytes) -> None:

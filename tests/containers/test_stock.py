@@ -30,10 +30,10 @@ def test_stand_ins_say_what_they_are(node, reference):
 
 
 async def test_python_is_this_machines_without_its_packages(node):
-    script = "import sys; print(sys.version_info[:2], sys.prefix); import kubelearn"
+    script = "import sys; print(sys.version_info[:2], sys.prefix); import aiohttp"
     printed = await node.output(await node.sandbox(), "python", "-c", script, image="python:3")
     assert f"{sys.version_info[:2]} /usr/local" in printed
-    assert "No module named 'kubelearn'" in printed
+    assert "No module named 'aiohttp'" in printed
 
 
 async def test_python_shows_the_path_of_the_real_image(node):

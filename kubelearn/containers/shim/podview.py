@@ -2,9 +2,10 @@
 
 A plain process shares the machine's network and files. Every Python of a container loads this
 module first: listening anywhere or on localhost means the pod's own address, so that three pods can
-all have port 8080; the host's name is the pod's; and paths of volumes and of /tmp lead to the
-container's private folder. It asks the environment, which the runtime has set, and does nothing
-without it. Programs in other languages, and files that C code opens, are not reached.
+all have port 8080, and whom it asks sees that address; the host's name is the pod's; and paths of
+volumes and of /tmp lead to the container's private folder. It asks the environment, which the
+runtime has set, and does nothing without it. Programs in other languages, and files that C code
+opens, are not reached.
 """
 
 import builtins
@@ -13,22 +14,28 @@ import os
 import socket
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from kubelearn.containers.shim.podports import UNPRIVILEGED, in_cluster, is_address, real_port
+
+if TYPE_CHECKING:
+    from kubelearn.containers.shim.podnames import Resolver
 
 _EVERYWHERE = {"", "0.0.0.0", "127.0.0.1", "localhost", "::", "::1"}
 _TAKING_PATHS = (
     "access", "chmod", "chdir", "link", "listdir", "lstat", "mkdir", "open", "readlink", "remove",
     "rename", "replace", "rmdir", "scandir", "stat", "symlink", "truncate", "unlink", "utime",
 )  # fmt: skip
-# Where a port goes that only root may have: 80 to 8080, 443 to 8443.
-_UNPRIVILEGED = 8000
-_FIRST_FREE_PORT = "/proc/sys/net/ipv4/ip_unprivileged_port_start"
+
+# Take a free port only when it is known for which connection: from linux/in.h.
+_BIND_ADDRESS_NO_PORT = 24
 
 
 def see_address(ip: str, name: str) -> None:
     """Let sockets mean the pod when they say "here"."""
     plain: type[socket.socket] = socket.socket
     bind, connect, connect_ex = plain.bind, plain.connect, plain.connect_ex
+    sendto: Callable[..., int] = plain.sendto
     getaddrinfo = socket.getaddrinfo
 
     def own(family: int, address: Any) -> Any:
@@ -36,21 +43,23 @@ def see_address(ip: str, name: str) -> None:
             return address
         return (ip if family == socket.AF_INET else f"::ffff:{ip}", *address[1:])
 
-    kept_ports = range(first_free_port())
-
-    def there(family: int, address: Any) -> Any:
-        address = own(family, address)
+    def there(self: socket.socket, address: Any) -> Any:
+        address = own(self.family, address)
+        if self.family != socket.AF_INET:
+            return address
+        host = address[0] if is_address(address[0]) else socket.gethostbyname(address[0])
+        if in_cluster(host) and self.getsockname() == ("0.0.0.0", 0):
+            self.setsockopt(socket.IPPROTO_IP, _BIND_ADDRESS_NO_PORT, 1)
+            bind(self, (ip, 0))
         # Pods and Services of this cluster that wanted such a port could not have it either.
-        if family == socket.AF_INET and address[1] in kept_ports and in_cluster(address[0]):
-            return (address[0], address[1] + _UNPRIVILEGED)
-        return address
+        return (host, real_port(host, address[1]))
 
     def bind_in_pod(self: socket.socket, address: Any) -> None:
         address = own(self.family, address)
         try:
             bind(self, address)
         except PermissionError:
-            port = address[1] + _UNPRIVILEGED
+            port = address[1] + UNPRIVILEGED
             print(
                 f"port {address[1]} is kept for root on this machine, listening on {port} instead",
                 file=sys.stderr,
@@ -64,8 +73,9 @@ def see_address(ip: str, name: str) -> None:
     changes: dict[Any, dict[str, Any]] = {
         plain: {
             "bind": bind_in_pod,
-            "connect": lambda self, address: connect(self, there(self.family, address)),
-            "connect_ex": lambda self, address: connect_ex(self, there(self.family, address)),
+            "connect": lambda self, address: connect(self, there(self, address)),
+            "connect_ex": lambda self, address: connect_ex(self, there(self, address)),
+            "sendto": lambda self, *args: sendto(self, *args[:-1], there(self, args[-1])),
         },
         socket: {"getaddrinfo": only_ipv4, "gethostname": lambda: name, "has_ipv6": False},
     }
@@ -74,22 +84,36 @@ def see_address(ip: str, name: str) -> None:
             setattr(owner, attribute, value)
 
 
-def first_free_port() -> int:
-    """The first port that this process may listen on."""
-    if os.geteuid() == 0:
-        return 0
-    try:
-        with open(_FIRST_FREE_PORT) as setting:
-            return int(setting.read())
-    except (OSError, ValueError):
-        return 1024
+def see_names(folder: str) -> None:
+    """Let names mean what the pod's own files say."""
+    getaddrinfo = socket.getaddrinfo
 
+    def resolver() -> "Resolver":
+        # Only now, as most programs start without; and anew each time, as files may change.
+        from kubelearn.containers.shim.podnames import Resolver
 
-def in_cluster(host: Any) -> bool:
-    """Whether that is an address of a node, a pod or a Service of an embedded cluster."""
-    first, _, rest = str(host).partition(".")
-    second = rest.partition(".")[0]
-    return first == "127" and second.isdecimal() and 64 <= int(second) < 127
+        return Resolver(folder)
+
+    def is_name(host: Any) -> bool:
+        return isinstance(host, str) and host not in _EVERYWHERE and not is_address(host)
+
+    def by_name(host: Any, *args: Any, **options: Any) -> list[Any]:
+        host = host.decode() if isinstance(host, bytes) else host
+        found = resolver().addresses(host) if is_name(host) else [host]
+        return [item for each in found for item in getaddrinfo(each, *args, **options)]
+
+    def host_by_address(host: str) -> tuple[str, list[str], list[str]]:
+        [address, *_] = resolver().addresses(host)
+        return resolver().name_of(address), [], [address]
+
+    changes = {
+        "getaddrinfo": by_name,
+        "gethostbyname": lambda host: by_name(host, None)[0][4][0],
+        "gethostbyname_ex": lambda host: (host, [], resolver().addresses(host)),
+        "gethostbyaddr": host_by_address,
+    }
+    for name, function in changes.items():
+        setattr(socket, name, function)
 
 
 def see_files(root: str, private: list[str]) -> None:
@@ -119,6 +143,8 @@ def see_files(root: str, private: list[str]) -> None:
 
 
 _env = os.environ
+if "KUBERNETES_RUNTIME_RESOLVER" in _env:
+    see_names(_env["KUBERNETES_RUNTIME_RESOLVER"])
 if "KUBERNETES_RUNTIME_POD_IP" in _env:
     see_address(_env["KUBERNETES_RUNTIME_POD_IP"], _env.get("HOSTNAME", ""))
     see_files(

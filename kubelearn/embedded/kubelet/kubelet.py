@@ -22,6 +22,7 @@ from kubelearn.embedded.events import EventRecorder
 from kubelearn.embedded.informer import Informer
 from kubelearn.embedded.kubelet.admission import rejection
 from kubelearn.embedded.kubelet.backoff import Backoff
+from kubelearn.embedded.kubelet.dns import DnsConfigurer
 from kubelearn.embedded.kubelet.environment import Environment
 from kubelearn.embedded.kubelet.handlers import Handlers
 from kubelearn.embedded.kubelet.images import ImageManager
@@ -205,6 +206,7 @@ class Kubelet:
             ),
             environment=Environment(client, services=self._services_of, allocatable=allocatable),
             handlers=Handlers(self._runtime, clock=clock),
+            dns=DnsConfigurer(recorder, cluster_dns=self.node.cluster_dns),
             recorder=recorder,
             backoff=Backoff(clock),
             clock=clock,

@@ -15,6 +15,7 @@ from kubelearn.containers.images import Image
 from kubelearn.containers.runtime import (
     ContainerConfig,
     ContainerStatus,
+    Mount,
     Runtime,
     Sandbox,
     SandboxConfig,
@@ -22,14 +23,16 @@ from kubelearn.containers.runtime import (
 )
 from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.events import EventRecorder
+from kubelearn.embedded.kubelet import etchosts
 from kubelearn.embedded.kubelet.backoff import Backoff
 from kubelearn.embedded.kubelet.configdata import ConfigError
 from kubelearn.embedded.kubelet.containerspec import HASH, check_user, spec_hash
+from kubelearn.embedded.kubelet.dns import DnsConfigurer
 from kubelearn.embedded.kubelet.environment import Environment
 from kubelearn.embedded.kubelet.expansion import expand
 from kubelearn.embedded.kubelet.handlers import Handlers, Target
 from kubelearn.embedded.kubelet.images import ImageManager, NotStarted
-from kubelearn.embedded.kubelet.names import container_path, duration, pod_text
+from kubelearn.embedded.kubelet.names import container_path, duration, hostname_of, pod_text
 from kubelearn.embedded.kubelet.volumes import Volumes
 from kubelearn.errors import ApiError, ContainerError
 from kubelearn.objects import Object
@@ -48,6 +51,7 @@ class KubeRuntime:
     volumes: Volumes
     environment: Environment
     handlers: Handlers
+    dns: DnsConfigurer
     recorder: EventRecorder
     backoff: Backoff
     clock: Clock
@@ -68,8 +72,9 @@ class KubeRuntime:
             namespace=meta["namespace"],
             name=meta["name"],
             uid=meta["uid"],
-            hostname=spec.get("hostname") or meta["name"][:63],
+            hostname=hostname_of(pod),
             host_network=bool(spec.get("hostNetwork")),
+            dns=self.dns.for_pod(pod),
         )
         try:
             return await self.runtime.run_pod_sandbox(config)
@@ -99,7 +104,9 @@ class KubeRuntime:
         try:
             image = await self.images.ensure(pod, container, path)
             attempt = runs[-1].config.attempt + 1 if runs else self._attempt_by_logs(pod, container)
-            config = await self._config(pod, container, image=image, attempt=attempt)
+            config = await self._config(
+                pod, container, image=image, attempt=attempt, sandbox=sandbox
+            )
             container_id = await self._create_and_start(pod, config, sandbox=sandbox, path=path)
         except NotStarted as refusal:
             words = refusal.message if refusal.reason in _TOLD_BY_MESSAGE else refusal.reason
@@ -124,12 +131,13 @@ class KubeRuntime:
         raise NotStarted("CrashLoopBackOff", message, retry_after=left)
 
     async def _config(
-        self, pod: Object, container: Object, *, image: Image, attempt: int
+        self, pod: Object, container: Object, *, image: Image, attempt: int, sandbox: Sandbox
     ) -> ContainerConfig:
         try:
             check_user(pod, container, image)
             env = await self.environment.make(pod, container)
             mounts = self.volumes.mounts(pod, container, env)
+            mounts += self._hosts_file(pod, sandbox, mounts)
         except (ConfigError, ValueError) as error:
             message = error.message if isinstance(error, ConfigError) else str(error)
             raise NotStarted("CreateContainerConfigError", message) from error
@@ -150,6 +158,14 @@ class KubeRuntime:
             stdin_once=bool(container.get("stdinOnce")),
             tty=bool(container.get("tty")),
         )
+
+    def _hosts_file(
+        self, pod: Object, sandbox: Sandbox, mounts: Sequence[Mount]
+    ) -> Sequence[Mount]:
+        if any(mount.container_path == etchosts.PATH for mount in mounts):
+            return []
+        text = etchosts.hosts_file(pod, hostname=sandbox.config.hostname, ip=sandbox.ip)
+        return [self.volumes.hosts_file(pod, text)]
 
     async def _create_and_start(
         self, pod: Object, config: ContainerConfig, *, sandbox: Sandbox, path: str

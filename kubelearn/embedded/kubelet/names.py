@@ -18,6 +18,9 @@ def kind_of(pod: Object, name: str) -> str:
     )
 
 
+_LONGEST_HOSTNAME = 63
+
+
 def pod_text(pod: Object) -> str:
     """A pod in messages: `name_namespace(uid)`."""
     meta = pod["metadata"]
@@ -33,3 +36,9 @@ def duration(seconds: float) -> str:
     """A time as Go prints it: `40s`, `1m20s`, `5m0s`."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}m{rest}s" if minutes else f"{rest}s"
+
+
+def hostname_of(pod: Object) -> str:
+    """The pod's name for its host, cut where the system's limit is."""
+    name: str = pod["spec"].get("hostname") or pod["metadata"]["name"]
+    return name[:_LONGEST_HOSTNAME].rstrip("-.") if len(name) > _LONGEST_HOSTNAME else name

@@ -17,6 +17,7 @@ from kubelearn.containers.runtime import Mount
 from kubelearn.embedded.client import Client
 from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.events import EventRecorder
+from kubelearn.embedded.kubelet import etchosts
 from kubelearn.embedded.kubelet.atomicwriter import write_all
 from kubelearn.embedded.kubelet.claims import Claims, MountError
 from kubelearn.embedded.kubelet.configdata import ConfigError
@@ -88,6 +89,13 @@ class Volumes:
         file = folder / str(attempt)
         file.write_bytes(b"")
         return Mount(container.get("terminationMessagePath") or DEFAULT_PATH, file)
+
+    def hosts_file(self, pod: Object, text: str) -> Mount:
+        """The pod's `/etc/hosts`, as it is to be now."""
+        file = self._pod_folder(pod["metadata"]["uid"]) / "etc-hosts"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        return Mount(etchosts.PATH, file)
 
     # --- one volume ---
 

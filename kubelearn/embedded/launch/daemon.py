@@ -19,7 +19,7 @@ from pathlib import Path
 
 from kubelearn.containers.process import ProcessRuntime
 from kubelearn.containers.stock import StockImages
-from kubelearn.embedded import localpath
+from kubelearn.embedded import dns, localpath
 from kubelearn.embedded.addresses import Block, free_port
 from kubelearn.embedded.apiserver import ApiServer
 from kubelearn.embedded.client import Client
@@ -27,12 +27,10 @@ from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.controller import ControllerContext
 from kubelearn.embedded.controllers.certificates.authority import Authority
 from kubelearn.embedded.controllers.manager import ControllerManager
-from kubelearn.embedded.dns import DnsServer
 from kubelearn.embedded.informer import Informers
 from kubelearn.embedded.kubelet import Kubelet, NodeConfig
 from kubelearn.embedded.launch import identities, kubeconfig, tls
 from kubelearn.embedded.launch.addons import install_metrics_server
-from kubelearn.embedded.launch import dnsaddon, identities, kubeconfig, tls
 from kubelearn.embedded.launch.component import Component, Loop, Switch
 from kubelearn.embedded.launch.control import ControlServer
 from kubelearn.embedded.launch.node import Node
@@ -49,7 +47,7 @@ _log = logging.getLogger(__name__)
 
 _KUBELET_PORT = 10250
 _METRICS_PORT = 4443
-_KUBELET_PORT, _DNS_PORT = 10250, 10053
+_DNS_PORT = 10053
 _CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 _COMPACT_SECONDS = 60
 _NODES_SECONDS = 10
@@ -187,7 +185,6 @@ class Daemon:
         self._add("kube-proxy", self._proxy, node=control_plane)
         self._add("local-path-provisioner", self._local_path, node=control_plane)
         self._add("metrics-server", self._metrics_server, node=control_plane)
-        self._dns_port = free_port([self._block.node_ip(1)], _DNS_PORT)
         self._add("coredns", self._dns, node=control_plane)
         images = StockImages(self._folder.images)
         port = free_port(self._node_addresses(), _KUBELET_PORT)
@@ -310,17 +307,16 @@ class Daemon:
                 port=port,
                 serving=tls.server(pki, name, certificate_required=True),
                 scraping=tls.client(pki, identities.METRICS_SERVER_CLIENT),
+            ).run()
+
     async def _dns(self) -> None:
-        server = (self._block.node_ip(1), self._dns_port)
+        host = self._block.node_ip(1)
+        port = free_port([host], _DNS_PORT)
         async with self._client(identities.ADMIN, "kubelearn") as administrator:
-            await dnsaddon.install(administrator, dns_ip=self._block.dns_service_ip, server=server)
+            await dns.install(administrator, ip=self._block.dns_service_ip, server=(host, port))
         async with self._client(identities.DNS, "coredns") as client:
-            await DnsServer(
-                client,
-                host=server[0],
-                port=server[1],
-                clock=self._clock,
-                random=self._random,
+            await dns.DnsServer(
+                client, host=host, port=port, clock=self._clock, random=self._random
             ).run()
 
     async def _compact(self, store: Store) -> None:

@@ -22,6 +22,8 @@ _log = logging.getLogger(__name__)
 
 # Addresses that could not be had are tried again; upstream's `syncPeriod` does the same.
 _RETRY_SECONDS = 30.0
+# Node ports answer here, whatever the nodes are.
+_NO_NODES: Mapping[str, str] = {"127.0.0.1": ""}
 # The API server's own Service; nobody looks there for what a learner should know.
 _UNTOLD = "default/kubernetes"
 
@@ -35,7 +37,7 @@ class Proxy:
         *,
         datapath: DataPath,
         clock: Clock,
-        node_addresses: Mapping[str, str],
+        node_addresses: Mapping[str, str] = _NO_NODES,
     ) -> None:
         self._client = client
         self._datapath = datapath

@@ -49,7 +49,9 @@ class Machine:
             now=clock.now,
             sleep=clock.sleep,
         )
-        self.config = NodeConfig(NODE, f"{BLOCK}.1", f"{BLOCK}.0/24", folder / "kubelet")
+        self.config = NodeConfig(
+            NODE, f"{BLOCK}.1", f"{BLOCK}.0/24", folder / "kubelet", cluster_dns=f"{BLOCK}.10"
+        )
         self.images = StockImages(folder / "images")
         self.kubelet = self.make_kubelet()
         self._task: asyncio.Task[None] | None = None

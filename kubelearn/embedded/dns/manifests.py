@@ -21,13 +21,13 @@ _BINDINGS = Resource(_RBAC, "v1", "clusterrolebindings", "ClusterRoleBinding", n
 _READ = ["list", "watch"]
 
 
-async def install(client: Client, *, dns_ip: str, server: tuple[str, int]) -> None:
+async def install(client: Client, *, ip: str, server: tuple[str, int]) -> None:
     """Make what is missing, and say where the DNS server listens now."""
     objects = [
         (SERVICE_ACCOUNTS, {"metadata": _meta(_ACCOUNT)}),
         (_CLUSTER_ROLES, _role()),
         (_BINDINGS, _binding()),
-        (SERVICES, _service(dns_ip)),
+        (SERVICES, _service(ip)),
         (ENDPOINT_SLICES, _endpoint_slice(*server)),
     ]
     await asyncio.gather(*(_apply(client, resource, obj) for resource, obj in objects))
