@@ -180,23 +180,25 @@ class _Reader:
     place: int = 0
 
     def name(self) -> str:
-        labels, place, jumped = [], self.place, False
+        start = place = lowest = self.place
+        labels = []
         while length := self.data[place]:
             if length >= 0xC0:
                 (target,) = struct.unpack_from("!H", self.data, place)
-                if not jumped:
-                    self.place, jumped = place + 2, True
-                # Pointers lead back, so that no chain of them goes on for ever.
-                if target & 0x3FFF >= place:
-                    raise BadMessage("a name that points forward")
+                if lowest == start:
+                    self.place = place + 2
+                # Each pointer leads further back, so that no chain of them goes on for ever.
                 place = target & 0x3FFF
+                if place >= lowest:
+                    raise BadMessage("a name that points forward")
+                lowest = place
                 continue
             label = self.data[place + 1 : place + 1 + length]
             if length > _LONGEST_LABEL or len(label) < length or b"." in label:
                 raise BadMessage("a bad label")
             labels.append(label.decode("latin-1"))
             place += 1 + length
-        if not jumped:
+        if lowest == start:
             self.place = place + 1
         name = ".".join(labels)
         if len(name) > _LONGEST_NAME:

@@ -220,7 +220,7 @@ def _link_shim(packages: Path) -> None:
 
 def _make_applet(place: Path, *, program: str, packages: Path) -> None:
     place.unlink(missing_ok=True)
-    words = {"PROGRAM": program, "PYTHON": sys.executable, "PACKAGES": str(packages)}
+    words = {"PROGRAM": program, "INTERPRETER": sys.executable, "PACKAGES": str(packages)}
     text = (_HERE / "shim/applet").read_text()
     for word, value in words.items():
         text = text.replace(word, shlex.quote(value))

@@ -79,3 +79,13 @@ def test_a_port_that_a_program_listens_on_is_not_free(others):
             claim_port("127.0.0.1", port)
         assert free_port(["127.0.0.1", "127.70.0.2"], port) > port
     assert is_free("127.0.0.1", port)
+
+
+def test_an_address_tells_its_node():
+    block = Block(70)
+    assert block.node_of(block.node_ip(3)) == 3
+    assert block.node_of("127.70.3.17") == 3
+    assert block.node_of("127.70.128.1") is None
+    assert block.node_of("127.71.3.17") is None
+    assert block.node_of("127.0.0.1") is None
+    assert block.node_of("10.0.0.1") is None

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import getopt
 import os
+import re
 import socket
 import sys
 from collections.abc import Sequence
@@ -31,6 +32,7 @@ _LONG_OPTIONS = {
         "tries=", "user-agent=", "no-check-certificate", "passive-ftp", "no-clobber", "no-parent",
     ],
 }  # fmt: skip
+_URL = re.compile(r"(?P<scheme>\w+://)?(?P<host>[^/?:@]+)(?::(?P<port>\d+))?(?P<path>[/?].*)?")
 
 
 class Unknown(Exception):
@@ -64,16 +66,20 @@ def _words(option: tuple[str, str]) -> list[str]:
 
 
 def _wget(url: str, resolver: Resolver) -> list[str]:
-    scheme, separator, rest = url.rpartition("://")
-    server, slash, path = rest.partition("/")
-    host, colon, port = server.partition(":")
+    found = _URL.fullmatch(url)
+    if found is None:
+        return [url]
+    scheme, host, port, path = (
+        part or "" for part in found.group("scheme", "host", "port", "path")
+    )
     address = _address(host, resolver)
-    number = int(port) if port.isdecimal() else 443 if scheme == "https" else 80
+    number = int(port or (443 if scheme == "https://" else 80))
     place = real_port(address, number)
     if (address, place) == (host, number):
         return [url]
-    there = f"{address}:{place}" if colon or place != number else address
-    return ["--header", f"Host: {server}", f"{scheme}{separator}{there}{slash}{path}"]
+    there = f"{address}:{place}" if port or place != number else address
+    server = f"{host}:{port}" if port else host
+    return ["--header", f"Host: {server}", f"{scheme}{there}{path}"]
 
 
 def _host_and_port(words: list[str], resolver: Resolver) -> list[str]:

@@ -43,7 +43,9 @@ async def start(api, clock, datapath):
     tasks = []
 
     async def make():
-        task = asyncio.create_task(Proxy(api, datapath=datapath, clock=clock).run())
+        task = asyncio.create_task(
+            Proxy(api, datapath=datapath, clock=clock, node_addresses={}).run()
+        )
         tasks.append(task)
         await clock.advance(0)
         return task

@@ -2,7 +2,7 @@
 
 from kubelearn.embedded.proxy.rules import Address, Rule, rules_of
 
-NODES = ["127.0.0.1", "127.64.0.2"]
+NODES = {"127.0.0.1": "", "127.64.0.2": "a", "127.64.0.3": "b"}
 
 
 def service(**spec):
@@ -16,8 +16,8 @@ def piece(*endpoints, port=8080, name=""):
     return {"ports": [{"name": name, "port": port}], "endpoints": list(endpoints)}
 
 
-def endpoint(ip, **conditions):
-    return {"addresses": [ip], "conditions": conditions}
+def endpoint(ip, node="", **conditions):
+    return {"addresses": [ip], "conditions": conditions, "nodeName": node}
 
 
 def rules(found, *slices):
@@ -76,6 +76,7 @@ def test_a_node_port_is_open_on_every_node():
         Address("127.64.128.9", 80),
         Address("127.0.0.1", 30080),
         Address("127.64.0.2", 30080),
+        Address("127.64.0.3", 30080),
     )
 
 
@@ -93,5 +94,54 @@ def test_services_without_an_address_have_no_rules():
     assert rules(service(type="ExternalName", clusterIP="")) == []
 
 
-def test_udp_is_left_out():
-    assert rules(service(ports=[{"port": 53, "protocol": "UDP"}])) == []
+def test_a_rule_has_its_ports_protocol():
+    ports = [{"port": 53, "protocol": "UDP"}, {"name": "tcp", "port": 53, "protocol": "TCP"}]
+    assert [rule.protocol for rule in rules(service(ports=ports))] == ["UDP", "TCP"]
+
+
+def test_sctp_is_left_out():
+    assert rules(service(ports=[{"port": 53, "protocol": "SCTP"}])) == []
+
+
+def test_external_addresses_lead_to_the_service_too():
+    found = service(externalIPs=["127.1.1.1"])
+    found["status"] = {"loadBalancer": {"ingress": [{"ip": "127.1.1.2"}, {"hostname": "x"}]}}
+    [rule] = rules(found)
+    assert rule.frontends[1:] == (Address("127.1.1.1", 80), Address("127.1.1.2", 80))
+
+
+LOCAL = {"type": "NodePort", "ports": [{"port": 80, "nodePort": 30080}]}
+ON_A = Address("10.0.0.1", 8080)
+ON_B = Address("10.0.0.2", 8080)
+
+
+def by_frontend(found, *slices):
+    return {each: rule for rule in rules(found, *slices) for each in rule.frontends}
+
+
+def test_external_traffic_that_stays_local_reaches_the_nodes_own_endpoints():
+    pods = piece(endpoint("10.0.0.1", "a"), endpoint("10.0.0.2", "c"))
+    found = by_frontend(service(externalTrafficPolicy="Local", **LOCAL), pods)
+    assert found[Address("127.64.0.2", 30080)].endpoints == (ON_A,)
+    assert found[Address("127.64.0.3", 30080)].endpoints == ()
+    # What belongs to no node, and clients inside, are not bound to one.
+    assert found[Address("127.0.0.1", 30080)].endpoints == (ON_A, ON_B)
+    assert found[Address("127.64.128.9", 80)].endpoints == (ON_A, ON_B)
+
+
+def test_internal_traffic_that_stays_local_depends_on_the_clients_node():
+    pods = piece(endpoint("10.0.0.1", "a"), endpoint("10.0.0.2", "b"))
+    found = by_frontend(service(internalTrafficPolicy="Local", **LOCAL), pods)
+    rule = found[Address("127.64.128.9", 80)]
+    assert rule.endpoints_for("a") == (ON_A,)
+    assert rule.endpoints_for("c") == ()
+    assert rule.endpoints_for(None) == (ON_A, ON_B)
+    assert found[Address("127.64.0.3", 30080)].endpoints_for("a") == (ON_A, ON_B)
+
+
+def test_endpoints_that_terminate_serve_their_node_when_it_has_no_other():
+    leaving = endpoint("10.0.0.1", "a", ready=False, serving=True, terminating=True)
+    pods = piece(leaving, endpoint("10.0.0.2", "b", ready=True))
+    found = by_frontend(service(externalTrafficPolicy="Local", **LOCAL), pods)
+    assert found[Address("127.64.0.2", 30080)].endpoints == (ON_A,)
+    assert found[Address("127.64.128.9", 80)].endpoints == (ON_B,)
