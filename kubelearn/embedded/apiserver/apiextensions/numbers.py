@@ -1,0 +1,63 @@
+"""Numbers against the bounds of a schema.
+
+Stands for the number half of k8s.io/kube-openapi `pkg/validation/validate/{validator,values}.go`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kubelearn.embedded.apiserver.apiextensions.pruning import Schema
+from kubelearn.embedded.apiserver.apiextensions.results import Failure
+
+_LARGEST_PLAIN = 1e21
+_BITS = {"int32": 31, "int64": 63}
+_LARGEST_FLOAT = 3.4028234663852886e38
+
+
+def number_failures(value: int | float, schema: Schema, path: str) -> Iterator[Failure]:
+    """What is wrong with a number."""
+    if problem := _out_of_range(value, schema):
+        yield Failure("general", path, f"Checked value must be of type {problem} in {path}")
+    factor = schema.get("multipleOf")
+    if factor is not None and not _is_multiple(value, factor):
+        message = f"{path} in body should be a multiple of {shown(factor)}"
+        yield Failure("", path, message, value)
+    least, most = schema.get("minimum"), schema.get("maximum")
+    if least is not None:
+        strict = bool(schema.get("exclusiveMinimum"))
+        if value < least or (strict and value == least):
+            words = "greater than" if strict else "greater than or equal to"
+            message = f"{path} in body should be {words} {shown(least)}"
+            yield Failure("", path, message, value)
+    if most is not None:
+        strict = bool(schema.get("exclusiveMaximum"))
+        if value > most or (strict and value == most):
+            words = "less than" if strict else "less than or equal to"
+            message = f"{path} in body should be {words} {shown(most)}"
+            yield Failure("", path, message, value)
+
+
+def shown(number: int | float) -> str:
+    """A number as Go prints it."""
+    if isinstance(number, int) or (number.is_integer() and abs(number) < _LARGEST_PLAIN):
+        return str(int(number))
+    return repr(number)
+
+
+def _is_multiple(value: int | float, factor: int | float) -> bool:
+    if factor < 1:
+        # As upstream does it, because of what floating point makes of 0.3 / 0.1.
+        return float(1 / factor * value).is_integer()
+    return float(value / factor).is_integer()
+
+
+def _out_of_range(value: int | float, schema: Schema) -> str:
+    kind, name = schema.get("type"), schema.get("format", "")
+    if kind == "integer":
+        limit = 1 << _BITS.get(name, 63)
+        if (isinstance(value, float) and not value.is_integer()) or not -limit <= value < limit:
+            return f"integer with format {name}" if name in _BITS else "integer (default format)"
+    elif kind == "number" and name == "float" and abs(value) > _LARGEST_FLOAT:
+        return "number with format float"
+    return ""

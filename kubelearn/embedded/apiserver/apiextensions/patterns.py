@@ -1,0 +1,36 @@
+"""Regular expressions as Go reads them: RE2, which takes time linear in the text, whatever it is.
+
+Stands for Go's `regexp`. The library is loaded when a schema has the first pattern.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Protocol, cast
+
+
+class PatternError(ValueError):
+    """No regular expression."""
+
+
+class Pattern(Protocol):
+    """What a compiled expression can do here."""
+
+    def search(self, text: str) -> object | None:
+        """A match anywhere in the text, or None."""
+        ...
+
+
+@lru_cache(maxsize=1024)
+def compile_pattern(pattern: str) -> Pattern:
+    """The compiled expression; raises PatternError."""
+    import re2
+
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return cast(Pattern, re2.compile(pattern, options))  # type: ignore[no-untyped-call]
+    except re2.error as error:
+        text = error.args[0] if error.args else ""
+        problem = text.decode() if isinstance(text, bytes) else str(text)
+        raise PatternError(f"error parsing regexp: {problem}") from None

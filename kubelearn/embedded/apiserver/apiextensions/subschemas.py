@@ -1,0 +1,30 @@
+"""All schemas inside a schema.
+
+Stands for `SchemaHas` in k8s.io/apiextensions-apiserver `pkg/apis/apiextensions/validation`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from kubelearn.embedded.apiserver.apiextensions.pruning import Schema
+
+_LISTS = ("allOf", "anyOf", "oneOf")
+_SINGLE = ("items", "not", "additionalProperties", "additionalItems")
+_MAPS = ("properties", "patternProperties", "definitions", "dependencies")
+
+
+def subschemas(schema: Any) -> Iterator[Schema]:
+    """A schema itself and every schema in it, however deep."""
+    if not isinstance(schema, Mapping):
+        return
+    yield schema
+    for name in _SINGLE:
+        yield from subschemas(schema.get(name))
+    for name in _LISTS:
+        for each in schema.get(name) or []:
+            yield from subschemas(each)
+    for name in _MAPS:
+        for each in (schema.get(name) or {}).values():
+            yield from subschemas(each)
