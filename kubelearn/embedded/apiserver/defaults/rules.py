@@ -35,10 +35,10 @@ def rule(*type_names: str) -> Callable[[Rule], Rule]:
 
 def apply(kind: Kind, obj: Object) -> None:
     """Fill in the defaults of a decoded object, in place."""
-    if not kind.custom:
-        walk = _walk(schema.built_in().struct(kind.type_name))
-        if walk:
-            walk(obj)
+    if kind.custom:
+        kind.custom.default(obj)
+    elif walk := _walk(schema.built_in().struct(kind.type_name)):
+        walk(obj)
 
 
 @cache

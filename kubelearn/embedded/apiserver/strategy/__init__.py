@@ -9,6 +9,10 @@ from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.strategy import plain, workload
 from kubelearn.embedded.apiserver.strategy.base import Strategy
 from kubelearn.embedded.apiserver.strategy.certificates import CertificateSigningRequestStrategy
+from kubelearn.embedded.apiserver.strategy.customresource import CustomResourceStrategy
+from kubelearn.embedded.apiserver.strategy.customresourcedefinition import (
+    CustomResourceDefinitionStrategy,
+)
 from kubelearn.embedded.apiserver.strategy.namespace import NamespaceStrategy
 from kubelearn.embedded.apiserver.strategy.persistentvolume import PersistentVolumeStrategy
 from kubelearn.embedded.apiserver.strategy.pod import PodStrategy
@@ -31,6 +35,7 @@ _STRATEGIES: dict[tuple[str, str], type[Strategy]] = {
     ("", "resourcequotas"): plain.QuotaStrategy,
     ("", "secrets"): plain.SecretStrategy,
     ("", "serviceaccounts"): plain.ServiceAccountStrategy,
+    ("apiextensions.k8s.io", "customresourcedefinitions"): CustomResourceDefinitionStrategy,
     ("apiregistration.k8s.io", "apiservices"): plain.ApiServiceStrategy,
     ("apps", "daemonsets"): workload.DaemonSetStrategy,
     ("apps", "deployments"): workload.DeploymentStrategy,
@@ -61,6 +66,8 @@ def strategy_for(
     kind: Kind, *, service_cidr: ipaddress.IPv4Network, random: randomness.Random, clock: Clock
 ) -> Strategy:
     """The strategy of a kind."""
+    if kind.custom:
+        return CustomResourceStrategy(kind, kind.custom)
     if (kind.group, kind.plural) == ("", "services"):
         return ServiceStrategy(kind, cidr=service_cidr, random=random)
     if (kind.group, kind.plural) == ("", "persistentvolumes"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from kubelearn.embedded.apiserver.encoding import decode, encode
 from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.objects import Object
 
@@ -73,7 +74,22 @@ class Strategy:
         """Seconds until the object goes; None for kinds that know no grace."""
         return None
 
-    def terminate(self, obj: Object) -> bool:
+    def load(self, value: bytes) -> Object:
+        """The object in stored bytes."""
+        return decode(value)
+
+    def dump(self, obj: Object, *, revision: int = 0) -> bytes:
+        """The bytes to store; revision 0 leaves out the resourceVersion (dry run)."""
+        return encode(obj, revision=revision)
+
+    def is_current(self, value: bytes) -> bool:
+        """Whether bytes are stored in the version in which they would be stored now."""
+        return True
+
+    def admit_new(self, obj: Object) -> None:
+        """Refuse new objects where there may be none; raises StatusError."""
+
+    def terminate(self, obj: Object, *, now: str) -> bool:
         """Show in the object that its deletion has begun; False where nothing shows it."""
         return False
 

@@ -43,7 +43,7 @@ class NamespaceStrategy(Strategy):
         labels: dict[str, Any] = obj["metadata"].setdefault("labels", {})
         labels["kubernetes.io/metadata.name"] = obj["metadata"]["name"]
 
-    def terminate(self, obj: Object) -> bool:
+    def terminate(self, obj: Object, *, now: str) -> bool:
         """The phase says it, to controllers and to admission."""
         obj["status"] = {**(obj.get("status") or {}), "phase": "Terminating"}
         return True

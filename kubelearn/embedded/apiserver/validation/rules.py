@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.names import path_segment
+from kubelearn.embedded.apiserver.validation import customresource
 from kubelearn.embedded.apiserver.validation.field import Errors, FieldError
 from kubelearn.embedded.apiserver.validation.metadata import (
     general_metadata,
@@ -52,6 +53,8 @@ def on_status_update(*type_names: str) -> Callable[[Update], Update]:
 
 def validate_create(kind: Kind, obj: Object) -> list[FieldError]:
     """What is wrong with a new object; it has been decoded, defaulted and named."""
+    if kind.custom:
+        return customresource.create(kind.custom, obj)
     if rules := _CREATE.get(kind.type_name):
         if found := list(rules(obj)):
             return found
@@ -68,6 +71,9 @@ def validate_part_update(
     kind: Kind, new: Object, old: Object, *, subresource: str
 ) -> list[FieldError]:
     """What is wrong with a change through a subresource."""
+    if kind.custom:
+        change = customresource.status_update if subresource else customresource.update
+        return change(kind.custom, new, old)
     found = list(general_metadata(new, path_segment, namespaced=kind.namespaced))
     found += general_metadata_update(new, old)
     if own := _UPDATE.get((kind.type_name, subresource)):

@@ -1,0 +1,90 @@
+"""One version of a CustomResourceDefinition, made ready to serve.
+
+Stands for `crdInfo` and `unstructuredSchemaCoercer` in k8s.io/apiextensions-apiserver
+`pkg/apiserver/customresource_handler.go`: from a body to an object, and from the store and back.
+Objects are stored as the storage version; with the conversion strategy None another version is
+another `apiVersion` and another schema. Two definitions are never equal, so that whatever was made
+for one is not taken for its successor.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kubelearn.embedded.apiserver import schema as types
+from kubelearn.embedded.apiserver.apiextensions.defaulting import default
+from kubelearn.embedded.apiserver.apiextensions.objectmeta import coerce
+from kubelearn.embedded.apiserver.apiextensions.pruning import Schema, prune, prune_nulls
+from kubelearn.embedded.apiserver.encoding import decode, encode
+from kubelearn.embedded.apiserver.serializer import Decoded, decode_struct
+from kubelearn.objects import Object
+
+
+@dataclass(frozen=True, eq=False)
+class CustomVersion:
+    """What a version says about its objects."""
+
+    api_version: str
+    kind: str
+    list_kind: str
+    namespaced: bool
+    schema: Schema
+    storage_version: str
+    """The `apiVersion` as which objects are stored."""
+    storage_schema: Schema
+    has_status: bool = False
+    scale: Mapping[str, str] | None = None
+    columns: tuple[Mapping[str, Any], ...] = ()
+    selectable: tuple[str, ...] = ()
+    """The JSON paths of selectable fields."""
+    warning: str = ""
+    """What clients of a deprecated version are told."""
+    terminating: bool = False
+    """Whether the definition is being deleted, and nothing new may be made."""
+
+    def decode(self, body: Object) -> Decoded:
+        """Read a body as an object of this version; raises DecodeError."""
+        meta_type = types.built_in().struct("meta.v1.ObjectMeta")
+        metadata = decode_struct(meta_type, body.get("metadata") or {})
+        obj = copy.deepcopy({**body, "metadata": {}})
+        unknown = [f"metadata.{path}" for path in metadata.unknown]
+        unknown += prune(obj, self.schema)
+        prune_nulls(obj, self.schema)
+        unknown += coerce(obj, self.schema)
+        obj["metadata"] = metadata.object
+        return Decoded(obj, unknown)
+
+    def default(self, obj: Object) -> None:
+        """Fill in defaults, in place."""
+        default(obj, self.schema)
+
+    def load(self, value: bytes) -> Object:
+        """The object in stored bytes, as this version shows it now."""
+        obj = decode(value)
+        metadata = obj["metadata"]
+        obj |= {"apiVersion": self.api_version, "metadata": {}}
+        prune(obj, self.schema)
+        prune_nulls(obj, self.schema)
+        default(obj, self.schema)
+        obj["metadata"] = metadata
+        return obj
+
+    def dump(self, obj: Object, *, revision: int = 0) -> bytes:
+        """The bytes to store an object of this version as."""
+        if self.api_version != self.storage_version:
+            obj = copy.deepcopy(obj) | {"apiVersion": self.storage_version}
+            prune(obj, self.storage_schema)
+            prune_nulls(obj, self.storage_schema)
+        return encode(obj, revision=revision, sort_keys=True)
+
+    def shown(self, value: bytes) -> bytes:
+        """Stored bytes as clients of this version get them."""
+        obj = self.load(value)
+        return encode(obj, revision=int(obj["metadata"].get("resourceVersion", 0)), sort_keys=True)
+
+    def is_current(self, value: bytes) -> bool:
+        """Whether bytes are stored as they would be stored today."""
+        return bool(decode(value)["apiVersion"] == self.storage_version)

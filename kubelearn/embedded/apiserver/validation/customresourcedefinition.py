@@ -1,0 +1,377 @@
+"""Rules for CustomResourceDefinitions, but for their schemas.
+
+Follows k8s.io/apiextensions-apiserver `pkg/apis/apiextensions/validation/validation.go`. Upstream
+checks its internal form, in which what all versions share (of one version, everything) has moved up
+to `spec`; errors name it there. Schemas are checked in `jsonschemaprops.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from kubelearn.embedded.apiserver.names import dns_1035_label, dns_subdomain
+from kubelearn.embedded.apiserver.validation.field import (
+    Errors,
+    duplicate,
+    forbidden,
+    immutable,
+    invalid,
+    one_of,
+    required,
+    too_many,
+)
+from kubelearn.embedded.apiserver.validation.fieldpath import FieldPathError, field_at
+from kubelearn.embedded.apiserver.validation.jsonschemaprops import validation_schema
+from kubelearn.embedded.apiserver.validation.metadata import (
+    general_metadata,
+    general_metadata_update,
+)
+from kubelearn.embedded.apiserver.validation.rules import on_create, on_status_update, on_update
+from kubelearn.objects import Object, is_true
+
+# The fields that move up, with their names in the internal form of `spec` and of a version.
+_SHARED = (
+    ("schema", "validation", "Schema"),
+    ("subresources", "subresources", "Subresources"),
+    ("additionalPrinterColumns", "additionalPrinterColumns", "AdditionalPrinterColumns"),
+    ("selectableFields", "selectableFields", "SelectableFields"),
+)
+_SCOPES = ("Cluster", "Namespaced")
+_STRATEGIES = ("None", "Webhook")
+_COLUMN_TYPES = ("boolean", "date", "integer", "number", "string")
+_COLUMN_FORMATS = ("byte", "date", "date-time", "double", "float", "int32", "int64", "password")
+_MOST_SELECTABLE = 8
+_LONGEST_WARNING = 256
+_MIXED_CASE = "may have mixed case, but should otherwise match: "
+_APPROVED = "api-approved.kubernetes.io"
+_NOT_SELECTABLE = (
+    "must point to a field of type string, boolean or integer. "
+    "Enum string fields and strings with formats are allowed."
+)
+
+
+@on_create("apiextensions.v1.CustomResourceDefinition")
+def definition(obj: Object) -> Errors:
+    """A new definition."""
+    names, group = obj["spec"]["names"], obj["spec"]["group"]
+
+    def name_rule(name: str) -> list[str]:
+        problems = dns_subdomain(name)
+        if name != f"{names['plural']}.{group}":
+            problems.append('must be spec.names.plural+"."+spec.group')
+        return problems
+
+    yield from general_metadata(obj, name_rule, namespaced=False)
+    yield from _spec(obj["spec"])
+    yield from _status(obj)
+    yield from _approval(obj, None)
+    yield from _preserves(obj, None)
+
+
+@on_update("apiextensions.v1.CustomResourceDefinition")
+def definition_update(new: Object, old: Object) -> Errors:
+    """A changed definition; its group, its plural and, once it is served, more may not change."""
+    yield from general_metadata_update(new, old)
+    yield from _spec(new["spec"])
+    spec, before = new["spec"], old["spec"]
+    if is_true(old, "Established"):
+        yield from immutable("spec.scope", spec["scope"], before["scope"])
+        yield from immutable("spec.names.kind", spec["names"]["kind"], before["names"]["kind"])
+    yield from immutable("spec.group", spec["group"], before["group"])
+    yield from immutable("spec.names.plural", spec["names"]["plural"], before["names"]["plural"])
+    yield from _status(new)
+    yield from _approval(new, old)
+    yield from _preserves(new, old)
+
+
+@on_status_update("apiextensions.v1.CustomResourceDefinition")
+def status_update(new: Object, old: Object) -> Errors:
+    """A changed status."""
+    yield from general_metadata_update(new, old)
+    yield from _names(new["status"]["acceptedNames"], "status.acceptedNames")
+
+
+# --- spec -----------------------------------------------------------------------------------------
+
+
+def _spec(spec: Object) -> Errors:
+    versions: list[Object] = spec.get("versions") or []
+    shared = {name for name, _, _ in _SHARED if _is_shared(versions, name)}
+    yield from _group(spec["group"])
+    yield from one_of("spec.scope", spec["scope"], _SCOPES)
+    for i, version in enumerate(versions):
+        if not (version.get("schema") or {}).get("openAPIV3Schema"):
+            yield required(f"spec.versions[{i}].schema.openAPIV3Schema")
+    for i, version in enumerate(versions):
+        yield from _version(version, f"spec.versions[{i}]", shared)
+    yield from _version_list(versions, shared)
+    for name in ("plural", "singular", "kind", "listKind"):
+        if not spec["names"].get(name):
+            yield required(f"spec.names.{name}")
+    yield from _names(spec["names"], "spec.names")
+    if versions:
+        kept = {name: versions[0].get(name) for name, _, _ in _SHARED if name in shared}
+        yield from _parts(kept, "spec", schema="validation", whole=versions[0])
+    yield from _conversion(spec.get("conversion") or {})
+
+
+def _is_shared(versions: Sequence[Object], name: str) -> bool:
+    return all(each.get(name) == versions[0].get(name) for each in versions)
+
+
+def _group(group: str) -> Errors:
+    if not group:
+        yield required("spec.group")
+    elif problems := dns_subdomain(group):
+        yield invalid("spec.group", group, ",".join(problems))
+    elif "." not in group:
+        yield invalid("spec.group", group, "should be a domain with at least one dot")
+
+
+def _version(version: Object, field: str, shared: set[str]) -> Errors:
+    if problems := dns_1035_label(version["name"]):
+        yield invalid(f"{field}.name", version["name"], ",".join(problems))
+    yield from _deprecation(version, f"{field}.deprecationWarning")
+    own = {name: each for name, each in version.items() if name not in shared}
+    yield from _parts(own, field, schema="schema", whole=version)
+
+
+def _deprecation(version: Object, field: str) -> Errors:
+    warning = version.get("deprecationWarning")
+    if warning is None:
+        return
+    if not version.get("deprecated"):
+        yield invalid(field, warning, "can only be set for deprecated versions")
+        return
+    if len(warning.encode()) > _LONGEST_WARNING:
+        yield invalid(field, warning, f"must be <= {_LONGEST_WARNING} characters long")
+    if not warning:
+        yield invalid(field, warning, "must not be an empty string")
+    bad = next((i for i, sign in enumerate(warning) if not sign.isprintable()), None)
+    if bad is not None:
+        detail = (
+            "must only contain printable UTF-8 characters; "
+            f"non-printable character found at index {bad}"
+        )
+        yield invalid(field, warning, detail)
+
+
+def _version_list(versions: Sequence[Object], shared: set[str]) -> Errors:
+    names = [version["name"] for version in versions]
+    shown = [_internal(version, shared) for version in versions] or None
+    if len(set(names)) < len(names):
+        yield invalid("spec.versions", shown, "must contain unique version names")
+    if sum(version["storage"] for version in versions) != 1:
+        detail = "must have exactly one version marked as storage version"
+        yield invalid("spec.versions", shown, detail)
+
+
+def _internal(version: Object, shared: set[str]) -> Object:
+    """A version as upstream's message shows it: by the names of Go's fields."""
+    own = {go: None if name in shared else version.get(name) for name, _, go in _SHARED}
+    return {
+        "Name": version["name"],
+        "Served": version["served"],
+        "Storage": version["storage"],
+        "Deprecated": version.get("deprecated", False),
+        "DeprecationWarning": version.get("deprecationWarning"),
+        **own,
+    }
+
+
+def _parts(part: Mapping[str, Any], field: str, *, schema: str, whole: Object) -> Errors:
+    """The schema and what depends on it, of a version or of all."""
+    has_status = "status" in (whole.get("subresources") or {})
+    if part.get("schema"):
+        yield from validation_schema(part["schema"], f"{field}.{schema}", has_status=has_status)
+    yield from _subresources(part.get("subresources") or {}, f"{field}.subresources")
+    for i, column in enumerate(part.get("additionalPrinterColumns") or []):
+        yield from _column(column, f"{field}.additionalPrinterColumns[{i}]")
+    if selectable := part.get("selectableFields"):
+        found = (whole.get("schema") or {}).get("openAPIV3Schema") or {}
+        yield from _selectable(selectable, found, f"{field}.selectableFields")
+
+
+# --- names ----------------------------------------------------------------------------------------
+
+
+def _names(names: Object, field: str) -> Errors:
+    for name in ("plural", "singular"):
+        yield from _label(names.get(name), f"{field}.{name}")
+    for name in ("kind", "listKind"):
+        yield from _label(names.get(name), f"{field}.{name}", mixed_case=True)
+    for i, short in enumerate(names.get("shortNames") or []):
+        yield from _label(short, f"{field}.shortNames[{i}]", empty=False)
+    if names.get("kind") and names["kind"] == names.get("listKind"):
+        detail = "kind and listKind may not be the same"
+        yield invalid(f"{field}.listKind", names["listKind"], detail)
+    for i, category in enumerate(names.get("categories") or []):
+        yield from _label(category, f"{field}.categories[{i}]", empty=False)
+
+
+def _label(
+    value: str | None, field: str, *, mixed_case: bool = False, empty: bool = True
+) -> Errors:
+    if value or not empty:
+        text = value or ""
+        if problems := dns_1035_label(text.lower() if mixed_case else text):
+            yield invalid(field, text, (_MIXED_CASE if mixed_case else "") + ",".join(problems))
+
+
+# --- subresources, columns, selectable fields -----------------------------------------------------
+
+
+def _subresources(subresources: Object, field: str) -> Errors:
+    scale = subresources.get("scale")
+    if scale is None:
+        return
+    for name, parts in (("specReplicasPath", (".spec",)), ("statusReplicasPath", (".status",))):
+        if not scale[name]:
+            yield required(f"{field}.scale.{name}")
+        else:
+            yield from _path_under(scale[name], parts, f"{field}.scale.{name}")
+    if path := scale.get("labelSelectorPath"):
+        yield from _path_under(path, (".spec", ".status"), f"{field}.scale.labelSelectorPath")
+
+
+def _path_under(path: str, parts: Sequence[str], field: str) -> Errors:
+    if problems := list(_simple_path(path, field)):
+        yield from problems
+    elif not path.startswith(tuple(f"{part}." for part in parts)):
+        either = "either " if len(parts) > 1 else ""
+        yield invalid(field, path, f"should be a json path under {either}{' or '.join(parts)}")
+
+
+def _simple_path(path: str, field: str) -> Errors:
+    if not path.startswith("."):
+        yield invalid(field, path, "must be a simple json path starting with .")
+
+
+def _column(column: Object, field: str) -> Errors:
+    if not column["name"]:
+        yield required(f"{field}.name")
+    detail = f"must be one of {','.join(_COLUMN_TYPES)}"
+    if not column["type"]:
+        yield required(f"{field}.type", detail)
+    elif column["type"] not in _COLUMN_TYPES:
+        yield invalid(f"{field}.type", column["type"], detail)
+    form = column.get("format")
+    if form and form not in _COLUMN_FORMATS:
+        yield invalid(f"{field}.format", form, f"must be one of {','.join(_COLUMN_FORMATS)}")
+    if not column["jsonPath"]:
+        yield required(f"{field}.JSONPath")
+    else:
+        yield from _simple_path(column["jsonPath"], f"{field}.JSONPath")
+
+
+def _selectable(fields: Iterable[Object], schema: Object, field: str) -> Errors:
+    seen = set()
+    for i, each in enumerate(fields):
+        path, here = each["jsonPath"], f"{field}[{i}].jsonPath"
+        if not path:
+            yield required(here)
+            continue
+        try:
+            names, found = field_at(path, schema, array_notation=False)
+        except FieldPathError as error:
+            yield invalid(here, path, f"is an invalid path: {error}")
+            continue
+        if names[0] == "metadata":
+            yield invalid(here, path, "must not point to fields in metadata")
+        if found.get("type") not in ("string", "boolean", "integer"):
+            yield invalid(here, path, _NOT_SELECTABLE)
+        if tuple(names) in seen:
+            yield duplicate(here, path)
+        seen.add(tuple(names))
+    if len(seen) > _MOST_SELECTABLE:
+        yield too_many(field, len(seen), _MOST_SELECTABLE)
+
+
+# --- conversion, status, approval -----------------------------------------------------------------
+
+
+def _conversion(conversion: Object) -> Errors:
+    field, webhook = "spec.conversion", conversion.get("webhook") or {}
+    config, versions = webhook.get("clientConfig"), webhook.get("conversionReviewVersions")
+    yield from one_of(f"{field}.strategy", conversion.get("strategy"), _STRATEGIES)
+    if conversion.get("strategy") != "Webhook":
+        detail = "should not be set when strategy is not set to Webhook"
+        if config is not None:
+            yield forbidden(f"{field}.webhookClientConfig", detail)
+        if versions:
+            yield forbidden(f"{field}.conversionReviewVersions", detail)
+        return
+    if config is None:
+        detail = "required when strategy is set to Webhook"
+        yield required(f"{field}.webhookClientConfig", detail)
+    elif ("url" in config) == ("service" in config):
+        detail = "exactly one of url or service is required"
+        yield required(f"{field}.webhookClientConfig", detail)
+    if not versions:
+        yield required(f"{field}.conversionReviewVersions")
+
+
+def _status(obj: Object) -> Errors:
+    status, field = obj["status"], "status.storedVersions"
+    yield from _names(status["acceptedNames"], "status.acceptedNames")
+    stored = status.get("storedVersions")
+    if not stored:
+        yield invalid(field, stored, "must have at least one stored version")
+        return
+    versions = obj["spec"].get("versions") or []
+    for version in versions:
+        if version["storage"] and version["name"] not in stored:
+            yield invalid(field, stored, f"must have the storage version {version['name']}")
+    for i, name in enumerate(stored):
+        if all(version["name"] != name for version in versions):
+            detail = (
+                f"missing from spec.versions; {name} was previously a storage version, and must "
+                "remain in spec.versions until a storage migration ensures no data remains "
+                f"persisted in {name} and removes {name} from status.storedVersions"
+            )
+            yield invalid(f"{field}[{i}]", name, detail)
+
+
+def _approval(new: Object, old: Object | None) -> Errors:
+    """Groups of the Kubernetes project are for what the project has approved."""
+    group = new["spec"]["group"]
+    protected = ("k8s.io", "kubernetes.io")
+    if group not in protected and not group.endswith(tuple(f".{each}" for each in protected)):
+        return
+    value = (new["metadata"].get("annotations") or {}).get(_APPROVED, "")
+    state, problem = _approval_state(value)
+    if old is not None:
+        before = (old["metadata"].get("annotations") or {}).get(_APPROVED, "")
+        if state == _approval_state(before)[0]:
+            return
+    field = f"metadata.annotations[{_APPROVED}]"
+    if state == "missing":
+        yield required(field, problem)
+    elif state == "invalid":
+        yield invalid(field, value, problem)
+
+
+def _approval_state(value: str) -> tuple[str, str]:
+    needed = f'protected groups must have approval annotation "{_APPROVED}"'
+    more = "see https://github.com/kubernetes/enhancements/pull/1111"
+    if not value:
+        return "missing", f"{needed}, {more}"
+    if value.startswith("unapproved"):
+        return "bypassed", ""
+    scheme, _, rest = value.partition("://")
+    if scheme and rest:
+        return "approved", ""
+    either = 'with either a URL or a reason starting with "unapproved"'
+    return "invalid", f"{needed} {either}, {more}"
+
+
+def _preserves(new: Object, old: Object | None) -> Errors:
+    if old is not None and old["spec"].get("preserveUnknownFields"):
+        return
+    if new["spec"].get("preserveUnknownFields"):
+        detail = (
+            "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in "
+            "spec.versions[*].schema instead"
+        )
+        yield invalid("spec.preserveUnknownFields", True, detail)
