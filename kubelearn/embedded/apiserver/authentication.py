@@ -29,6 +29,8 @@ class User:
 
 
 ANONYMOUS = User("system:anonymous", ("system:unauthenticated",))
+# What the server itself acts as.
+LOOPBACK = User("system:apiserver", ("system:masters", "system:authenticated"))
 
 
 class TokenAuthenticator(Protocol):

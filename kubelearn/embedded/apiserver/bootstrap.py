@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 
 from kubelearn.embedded.apiserver import defaults, serializer
-from kubelearn.embedded.apiserver.authentication import User
+from kubelearn.embedded.apiserver.authentication import LOOPBACK
 from kubelearn.embedded.apiserver.registries import Registries
 from kubelearn.embedded.apiserver.registry import Registry, Write
 from kubelearn.embedded.apiserver.status import StatusError
@@ -27,7 +27,6 @@ _PRIORITIES = {
         "but can be moved to another node if necessary.",
     ),
 }
-_USER = User("system:apiserver", ("system:masters", "system:authenticated"))
 _LABELS = {"component": "apiserver", "provider": "kubernetes"}
 
 
@@ -89,7 +88,7 @@ async def _ensure(registry: Registry, obj: Object) -> None:
     defaults.apply(kind, wanted)
     meta = wanted["metadata"]
     namespace = meta.get("namespace", "")
-    write = Write(user=_USER, namespace=namespace, name=meta["name"], manager="kube-apiserver")
+    write = Write(user=LOOPBACK, namespace=namespace, name=meta["name"], manager="kube-apiserver")
     try:
         await registry.create(write, wanted)
     except StatusError as error:

@@ -35,7 +35,7 @@ _PREFIX = "autoscaling.alpha.kubernetes.io/"
 
 
 def storage_kind(kinds: Kinds, kind: Kind) -> Kind:
-    """The kind as which objects of `kind` are stored."""
+    """The kind as which objects of `kind` are stored; custom ones see to that themselves."""
     stored = _STORED_AS.get(kind.type_name)
     return (kinds.find(*stored) if stored else None) or kind
 

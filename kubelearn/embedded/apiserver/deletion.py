@@ -97,7 +97,7 @@ def _decide(registry: Registry, obj: Object, options: DeleteOptions) -> Outcome:
     """What to do with an object, which is changed on the way."""
     meta, strategy = obj["metadata"], registry.strategy
     now = registry.clock.now()
-    if strategy.terminate(obj):
+    if strategy.terminate(obj, now=timestamp(now)):
         if "deletionTimestamp" in meta:
             return "remove" if strategy.may_vanish(obj) and not meta.get("finalizers") else "keep"
         meta["deletionTimestamp"] = timestamp(now)

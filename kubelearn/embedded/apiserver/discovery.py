@@ -11,6 +11,9 @@ from __future__ import annotations
 from kubelearn.embedded.apiserver.kinds import Kind, Kinds, Subresource
 from kubelearn.objects import Object
 
+# What nobody may do any more once a definition is being deleted.
+_WRITES = ("create", "patch", "update")
+
 
 def api_versions(server_address: str) -> Object:
     """`/api`: the versions of the core group, and where to find the server."""
@@ -59,9 +62,14 @@ def _resource(kind: Kind) -> Object:
         "singularName": kind.singular,
         "namespaced": kind.namespaced,
         "kind": kind.kind,
-        "verbs": list(kind.verbs),
+        "verbs": _verbs(kind),
         **_names(kind),
     }
+
+
+def _verbs(kind: Kind) -> list[str]:
+    ending = kind.custom is not None and kind.custom.terminating
+    return [verb for verb in kind.verbs if not ending or verb not in _WRITES]
 
 
 def _subresource(kind: Kind, sub: Subresource) -> Object:
@@ -112,7 +120,7 @@ def _discovered(kind: Kind) -> Object:
         "responseKind": _response_kind(kind, kind.kind),
         "scope": "Namespaced" if kind.namespaced else "Cluster",
         "singularResource": kind.singular,
-        "verbs": list(kind.verbs),
+        "verbs": _verbs(kind),
         **_names(kind),
     }
     if kind.subresources:

@@ -37,15 +37,19 @@ _META_ORDER = (
 _LAYERS = 8
 
 
-def encode(obj: Object, *, revision: int = 0) -> bytes:
-    """The bytes of an object; revision 0 leaves out the resourceVersion (dry run)."""
+def encode(obj: Object, *, revision: int = 0, sort_keys: bool = False) -> bytes:
+    """The bytes of an object; revision 0 leaves out the resourceVersion (dry run).
+
+    Custom resources are written with their keys in alphabetical order, as upstream does it.
+    """
     meta = {**obj["metadata"], "resourceVersion": str(revision) if revision else None}
     ordered: Object = {"kind": obj["kind"], "apiVersion": obj["apiVersion"]}
     ordered["metadata"] = {k: meta[k] for k in _META_ORDER if meta.get(k) is not None}
     ordered.update({k: v for k, v in obj.items() if k not in ordered})
+    option = orjson.OPT_SORT_KEYS if sort_keys else 0
     try:
         # Nested as deep as it will ever be in an answer, so that each answer can be written.
-        return orjson.dumps([[[[[[[[ordered]]]]]]]])[_LAYERS:-_LAYERS]
+        return orjson.dumps([[[[[[[[ordered]]]]]]]], option=option)[_LAYERS:-_LAYERS]
     except orjson.JSONEncodeError as error:
         raise bad_request(f"the object cannot be stored: {error}") from None
 
@@ -63,6 +67,11 @@ def type_meta(kind: Kind) -> bytes:
 
 def encode_list(kind: Kind, values: Iterable[bytes], metadata: Object) -> bytes:
     """A list of stored objects."""
+    if kind.custom:
+        # Their items say what they are, and all keys are in alphabetical order.
+        start = orjson.dumps({"apiVersion": kind.api_version})[:-1]
+        rest = orjson.dumps({"kind": kind.list_kind, "metadata": metadata})[1:]
+        return start + b',"items":[' + b",".join(values) + b"]," + rest + b"\n"
     prefix = type_meta(kind)
     cut = len(prefix)
     items = b",".join([b"{" + v[cut:] if v.startswith(prefix) else v for v in values])

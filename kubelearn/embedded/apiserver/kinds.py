@@ -6,11 +6,14 @@ the table of the built-in kinds; those of CustomResourceDefinitions come and go.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from kubelearn.objects import Resource
+
+if TYPE_CHECKING:
+    from kubelearn.embedded.apiserver.apiextensions.version import CustomVersion
 
 ALL_VERBS = (
     "create", "delete", "deletecollection", "get", "list", "patch", "update", "watch",
@@ -57,14 +60,9 @@ class Kind(Resource):
     categories: tuple[str, ...] = ()
     verbs: tuple[str, ...] = ALL_VERBS
     subresources: tuple[Subresource, ...] = ()
-    # The struct in the schema; empty for custom resources, which bring an OpenAPI schema instead.
+    # The struct in the schema; custom resources have what their definition says instead.
     type_name: str = ""
-    custom_schema: Mapping[str, Any] | None = field(default=None, compare=False)
-
-    @property
-    def custom(self) -> bool:
-        """Whether a CustomResourceDefinition brought it."""
-        return not self.type_name
+    custom: CustomVersion | None = None
 
     @property
     def storage_prefix(self) -> str:
@@ -76,6 +74,8 @@ class Kind(Resource):
     @property
     def list_kind(self) -> str:
         """`PodList`."""
+        if self.custom:
+            return self.custom.list_kind
         return f"{self.kind}List"
 
     def subresource(self, name: str) -> Subresource | None:

@@ -24,7 +24,9 @@ PATCHES = {
 
 _MEDIA = {JSON: JSON, YAML: YAML, "application/*": JSON, "*/*": JSON, "": JSON}
 _TARGETS = ("Table", "PartialObjectMetadata", "PartialObjectMetadataList")
+_CUSTOM_PATCHES = tuple(media for media in PATCHES if "strategic" not in media)
 _ALL = f"{JSON}, {YAML}, {PROTOBUF}"
+_UNKNOWN_FORMAT = "the body of the request was in an unknown format - accepted media types include"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +105,18 @@ def body_media(content_type: str) -> str:
     media = content_type.partition(";")[0].strip().lower()
     if media in ("", JSON, YAML, PROTOBUF):
         return media or JSON
-    message = (
-        f"the body of the request was in an unknown format - accepted media types include: {_ALL}"
-    )
-    raise StatusError(415, "UnsupportedMediaType", message)
+    raise StatusError(415, "UnsupportedMediaType", f"{_UNKNOWN_FORMAT}: {_ALL}")
 
 
-def patch_type(content_type: str) -> str:
-    """The kind of patch that a PATCH request brings. Raises 415 for anything else."""
+def patch_type(content_type: str, *, custom: bool = False) -> str:
+    """The kind of patch that a PATCH request brings. Raises 415 for anything else.
+
+    Strategic patches need to know how lists merge, and of custom resources nobody says so.
+    """
     media = content_type.partition(";")[0].strip()
+    if custom and media not in _CUSTOM_PATCHES:
+        accepted = ", ".join(_CUSTOM_PATCHES)
+        raise StatusError(415, "UnsupportedMediaType", f"{_UNKNOWN_FORMAT}: {accepted}")
     if media not in PATCHES:
         message = "415: Unsupported Media Type"
         raise StatusError(415, "UnsupportedMediaType", message, details={})

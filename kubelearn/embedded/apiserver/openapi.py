@@ -117,7 +117,7 @@ def document(kinds: Iterable[Kind]) -> Object:
     for kind in kinds:
         paths |= _paths(kind)
         if kind.custom:
-            schemas.written[_custom_name(kind)] = _custom_schema(kind)
+            schemas.written[_custom_name(kind)] = _custom_schema(kind, kind.custom.schema)
             schemas.add(schema.built_in().struct("meta.v1.ObjectMeta"))
         else:
             struct = schema.built_in().struct(kind.type_name)
@@ -251,12 +251,28 @@ def _custom_name(kind: Kind) -> str:
     return f"{'.'.join(reversed(kind.group.split('.')))}.{kind.version}.{kind.kind}"
 
 
-def _custom_schema(kind: Kind) -> Object:
-    own = dict(kind.custom_schema or {"type": "object"})
-    own["properties"] = {
+def _custom_schema(kind: Kind, of: Mapping[str, Any]) -> Object:
+    return _with_meta(_published(of)) | {"x-kubernetes-group-version-kind": [_gvk(kind)]}
+
+
+def _published(of: Mapping[str, Any]) -> Object:
+    """A schema of a definition, with that of the metadata wherever a whole object is."""
+    own = dict(of)
+    if own.get("x-kubernetes-int-or-string"):
+        own["anyOf"] = [{"type": "integer"}, {"type": "string"}]
+    for name in ("items", "additionalProperties"):
+        if isinstance(own.get(name), Mapping):
+            own[name] = _published(own[name])
+    if properties := own.get("properties"):
+        own["properties"] = {name: _published(each) for name, each in properties.items()}
+    return _with_meta(own) if own.get("x-kubernetes-embedded-resource") else own
+
+
+def _with_meta(own: Object) -> Object:
+    properties = {
         "apiVersion": {"type": "string"},
         "kind": {"type": "string"},
-        **own.get("properties", {}),
+        **(own.get("properties") or {}),
         "metadata": {"$ref": f"{_REFERENCE}{_META}.ObjectMeta"},
     }
-    return own | {"x-kubernetes-group-version-kind": [_gvk(kind)]}
+    return own | {"properties": properties}

@@ -40,8 +40,6 @@ from kubelearn.embedded.apiserver.strategicpatch import (
 )
 from kubelearn.objects import Object
 
-_UNSUPPORTED = "strategic merge patch format is not supported"
-
 
 class Patch:
     """A patch that was read once and can be laid over an object again after a conflict."""
@@ -89,8 +87,6 @@ class Patch:
                     return apply_json_patch(old, self._content)
                 case "merge":
                     return merge_patch(old, self._content)
-            if self._kind.custom:
-                raise StatusError(415, "UnsupportedMediaType", _UNSUPPORTED)
             return strategic_merge(old, self._content, field_meta, self._kind.type_name)
         except PatchError:
             raise unprocessable() from None

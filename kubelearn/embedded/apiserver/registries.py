@@ -40,17 +40,25 @@ class Registries:
         """The registry of that kind."""
         made = self._made.get(kind)
         if made is None:
-            strategy = strategy_for(
-                kind, service_cidr=self.service_cidr, random=self.random, clock=self.clock
-            )
-            made = self._made[kind] = Registry(
-                strategy,
-                store=self.store,
-                clock=self.clock,
-                random=self.random,
-                admission=self._admission,
-            )
+            made = self._made[kind] = self.unshared(kind)
         return made
+
+    def unshared(self, kind: Kind) -> Registry:
+        """A registry for one task, of a kind that need not be served."""
+        strategy = strategy_for(
+            kind, service_cidr=self.service_cidr, random=self.random, clock=self.clock
+        )
+        return Registry(
+            strategy,
+            store=self.store,
+            clock=self.clock,
+            random=self.random,
+            admission=self._admission,
+        )
+
+    def forget(self, kind: Kind) -> None:
+        """Drop the registry of a kind that is served no longer."""
+        self._made.pop(kind, None)
 
     def resource(self, plural: str, group: str = "", version: str = "v1") -> Registry:
         """The registry of a kind that is always there."""

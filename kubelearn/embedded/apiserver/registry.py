@@ -15,7 +15,7 @@ from typing import Protocol
 
 from kubelearn.embedded.apiserver import validation
 from kubelearn.embedded.apiserver.authentication import User
-from kubelearn.embedded.apiserver.encoding import decode, encode
+from kubelearn.embedded.apiserver.encoding import decode
 from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.managedfields import same_but_for_times
 from kubelearn.embedded.apiserver.selection import Selection
@@ -142,6 +142,7 @@ class Registry:
         for name in _SYSTEM_FIELDS:
             meta.pop(name, None)
         self._check_namespace(write, meta)
+        self.strategy.admit_new(obj)
         await self._admission.admit(self, write, obj, None)
         if meta.pop("resourceVersion", None):
             raise unknown("resourceVersion should not be set on objects to be created")
@@ -178,8 +179,11 @@ class Registry:
             if write.dry_run:
                 if current := self.store.get(key):
                     raise KeyExists(current)
-                return encode(obj)
-            return (await self.store.create(key, lambda rev: encode(obj, revision=rev))).value
+                return self.strategy.dump(obj)
+            made = await self.store.create(
+                key, lambda revision: self.strategy.dump(obj, revision=revision)
+            )
+            return made.value
         except KeyExists as error:
             if generated:
                 raise generate_name_conflict(self.kind.plural, self.kind.group, name) from None
@@ -226,8 +230,8 @@ class Registry:
             current = self.store.get(key)
             if current is None:
                 return await self._create_by_update(write, change, may_create=may_create), True
-            old = decode(current.value)
-            new = change(decode(current.value))
+            old = self.strategy.load(current.value)
+            new = change(self.strategy.load(current.value))
             self._check_version(write, new, current)
             self._check_namespace(write, new["metadata"])
             await self._admission.admit(self, write, new, old)
@@ -295,13 +299,14 @@ class Registry:
     ) -> bytes:
         if is_finalized(new, old) and self.strategy.may_vanish(new):
             return await self._finalize(write, new, old, current)
-        if new == old or same_but_for_times(new, old):
+        same = new == old or same_but_for_times(new, old)
+        if same and self.strategy.is_current(current.value):
             return current.value
         if write.dry_run:
-            return encode(new, revision=current.mod_revision)
+            return self.strategy.dump(new, revision=current.mod_revision)
         changed = await self.store.update(
             current.key,
-            lambda revision: encode(new, revision=revision),
+            lambda revision: self.strategy.dump(new, revision=revision),
             expected=current.mod_revision,
         )
         return changed.value
@@ -311,10 +316,10 @@ class Registry:
         if not write.dry_run:
             await self.store.delete(
                 current.key,
-                lambda revision: encode(old, revision=revision),
+                lambda revision: self.strategy.dump(old, revision=revision),
                 expected=current.mod_revision,
             )
-        return encode(new, revision=current.mod_revision)
+        return self.strategy.dump(new, revision=current.mod_revision)
 
     def _refuse(self, obj: Object, problems: Sequence[FieldProblem]) -> None:
         if problems:

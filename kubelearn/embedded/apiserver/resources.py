@@ -129,7 +129,7 @@ class Resources:
         validate: Validate | None = None,
     ) -> Answer:
         """Change an object, or with `prepare` a part of it."""
-        kind = patch_type(request.content_type)
+        kind = patch_type(request.content_type, custom=registry.kind.custom is not None)
         is_apply = kind == "apply"
         options = write_options(request.query, kind="PatchOptions", is_apply=is_apply)
         write = write_of(request, options)

@@ -99,6 +99,8 @@ def many(
 
 def converted(request: Request, registry: Registry, value: bytes) -> bytes:
     """A stored object in the version that the path names."""
+    if request.kind.custom:
+        return request.kind.custom.shown(value)
     if request.kind is registry.kind:
         return value
     return orjson.dumps(convert(decode(value), registry.kind, request.kind))

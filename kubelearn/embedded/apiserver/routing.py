@@ -2,7 +2,7 @@
 
 Stands for k8s.io/apiserver `pkg/endpoints/installer.go`, which registers a route for every verb of
 every resource. Here one look-up does it, with the same answers for paths that lead nowhere: plain
-text where not even the group exists, else a `Status`.
+text where the group is none of the built-in ones, else a `Status`.
 """
 
 from __future__ import annotations
@@ -47,19 +47,19 @@ class Router:
         self._resources = resources
         self._subresources = subresources
         self._unstored = unstored
-        self._groups: frozenset[str] = frozenset()
+        self._built_in: frozenset[str] = frozenset()
         self._generation = -1
 
     async def serve(self, request: Request) -> web.StreamResponse:
         """Answer a resource request; raises 404 and 405 as `Status`."""
         info = request.info
-        if not self._knows(info.group):
-            return response.text(NOT_FOUND, status=404)
         kind = self._kinds.find(info.group, info.version, info.resource)
         if kind is None or not _fits(info, kind):
+            if info.group not in self._built_in_groups():
+                return response.text(NOT_FOUND, status=404)
             raise no_such_resource()
         request.kind = kind
-        if warning := _DEPRECATED.get((kind.group, kind.plural)):
+        if warning := _deprecation(kind):
             request.warnings.append(warning)
         registry = self._registries.of(storage_kind(self._kinds, kind))
         if info.subresource:
@@ -70,11 +70,17 @@ class Router:
             return await self._unstored[kind.plural](request, registry)
         return await self._resources.serve(request, registry)
 
-    def _knows(self, group: str) -> bool:
+    def _built_in_groups(self) -> frozenset[str]:
         if self._generation != self._kinds.generation:
             self._generation = self._kinds.generation
-            self._groups = frozenset(kind.group for kind in self._kinds)
-        return group in self._groups
+            self._built_in = frozenset(kind.group for kind in self._kinds if not kind.custom)
+        return self._built_in
+
+
+def _deprecation(kind: Kind) -> str:
+    if kind.custom:
+        return kind.custom.warning
+    return _DEPRECATED.get((kind.group, kind.plural), "")
 
 
 def _fits(info: RequestInfo, kind: Kind) -> bool:

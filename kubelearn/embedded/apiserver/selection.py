@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import NamedTuple
 
-from kubelearn.embedded.apiserver.encoding import decode
 from kubelearn.embedded.apiserver.options import ListOptions
 from kubelearn.embedded.apiserver.selectors import FieldSelector, LabelSelector
 from kubelearn.embedded.apiserver.status import bad_request
@@ -52,7 +51,7 @@ class Selection:
         key = (kv.key, kv.mod_revision)
         known = self._known.get(key)
         if known is None:
-            obj = decode(kv.value)
+            obj = self._strategy.load(kv.value)
             labels = obj["metadata"].get("labels") or {}
             known = Attributes(labels, self._strategy.selectable_fields(obj))
             self._known[key] = known

@@ -6,8 +6,8 @@ vanish, empty optional ones too, some structs are always written, quantities cha
 the messages about wrong types name Go's types. Here one decoder is built from the schema for each
 type. After it, every other part may trust the types of what it reads.
 
-Two things differ: a wrong type ends decoding at once (upstream reads on, and reports the first),
-and of a custom resource only the metadata is decoded here.
+One thing differs: a wrong type ends decoding at once (upstream reads on, and reports the first). A
+custom resource is read by its definition (`apiextensions/version.py`).
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def _word(value: Any) -> str:
 def decode(kind: Kind, body: Any) -> Decoded:
     """Read a body as an object of that kind; DecodeError when its types do not fit."""
     if kind.custom:
-        return _decode_custom(body)
+        return kind.custom.decode(body)
     return decode_struct(schema.built_in().struct(kind.type_name), body)
 
 
@@ -110,14 +110,6 @@ def _own_error(kind: Type, value: Any) -> str:
         except ValueError as error:
             return str(error)
     return next(filter(None, (_own_error(*each) for each in found)), "")
-
-
-def _decode_custom(body: Any) -> Decoded:
-    metadata = decode_struct(
-        schema.built_in().struct("meta.v1.ObjectMeta"), body.get("metadata") or {}
-    )
-    unknown = [f"metadata.{path}" for path in metadata.unknown]
-    return Decoded({**body, "metadata": metadata.object}, unknown)
 
 
 def unknown_fields(kind: Type, value: Any, path: str = "") -> list[str]:

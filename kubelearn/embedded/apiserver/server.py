@@ -38,6 +38,7 @@ from kubelearn.embedded.apiserver.admission.storageclass import (
 from kubelearn.embedded.apiserver.admission.storageprotection import storage_protection
 from kubelearn.embedded.apiserver.admission.tolerations import default_toleration_seconds
 from kubelearn.embedded.apiserver.aggregator import Aggregator
+from kubelearn.embedded.apiserver.apiextensions.controller import Definitions
 from kubelearn.embedded.apiserver.audit import AuditEvent, Sink
 from kubelearn.embedded.apiserver.authentication import Authenticator, TokenAuthenticator
 from kubelearn.embedded.apiserver.authorization import (
@@ -170,6 +171,7 @@ class ApiServer:
         self._aggregating: asyncio.Task[None] | None = None
         self._kubelets = Kubelets(self.registries, tls=kubelet_tls)
         self._streams = Streams()
+        self._definitions = Definitions(self.registries, self._streams)
         self._router = self._routes()
         self._catalog = Catalog(self.kinds, clock=clock, address=lambda: f"{self.host}:{self.port}")
         self._health = Health(etcd=lambda: self.storage_available)
@@ -241,6 +243,7 @@ class ApiServer:
         )
         await bootstrap_roles(self.registries)
         self._streams.open(since=self.registries.store.revision)
+        await self._definitions.start()
         await web.SockSite(self._runner, listener, ssl_context=self._tls).start()
         self._aggregating = asyncio.create_task(self._aggregator.run(), name="aggregator")
 
@@ -252,6 +255,7 @@ class ApiServer:
             await asyncio.wait([self._aggregating])
             self._aggregating = None
         await self._aggregator.close()
+        await self._definitions.stop()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None

@@ -14,14 +14,14 @@ class Streams:
     def __init__(self) -> None:
         self.since = 0
         """No watch begins before this revision: upstream's watch cache begins with the server."""
-        self._open: dict[object, Close] = {}
+        self._open: dict[object, tuple[Close, object]] = {}
         self._closing = False
 
     @contextmanager
-    def opened(self, close: Close) -> Iterator[None]:
-        """Keep a stream among the open ones; `close` makes its source end."""
+    def opened(self, close: Close, *, of: object = None) -> Iterator[None]:
+        """Keep a stream, of a certain kind, among the open ones; `close` makes its source end."""
         token = object()
-        self._open[token] = close
+        self._open[token] = (close, of)
         if self._closing:
             close()
         try:
@@ -40,5 +40,11 @@ class Streams:
     def close(self) -> None:
         """End all streams, those included that are opened later."""
         self._closing = True
-        for close in list(self._open.values()):
+        for close, _ in list(self._open.values()):
             close()
+
+    def end(self, kind: object) -> None:
+        """End the streams of a kind that is served no longer, or in another way."""
+        for close, of in list(self._open.values()):
+            if of is kind:
+                close()

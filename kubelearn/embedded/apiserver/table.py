@@ -12,7 +12,8 @@ from datetime import datetime
 from kubelearn.embedded.apiserver import builtin, conversion
 from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.printers import PRINTERS, Column, Printer
-from kubelearn.embedded.apiserver.printers.columns import Cells, age, utc
+from kubelearn.embedded.apiserver.printers.columns import Cells, utc
+from kubelearn.embedded.apiserver.printers.custom import NAME, custom_printer
 from kubelearn.objects import Object
 
 _TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
@@ -49,7 +50,7 @@ def to_table(
 
 def _printer(kind: Kind) -> Printer:
     if kind.custom:
-        return _CUSTOM
+        return custom_printer(kind.custom)
     stored = conversion.storage_kind(_BUILT_IN, kind)
     printer = PRINTERS.get(stored.type_name, _PLAIN)
     if stored == kind:
@@ -100,10 +101,5 @@ def _plain(obj: Object, _: datetime) -> Cells:
     return [obj["metadata"]["name"], utc(obj["metadata"]["creationTimestamp"])]
 
 
-def _custom(obj: Object, now: datetime) -> Cells:
-    return [obj["metadata"]["name"], age(obj, now)]
-
-
-_PLAIN = Printer((Column("Name"), Column("Created At", "date")), _plain)
-_CUSTOM = Printer((Column("Name"), Column("Age", "date")), _custom)
+_PLAIN = Printer((NAME, Column("Created At", "date")), _plain)
 _BUILT_IN = builtin.built_in()

@@ -50,7 +50,7 @@ async def watch(request: Request, registry: Registry, streams: Streams) -> web.S
     except Compacted as error:
         # The stream begins well and ends at once: clients look for this in events only.
         return await stream.send_only(_too_old(after, error))
-    with closing(changes), streams.opened(changes.close):
+    with closing(changes), streams.opened(changes.close, of=request.kind):
         return await stream.send(initial, changes)
 
 

@@ -15,9 +15,14 @@ import aiohttp
 import pytest
 
 from kubelearn.embedded.apiserver import ApiServer
+from kubelearn.embedded.apiserver.apiextensions.definition import served_kinds
 from kubelearn.embedded.apiserver.authentication import User
+from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.store import Store
+from kubelearn.objects import is_true
 
+DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+PRESERVES = {"x-kubernetes-preserve-unknown-fields": True}
 ADMIN = User("admin", ("system:masters", "system:authenticated"))
 
 
@@ -131,10 +136,16 @@ def components() -> dict[str, Callable[[], bool]]:
 
 
 @pytest.fixture
-async def server(store: Store, clock: Any, components: Any) -> AsyncIterator[ApiServer]:
-    started = ApiServer(
+def make_server(store: Store, clock: Any, components: Any) -> Callable[[], ApiServer]:
+    """API servers over the same store, which is how one looks after a restart."""
+    return lambda: ApiServer(
         store, clock=clock, random=random.Random(1), tokens=[Tokens()], components=components
     )
+
+
+@pytest.fixture
+async def server(make_server: Callable[[], ApiServer]) -> AsyncIterator[ApiServer]:
+    started = make_server()
     await started.start()
     yield started
     await started.stop()
@@ -195,3 +206,65 @@ def eventually() -> Callable[..., Any]:
                 await asyncio.sleep(0)
 
     return wait
+
+
+@pytest.fixture
+def definition() -> Callable[..., Any]:
+    """A CustomResourceDefinition with one version."""
+
+    def make(
+        kind: str = "Frog",
+        schema: Any = None,
+        *,
+        group: str = "example.com",
+        scope: str = "Namespaced",
+        versions: Any = None,
+        version: Any = None,
+        **names: Any,
+    ) -> Any:
+        plural = names.setdefault("plural", f"{kind.lower()}s")
+        shown = {"openAPIV3Schema": schema or {"type": "object", **PRESERVES}}
+        one = {"name": "v1", "served": True, "storage": True, "schema": shown} | (version or {})
+        return {
+            "apiVersion": "apiextensions.k8s.io/v1",
+            "kind": "CustomResourceDefinition",
+            "metadata": {"name": f"{plural}.{group}"},
+            "spec": {
+                "group": group,
+                "scope": scope,
+                "names": {"kind": kind, **names},
+                "versions": versions or [one],
+            },
+        }
+
+    return make
+
+
+@pytest.fixture
+def custom_kind(definition: Callable[..., Any]) -> Callable[..., Kind]:
+    """The kind of a definition whose names were accepted."""
+
+    def make(kind: str = "Frog", schema: Any = None, **more: Any) -> Kind:
+        made = definition(kind, schema, **more)
+        names = {"singular": kind.lower(), "listKind": f"{kind}List", **made["spec"]["names"]}
+        made["status"] = {"acceptedNames": names}
+        return served_kinds(made)[0]
+
+    return make
+
+
+@pytest.fixture
+def define(api: Api, definition: Callable[..., Any]) -> Callable[..., Any]:
+    """Create a definition and wait until its kinds are served."""
+
+    async def made(*args: Any, **more: Any) -> Any:
+        answer = await api.post(DEFINITIONS, definition(*args, **more))
+        assert answer.status == 201, answer.message
+        name = answer.body["metadata"]["name"]
+        async with asyncio.timeout(10):
+            while True:
+                found = (await api.get(f"{DEFINITIONS}/{name}")).body
+                if is_true(found, "Established"):
+                    return found
+
+    return made

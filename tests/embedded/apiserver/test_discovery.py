@@ -1,7 +1,6 @@
 import pytest
 
 from kubelearn.embedded.apiserver import builtin, discovery
-from kubelearn.embedded.apiserver.kinds import Kind
 
 
 @pytest.fixture
@@ -87,8 +86,8 @@ def test_the_aggregated_document_holds_subresources_with_their_resource(kinds):
     }
 
 
-def test_custom_kinds_spell_out_their_group(kinds):
-    kinds.add(Kind("ex.org", "v1", "cars", "Car", singular="car"))
+def test_custom_kinds_spell_out_their_group(kinds, custom_kind):
+    kinds.add(custom_kind("Car", group="ex.org"))
     item = discovery.aggregated(kinds, core=False)["items"][-1]
     (resource,) = item["versions"][0]["resources"]
     assert resource["responseKind"] == {"group": "ex.org", "version": "v1", "kind": "Car"}

@@ -1,7 +1,7 @@
 import pytest
 
 from kubelearn.embedded.apiserver import builtin
-from kubelearn.embedded.apiserver.kinds import Kind, Kinds, version_priority
+from kubelearn.embedded.apiserver.kinds import Kinds, version_priority
 
 
 @pytest.fixture
@@ -10,8 +10,8 @@ def kinds():
 
 
 @pytest.fixture
-def car():
-    return Kind("ex.org", "v1", "cars", "Car", singular="car", short_names=("c",))
+def car(custom_kind):
+    return custom_kind("Car", group="ex.org", shortNames=["c"])
 
 
 def test_a_kind_is_found_by_its_url_and_by_its_objects(kinds):

@@ -3,7 +3,6 @@ import json
 import pytest
 
 from kubelearn.embedded.apiserver import builtin
-from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.openapi import OpenApi
 
 
@@ -35,11 +34,11 @@ def test_every_kind_can_be_patched_with_field_validation(kinds):
             assert patched == served
 
 
-def test_built_in_kinds_take_strategic_merge_patches_and_custom_ones_do_not(kinds):
+def test_built_in_kinds_take_strategic_merge_patches_and_custom_ones_do_not(kinds, custom_kind):
     strategic = "application/strategic-merge-patch+json"
     item = "/apis/apps/v1/namespaces/{namespace}/deployments/{name}"
     assert strategic in patch_of(document(kinds, "apps"), item)["requestBody"]["content"]
-    kinds.add(Kind("ex.org", "v1", "cars", "Car"))
+    kinds.add(custom_kind("Car", group="ex.org"))
     item = "/apis/ex.org/v1/namespaces/{namespace}/cars/{name}"
     assert strategic not in patch_of(document(kinds, "ex.org"), item)["requestBody"]["content"]
 
@@ -79,9 +78,9 @@ def test_scalars_with_a_name_keep_it_for_explain(kinds):
     assert time["description"].startswith("Time is a wrapper around time.Time")
 
 
-def test_a_custom_kind_brings_its_own_schema(kinds):
+def test_a_custom_kind_brings_its_own_schema(kinds, custom_kind):
     schema = {"type": "object", "properties": {"spec": {"type": "object"}}}
-    kinds.add(Kind("ex.org", "v1", "cars", "Car", custom_schema=schema))
+    kinds.add(custom_kind("Car", schema, group="ex.org"))
     schemas = document(kinds, "ex.org")["components"]["schemas"]
     car = schemas["org.ex.v1.Car"]
     assert car["properties"]["spec"] == {"type": "object"}
@@ -89,23 +88,23 @@ def test_a_custom_kind_brings_its_own_schema(kinds):
     assert car["x-kubernetes-group-version-kind"][0]["kind"] == "Car"
 
 
-def test_the_index_names_each_document_by_its_content(kinds):
+def test_the_index_names_each_document_by_its_content(kinds, custom_kind):
     openapi = OpenApi(kinds)
     before = json.loads(openapi.index())["paths"]
     url = before["apis/apps/v1"]["serverRelativeURL"]
     assert url == f"/openapi/v3/apis/apps/v1?hash={openapi.hash('apps', 'v1')}"
-    kinds.add(Kind("apps", "v1", "cars", "Car"))
+    kinds.add(custom_kind("Car", group="apps"))
     after = json.loads(openapi.index())["paths"]
     assert after["apis/apps/v1"] != before["apis/apps/v1"]
     assert after["api/v1"] == before["api/v1"]
 
 
-def test_a_changed_schema_of_a_custom_kind_changes_its_hash(kinds):
+def test_a_changed_schema_of_a_custom_kind_changes_its_hash(kinds, custom_kind):
     openapi = OpenApi(kinds)
     hashes = set()
     for kind in ("string", "integer"):
         schema = {"type": "object", "properties": {"spec": {"type": kind}}}
-        kinds.add(Kind("ex.org", "v1", "cars", "Car", custom_schema=schema))
+        kinds.add(custom_kind("Car", schema, group="ex.org"))
         hashes.add(openapi.hash("ex.org", "v1"))
     assert len(hashes) == 2
 

@@ -1,7 +1,6 @@
 import pytest
 
 from kubelearn.embedded.apiserver import builtin, serializer
-from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.serializer import DecodeError, duplicate_fields
 
 KINDS = builtin.built_in()
@@ -122,12 +121,13 @@ def test_null_in_a_list_becomes_an_empty_item():
     assert pod(containers=[None]).object["spec"]["containers"] == [{"name": "", "resources": {}}]
 
 
-def test_of_a_custom_resource_only_the_metadata_is_read():
-    car = Kind("ex.org", "v1", "cars", "Car")
-    body = {"metadata": {"name": "c", "labels": None, "wheels": 4}, "spec": {"x": None}}
-    found = serializer.decode(car, body)
-    assert found.object == {"metadata": {"name": "c"}, "spec": {"x": None}}
-    assert found.unknown == ["metadata.wheels"]
+def test_a_custom_resource_is_read_as_its_definition_says(custom_kind):
+    schema = {"type": "object", "properties": {"spec": {"type": "object"}}}
+    body = {"metadata": {"name": "c", "labels": None, "wheels": 4}, "spec": {"x": 1}}
+    found = serializer.decode(custom_kind("Car", schema), body)
+    assert found.object == {"metadata": {"name": "c"}, "spec": {}}
+    assert found.unknown == ["metadata.wheels", "spec.x"]
+    assert body["spec"] == {"x": 1}
 
 
 def test_names_that_stand_twice_are_found_with_their_paths():

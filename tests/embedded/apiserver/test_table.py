@@ -3,7 +3,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from kubelearn.embedded.apiserver import builtin, serializer
-from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.printers.columns import human_duration
 from kubelearn.embedded.apiserver.table import to_table
 
@@ -263,8 +262,8 @@ def test_kinds_without_a_printer_show_when_they_were_made():
     assert found == {"Name": "x", "Created At": HOUR_AGO}
 
 
-def test_custom_resources_show_their_age():
-    car = Kind("ex.org", "v1", "cars", "Car")
+def test_custom_resources_show_their_age(custom_kind):
+    car = custom_kind("Car")
     obj = {"metadata": {"name": "c", "creationTimestamp": HOUR_AGO}}
     assert to_table(car, [obj], now=NOW)["rows"][0]["cells"] == ["c", "60m"]
 

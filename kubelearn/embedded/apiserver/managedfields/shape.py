@@ -1,8 +1,8 @@
 """How server-side apply looks at a value: as one thing, or as parts with owners of their own.
 
 Stands for sigs.k8s.io/structured-merge-diff `schema`, which upstream derives from OpenAPI; here it
-follows from the schema of built-in kinds. Of a custom resource only the metadata is known, and the
-rest is deduced from its form: maps have parts, lists are one thing.
+follows from the schema of built-in kinds and from that of definitions. Where nothing is said, the
+form of a value decides: maps have parts, lists are one thing.
 """
 
 from __future__ import annotations
@@ -101,11 +101,68 @@ def resolve(shape: Shape, *values: Any) -> Leaf | Parts | Items:
 def shape_of(kind: Kind) -> Parts:
     """The shape of a kind's objects."""
     if kind.custom:
-        text = Leaf("string")
-        metadata = Parts(schema.built_in().struct("meta.v1.ObjectMeta"))
-        known: dict[str, Shape] = {"apiVersion": text, "kind": text, "metadata": metadata}
-        return Parts(value=Deduced(), known=known)
+        return _resource_shape(kind.custom.schema, preserves=False)
     return Parts(schema.built_in().struct(kind.type_name))
+
+
+# --- custom resources -----------------------------------------------------------------------------
+
+
+def _resource_shape(of: Mapping[str, Any], *, preserves: bool) -> Parts:
+    """The shape of a whole object, at the root or embedded."""
+    text = Leaf("string")
+    metadata = Parts(schema.built_in().struct("meta.v1.ObjectMeta"))
+    own = _object_shape(of, preserves=preserves)
+    known = {**own.known, "apiVersion": text, "kind": text, "metadata": metadata}
+    return Parts(value=own.value, known=known)
+
+
+def _schema_shape(of: Mapping[str, Any], *, preserves: bool) -> Shape:
+    if of.get("x-kubernetes-embedded-resource"):
+        return _resource_shape(of, preserves=preserves)
+    match of.get("type", ""):
+        case "object":
+            parts = _object_shape(of, preserves=preserves)
+            return Leaf("map", parts) if of.get("x-kubernetes-map-type") == "atomic" else parts
+        case "array":
+            return _array_shape(of, preserves=preserves)
+        case "integer" | "number":
+            return Leaf("numeric")
+        case "string":
+            return Leaf("string")
+        case "boolean":
+            return Leaf("boolean")
+    return Leaf("scalar") if of.get("x-kubernetes-int-or-string") else Deduced()
+
+
+def _object_shape(of: Mapping[str, Any], *, preserves: bool) -> Parts:
+    # Who preserves unknown fields does so for everything inside.
+    preserves = preserves or bool(of.get("x-kubernetes-preserve-unknown-fields"))
+    properties, others = of.get("properties") or {}, of.get("additionalProperties")
+    value: Shape | None = None
+    if isinstance(others, Mapping):
+        value = _schema_shape(others, preserves=preserves)
+    elif others or (others is None and (preserves or not properties)):
+        value = Deduced()
+    known = {name: _schema_shape(each, preserves=preserves) for name, each in properties.items()}
+    return Parts(value=value, known=known)
+
+
+def _array_shape(of: Mapping[str, Any], *, preserves: bool) -> Shape:
+    items = of.get("items") or {}
+    item = _schema_shape(items, preserves=preserves)
+    match of.get("x-kubernetes-list-type"):
+        case "map":
+            keys = tuple(of["x-kubernetes-list-map-keys"])
+            properties = items.get("properties") or {}
+            marked = ((name, properties.get(name, {}).get("default")) for name in keys)
+            return Items(item, keys, tuple(each for each in marked if each[1] is not None))
+        case "set":
+            return Items(item)
+    return Leaf("list", item)
+
+
+# --- built-in kinds -------------------------------------------------------------------------------
 
 
 @cache

@@ -25,16 +25,19 @@ class Column:
 
     name: str
     type: str = "string"
-    wide: bool = False
+    # Those above 0 are for `kubectl get -o wide`.
+    priority: int = 0
+    format: str = ""
+    description: str = ""
 
     def definition(self) -> Object:
-        """The column in a Table; the prose that upstream adds is left out."""
+        """The column in a Table; of built-in kinds the prose that upstream adds is left out."""
         return {
             "name": self.name,
             "type": self.type,
-            "format": "name" if self.name in ("Name", "Attacher") else "",
-            "description": "",
-            "priority": int(self.wide),
+            "format": self.format,
+            "description": self.description,
+            "priority": self.priority,
         }
 
 
@@ -61,7 +64,8 @@ def printer(*type_names: str, columns: Iterable[str]) -> Callable[[Print], Print
 
 def _column(text: str) -> Column:
     name, _, kind = text.removeprefix("+").partition(":")
-    return Column(name, kind or "string", text.startswith("+"))
+    form = "name" if name in ("Name", "Attacher") else ""
+    return Column(name, kind or "string", priority=int(text.startswith("+")), format=form)
 
 
 def age(obj: Object, now: datetime) -> str:

@@ -31,7 +31,7 @@ class Subresources:
             info.subresource
         )
         if known is None or handler is None:
-            raise no_such_resource()
+            raise registry.not_found(info.name) if kind.custom else no_such_resource()
         if info.verb not in known.verbs:
             raise method_not_allowed()
         return await handler(request, registry)

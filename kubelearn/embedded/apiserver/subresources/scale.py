@@ -1,6 +1,7 @@
 """Scale: how many replicas, for whoever does not care of what.
 
-Stands for `ScaleREST` in k8s.io/kubernetes `pkg/registry/apps/*/storage/storage.go`.
+Stands for `ScaleREST` in k8s.io/kubernetes `pkg/registry/apps/*/storage/storage.go` and in
+k8s.io/apiextensions-apiserver `pkg/registry/customresource/etcd.go`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import copy
 from aiohttp import web
 
 from kubelearn.embedded.apiserver import response
-from kubelearn.embedded.apiserver.encoding import decode
+from kubelearn.embedded.apiserver.apiextensions.replicas import replicas_of, set_replicas
 from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.negotiation import patch_type
 from kubelearn.embedded.apiserver.options import WriteOptions, write_options
@@ -19,9 +20,18 @@ from kubelearn.embedded.apiserver.patching import Patch
 from kubelearn.embedded.apiserver.registry import Change, Registry
 from kubelearn.embedded.apiserver.request import Request
 from kubelearn.embedded.apiserver.resources import Resources, check_name, write_of
-from kubelearn.embedded.apiserver.status import Cause, conflict, invalid
+from kubelearn.embedded.apiserver.status import (
+    Cause,
+    bad_request,
+    conflict,
+    internal,
+    invalid,
+    quote,
+)
 from kubelearn.objects import Object, format_selector
 
+# Upstream's sign for an object that does not say how many it wants: the smallest int32.
+_UNSET = -(2**31)
 SCALE = Kind("autoscaling", "v1", "scales", "Scale", type_name="autoscaling.v1.Scale")
 
 
@@ -42,7 +52,7 @@ class Scales:
                 sent = await self._resources.read(request, SCALE, options)
                 check_name(request, sent)
                 return await self._change(request, registry, options, lambda _: sent)
-        kind = patch_type(request.content_type)
+        kind = patch_type(request.content_type, custom=registry.kind.custom is not None)
         options = write_options(request.query, kind="PatchOptions", is_apply=kind == "apply")
         patch = Patch(
             await request.body(),
@@ -52,7 +62,7 @@ class Scales:
             warnings=request.warnings,
         )
         return await self._change(
-            request, registry, options, lambda old: patch.apply(scale_of(old or {}))
+            request, registry, options, lambda old: patch.apply(_scale(registry.kind, old or {}))
         )
 
     async def _change(
@@ -64,6 +74,9 @@ class Scales:
         def change(old: Object | None) -> Object:
             old = old or {}
             new = _with_scale(registry.kind, old, scaled(copy.deepcopy(old)))
+            if registry.kind.custom:
+                owners.update(old, new, write)
+                return new
             shown = _without_zero(new)
             owners.update(_without_zero(old), shown, write)
             return {**new, "metadata": shown["metadata"]}
@@ -72,20 +85,35 @@ class Scales:
         return _answer(request, registry, value)
 
 
+def _scale(kind: Kind, obj: Object) -> Object:
+    """The Scale of an object, wherever its kind keeps the replicas."""
+    if not kind.custom:
+        return scale_of(obj)
+    found = replicas_of(kind.custom, obj)
+    if found.wanted is None:
+        return _shown(obj, _UNSET, found.actual, found.selector)
+    return _shown(obj, found.wanted, found.actual, found.selector)
+
+
 def scale_of(obj: Object) -> Object:
-    """The Scale that shows an object's replicas."""
-    meta, spec, status = obj["metadata"], obj["spec"], obj.get("status") or {}
-    names = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
-    replicas = spec.get("replicas", 0)
+    """The Scale that shows the replicas of a built-in kind's object."""
+    spec, status = obj["spec"], obj.get("status") or {}
     selector = spec.get("selector")
     if obj["kind"] == "ReplicationController":
         selector = {"matchLabels": selector or {}}
+    text = format_selector(selector)
+    return _shown(obj, spec.get("replicas", 0), status.get("replicas", 0), text)
+
+
+def _shown(obj: Object, wanted: int, actual: int, selector: str) -> Object:
+    meta = obj["metadata"]
+    names = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
     return {
         "kind": SCALE.kind,
         "apiVersion": SCALE.api_version,
         "metadata": {name: meta[name] for name in names if name in meta},
-        "spec": {"replicas": replicas} if replicas else {},
-        "status": {"replicas": status.get("replicas", 0), "selector": format_selector(selector)},
+        "spec": {"replicas": wanted} if wanted else {},
+        "status": {"replicas": actual, **({"selector": selector} if selector else {})},
     }
 
 
@@ -99,6 +127,9 @@ def _with_scale(kind: Kind, obj: Object, scale: Object) -> Object:
     """The object with the replicas of a Scale."""
     meta = scale["metadata"]
     replicas = (scale.get("spec") or {}).get("replicas", 0)
+    if kind.custom and replicas == _UNSET:
+        path = (kind.custom.scale or {})["specReplicasPath"]
+        raise bad_request(f"the spec replicas field {quote(path)} cannot be empty")
     if replicas < 0:
         text = f"Invalid value: {replicas}: must be greater than or equal to 0"
         cause = Cause("FieldValueInvalid", text, "spec.replicas")
@@ -112,12 +143,19 @@ def _with_scale(kind: Kind, obj: Object, scale: Object) -> Object:
             f"UID in object meta: {obj['metadata']['uid']}",
         )
     new = copy.deepcopy(obj)
-    new["spec"]["replicas"] = replicas
+    if kind.custom:
+        set_replicas(kind.custom, new, replicas)
+    else:
+        new["spec"]["replicas"] = replicas
     new["metadata"]["resourceVersion"] = meta.get("resourceVersion")
     return new
 
 
 def _answer(request: Request, registry: Registry, value: bytes) -> web.Response:
     request.kind, request.answered = SCALE, value
-    scale = response.transformed(request, scale_of(decode(value)), clock=registry.clock)
-    return response.document(request, scale)
+    scale = _scale(registry.kind, registry.strategy.load(value))
+    if scale["spec"].get("replicas") == _UNSET and registry.kind.custom:
+        path = (registry.kind.custom.scale or {})["specReplicasPath"]
+        raise internal(f"the spec replicas field {quote(path)} does not exist")
+    shown = response.transformed(request, scale, clock=registry.clock)
+    return response.document(request, shown)

@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 
 from kubelearn.embedded.apiserver import builtin
-from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.managedfields.fieldset import FieldSet
 from kubelearn.embedded.apiserver.managedfields.shape import shape_of
 from kubelearn.embedded.apiserver.managedfields.typed import (
@@ -116,8 +115,8 @@ def test_list_items_need_their_keys_and_only_once() -> None:
     assert problem == '.spec.containers: duplicate entries for key [name="a"]'
 
 
-def test_of_a_custom_resource_the_form_says_what_is_one_thing() -> None:
-    shape = shape_of(Kind("example.com", "v1", "frogs", "Frog"))
+def test_of_a_custom_resource_the_form_says_what_is_one_thing(custom_kind) -> None:
+    shape = shape_of(custom_kind("Frog"))
     found = field_set({"metadata": {"labels": {"a": "b"}}, "spec": {"n": 1, "l": [{}]}}, shape)
     assert found == FieldSet.of(
         ("f:metadata", "f:labels", "f:a"),
