@@ -137,7 +137,7 @@ def _discovered(kind: Kind) -> Object:
 
 def _response_kind(kind: Kind, name: str, sub: Subresource | None = None) -> Object:
     # Nothing said means the resource's own group and version; custom resources spell them out.
-    group, version = (kind.group, kind.version) if kind.custom else ("", "")
+    group, version = (kind.group, kind.version) if not kind.built_in else ("", "")
     if sub and sub.version:
         group, version = sub.group, sub.version
     return {"group": group, "version": version, "kind": name}

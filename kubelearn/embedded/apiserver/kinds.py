@@ -60,14 +60,20 @@ class Kind(Resource):
     categories: tuple[str, ...] = ()
     verbs: tuple[str, ...] = ALL_VERBS
     subresources: tuple[Subresource, ...] = ()
-    # The struct in the schema; custom resources have what their definition says instead.
+    # The struct in the schema; custom resources have what their definition says instead, and of
+    # those of another server nothing is known.
     type_name: str = ""
     custom: CustomVersion | None = None
 
     @property
+    def built_in(self) -> bool:
+        """Whether every cluster has it."""
+        return bool(self.type_name)
+
+    @property
     def storage_prefix(self) -> str:
         """The etcd key of the collection: `/registry/pods`."""
-        if self.custom or self.group in _WITH_GROUP:
+        if not self.built_in or self.group in _WITH_GROUP:
             return f"/registry/{self.group}/{self.plural}"
         return f"/registry/{_STORAGE.get(self.plural, self.plural)}"
 

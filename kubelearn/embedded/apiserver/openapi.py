@@ -119,7 +119,7 @@ def document(kinds: Iterable[Kind]) -> Object:
         if kind.custom:
             schemas.written[_custom_name(kind)] = _custom_schema(kind, kind.custom.schema)
             schemas.add(schema.built_in().struct("meta.v1.ObjectMeta"))
-        else:
+        elif kind.built_in:
             struct = schema.built_in().struct(kind.type_name)
             schemas.add(struct)
             schemas.written[_name(struct)]["x-kubernetes-group-version-kind"] = [_gvk(kind)]
@@ -161,7 +161,7 @@ def _operation(kind: Kind, method: str) -> Object:
         operation["parameters"] = _WRITE_PARAMETERS
     if method == "patch":
         operation["parameters"] = [*_WRITE_PARAMETERS, _FORCE]
-        patches = _PATCHES if kind.custom else (*_PATCHES, "strategic-merge-patch+json")
+        patches = _PATCHES if not kind.built_in else (*_PATCHES, "strategic-merge-patch+json")
         content = {f"application/{patch}": {"schema": {"type": "object"}} for patch in patches}
         operation["requestBody"] = {"content": content, "required": True}
     return operation
