@@ -1,12 +1,13 @@
 """What probes and lifecycle hooks do: run a command, ask over HTTP, open a connection.
 
-Follows `pkg/probe` and `pkg/kubelet/lifecycle/handlers.go`. Left out: gRPC, and redirects, which
-count as an answer here.
+Follows `pkg/probe` and `pkg/kubelet/lifecycle/handlers.go`. Left out: redirects, which count as an
+answer here.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import os
 from collections.abc import Mapping
@@ -17,11 +18,14 @@ import aiohttp
 from kubelearn.containers.addresses import doors
 from kubelearn.containers.runtime import Runtime, StartError
 from kubelearn.embedded.clock import Clock
+from kubelearn.embedded.kubelet.names import duration
 from kubelearn.objects import Object
 
 _USER_AGENT = "kube-probe/1.36"
 # What of a command's output an Event shows.
 _OUTPUT = 10 * 2**10
+# How often a connection is tried that was refused.
+_AGAIN = 0.1
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Target:
 
 
 class Handlers:
-    """Carries out the `exec`, `httpGet`, `tcpSocket` and `sleep` of probes and hooks."""
+    """Carries out the `exec`, `httpGet`, `tcpSocket`, `grpc` and `sleep` of probes and hooks."""
 
     def __init__(self, runtime: Runtime, *, clock: Clock) -> None:
         self._runtime = runtime
@@ -64,10 +68,12 @@ class Handlers:
                 return await self._http_get(what, target, timeout)
             case {"tcpSocket": what}:
                 return await self._tcp_socket(what, target, timeout)
+            case {"grpc": what}:
+                return await self._grpc(what, target, timeout)
             case {"sleep": what}:
                 await self._clock.sleep(what["seconds"])
                 return Outcome(True)
-        return Outcome(False, "this kubelet knows exec, httpGet, tcpSocket and sleep only")
+        return Outcome(False, "missing probe handler")
 
     async def _exec(self, command: list[str], target: Target, timeout: float) -> Outcome:
         try:
@@ -117,6 +123,35 @@ class Handlers:
                 writer.close()
                 return Outcome(True)
         return outcome
+
+    async def _grpc(self, what: Object, target: Target, timeout: float) -> Outcome:
+        # Loaded when it is needed: few pods have such a probe.
+        from kubelearn.embedded.kubelet import grpchealth
+
+        address, shown = f"{target.ip}:{what['port']}", duration(timeout)
+        problem = f'timeout: failed to connect service "{address}" within {shown}: '
+        problem += "context deadline exceeded"
+        try:
+            async with asyncio.timeout(timeout):
+                reader, writer = await self._connected(target.ip, what["port"])
+                problem = f"timeout: health rpc did not complete within {shown}"
+                try:
+                    problem = await grpchealth.check(reader, writer, what.get("service") or "")
+                finally:
+                    writer.close()
+        except TimeoutError:
+            return Outcome(False, problem)
+        return Outcome(not problem, problem)
+
+    async def _connected(
+        self, host: str, port: int
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A connection, as soon as somebody listens there."""
+        while True:
+            for each in doors(port):
+                with contextlib.suppress(OSError):
+                    return await asyncio.open_connection(host, each)
+            await asyncio.sleep(_AGAIN)
 
     def _http(self) -> aiohttp.ClientSession:
         if self._session is None:
