@@ -2,9 +2,9 @@
 
 Each container is a session of its own with its own environment, working folder, log and, through
 its pod, address. What it does not have is a view of its own: it sees the machine's files, processes
-and users. `paths` and `shim` hide the most of that. Left out: limits, users, read-only mounts,
-capabilities, ports of pods that are no Python programs. A runtime with namespaces can stand beside
-this one behind the same interface.
+and users. `paths` and `shim` hide the most of that. Left out: limits but for memory, users,
+read-only mounts, capabilities, ports of pods that are no Python programs. A runtime with namespaces
+can stand beside this one behind the same interface.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from kubelearn.containers.addresses import AddressPool, doors
 from kubelearn.containers.bundle import Bundle, command_of, make_bundle
 from kubelearn.containers.child import Child
 from kubelearn.containers.logfile import LogFile
+from kubelearn.containers.memory import MemoryGuard
 from kubelearn.containers.runtime import (
     ContainerConfig,
     ContainerState,
@@ -53,6 +54,7 @@ class _Container:
     status: ContainerStatus
     bundle: Bundle
     child: Child | None = None
+    out_of_memory: bool = False
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     log_grown: asyncio.Event = field(default_factory=asyncio.Event)
     attached: set[Attachment] = field(default_factory=set)
@@ -87,6 +89,7 @@ class ProcessRuntime:
         self._sandboxes: dict[str, Sandbox] = {}
         self._containers: dict[str, _Container] = {}
         self._listeners: set[Callable[[Sandbox], None]] = set()
+        self._guard = MemoryGuard(sleep)
 
     # --- sandboxes ---
 
@@ -154,6 +157,8 @@ class ProcessRuntime:
         status.started_at = self._now()
         status.state = ContainerState.RUNNING
         leftovers.record(container.bundle.folder, container.child.pid)
+        if limit := status.config.memory_limit:
+            self._guard.watch(status.pid, limit, lambda: _kill_for_memory(container))
         self._tell(container)
 
     def _spawn(self, container: _Container, log: LogFile) -> Child:
@@ -168,7 +173,9 @@ class ProcessRuntime:
 
         def on_exit(code: int) -> None:
             log.close()
-            self._finish(container, code, "Completed" if code == 0 else "Error")
+            self._guard.forget(container.status.pid)
+            ended = "Completed" if code == 0 else "Error"
+            self._finish(container, code, "OOMKilled" if container.out_of_memory else ended)
 
         return Child(
             bundle.argv(command_of(config)),
@@ -301,6 +308,7 @@ class ProcessRuntime:
     async def shut_down(self) -> None:
         """Kill and forget everything, as when a machine loses power."""
         self._listeners.clear()
+        self._guard.close()
         for sandbox_id in list(self._sandboxes):
             await self.remove_pod_sandbox(sandbox_id)
         # Processes that have left their group are found by their mark.
@@ -348,12 +356,19 @@ class ProcessRuntime:
             listener(sandbox)
 
 
+<<<<<<< HEAD
 def resolv_conf(dns: DnsConfig) -> str:
     """The file's text, as containerd writes it."""
     lines = [f"search {' '.join(dns.searches)}\n"] if dns.searches else []
     lines += [f"nameserver {server}\n" for server in dns.servers]
     lines += [f"options {' '.join(dns.options)}\n"] if dns.options else []
     return "".join(lines)
+=======
+def _kill_for_memory(container: _Container) -> None:
+    container.out_of_memory = True
+    if container.child:
+        container.child.kill()
+>>>>>>> 9497a0e (Kill who takes more memory than its limit; give probes their own grace period)
 
 
 def _wake(container: _Container) -> None:

@@ -81,6 +81,8 @@ class ContainerConfig:
     env: Mapping[str, str] = field(default_factory=dict)
     mounts: Sequence[Mount] = ()
     annotations: Mapping[str, str] = field(default_factory=dict)
+    memory_limit: int = 0
+    """In bytes; 0 for none."""
     stdin: bool = False
     stdin_once: bool = False
     tty: bool = False

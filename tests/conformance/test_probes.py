@@ -102,3 +102,20 @@ def test_the_other_probes_wait_for_the_startup_probe(pods):
     container = pods.container(lambda one: one.ready)
     # A liveness probe at once would have killed it.
     assert (container.started, container.restart_count) == (True, 0)
+
+
+def test_a_liveness_probe_can_have_a_grace_period_of_its_own(pods):
+    probe = {**OFTEN, "exec": {"command": ["false"]}, "terminationGracePeriodSeconds": 1}
+    spec = {"restartPolicy": "Always", "terminationGracePeriodSeconds": 3600}
+    pods.run("trap '' TERM; while true; do sleep 1; done", spec=spec, livenessProbe=probe)
+    assert pods.container(lambda one: one.restart_count).last_state.terminated.exit_code == 137
+    pods.delete(grace_period_seconds=0)
+
+
+def test_a_grpc_probe_of_a_closed_port_waits_for_somebody_to_listen(pods):
+    pods.run(readinessProbe={**OFTEN, "grpc": {"port": 8080}})
+    address = pods.until(lambda pod: pod.status.pod_ip).status.pod_ip
+    assert pods.event("Unhealthy").message == (
+        f'Readiness probe failed: timeout: failed to connect service "{address}:8080" '
+        "within 1s: context deadline exceeded"
+    )

@@ -9,7 +9,7 @@ from kubelearn.containers.images import Image
 from kubelearn.containers.runtime import ContainerStatus
 from kubelearn.embedded.kubelet.configdata import ConfigError
 from kubelearn.embedded.kubelet.names import pod_text
-from kubelearn.objects import Object
+from kubelearn.objects import Object, quantity
 
 # Where a runtime keeps the hash of the definition that it runs.
 HASH = "io.kubernetes.container.hash"
@@ -24,6 +24,12 @@ def spec_hash(container: Object) -> str:
     """What tells whether a container's definition has changed: only its image can."""
     parts = {key: container.get(key) for key in ("name", "image")}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:8]
+
+
+def memory_limit(container: Object) -> int:
+    """The most memory that a container may take, in bytes; 0 if there is no limit."""
+    limits = (container.get("resources") or {}).get("limits") or {}
+    return int(quantity(limits.get("memory", "0")))
 
 
 def has_changed(container: Object, status: ContainerStatus) -> bool:

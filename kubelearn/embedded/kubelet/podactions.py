@@ -14,10 +14,11 @@ from kubelearn.objects import Object
 
 @dataclass(frozen=True)
 class Kill:
-    """A run that must not go on, and the reason as an Event tells it."""
+    """A run that must not go on, the reason as an Event tells it, and the probe that found it."""
 
     run: ContainerStatus
     message: str
+    probe: str = ""
 
 
 @dataclass
@@ -41,13 +42,17 @@ class _Situation:
         name = container["name"]
         return should_restart(self.pod, container, self.seen.latest(name), self.old.get(name))
 
-    def fault(self, container: Object, run: ContainerStatus) -> str:
-        """Why a running container must be killed, empty if it may go on."""
+    def fault(self, container: Object, run: ContainerStatus) -> Kill | None:
+        """Why a running container must be killed, nothing if it may go on."""
         name = container["name"]
         if has_changed(container, run):
-            return f"Container {name} definition changed"
-        probe = self.failed_probe(name)
-        return f"Container {name} failed {probe} probe" if probe else ""
+            return Kill(run, f"Container {name} definition changed, will be restarted")
+        if not (probe := self.failed_probe(name)):
+            return None
+        # Rules about exit codes do not count: it has not ended yet.
+        policy = container.get("restartPolicy") or self.pod["spec"].get("restartPolicy", "Always")
+        again = ", will be restarted" if policy != "Never" else ""
+        return Kill(run, f"Container {name} failed {probe} probe{again}", probe)
 
 
 def pod_actions(
@@ -81,21 +86,12 @@ def _add_main_actions(situation: _Situation) -> None:
             if situation.restarts(container):
                 actions.start.append(container)
                 starts = True
-        elif fault := situation.fault(container, run):
-            again = fault.endswith("definition changed") or _restarts_when_killed(
-                situation, container
-            )
-            actions.kill.append(Kill(run, fault + ", will be restarted" * again))
+        elif kill := situation.fault(container, run):
+            actions.kill.append(kill)
             kept = True
         else:
             kept = True
     actions.over = not kept and not starts
-
-
-def _restarts_when_killed(situation: _Situation, container: Object) -> bool:
-    # Rules about exit codes do not count: it has not ended yet.
-    policy = container.get("restartPolicy") or situation.pod["spec"].get("restartPolicy", "Always")
-    return bool(policy != "Never")
 
 
 def _initialized(situation: _Situation) -> bool:
@@ -118,8 +114,8 @@ def _sidecar_started(situation: _Situation, container: Object) -> bool:
             return True  # nothing is left that it could serve
         actions.start.append(container)
         return False
-    if fault := situation.fault(container, run):
-        actions.kill.append(Kill(run, f"{fault}, will be restarted"))
+    if kill := situation.fault(container, run):
+        actions.kill.append(kill)
         return False
     return situation.seen.started(container["name"])
 

@@ -20,7 +20,7 @@ from kubelearn.embedded.kubelet.containerstatus import Waiting
 from kubelearn.embedded.kubelet.handlers import Target
 from kubelearn.embedded.kubelet.images import NotStarted
 from kubelearn.embedded.kubelet.kuberuntime import KubeRuntime
-from kubelearn.embedded.kubelet.podactions import pod_actions
+from kubelearn.embedded.kubelet.podactions import Kill, pod_actions
 from kubelearn.embedded.kubelet.podobserver import PodObserver
 from kubelearn.embedded.kubelet.podstatus import TERMINAL, Eviction
 from kubelearn.embedded.kubelet.statusmanager import StatusManager
@@ -187,7 +187,7 @@ class PodWorker:
             failed_probe=lambda name: self.view.probes.verdict(name).failed,
         )
         for each in todo.kill:
-            await self._kill(each.run, message=each.message)
+            await self._kill(each.run, message=each.message, grace=self._probe_grace(each))
         for container in todo.start:
             await self._start(container)
         return todo.over
@@ -220,6 +220,12 @@ class PodWorker:
             self.view.waiting[name] = Waiting(refusal.reason, refusal.message)
             self._wake.after(refusal.retry_after or _RETRY_SECONDS)
         self.view.report()
+
+    def _probe_grace(self, kill: Kill) -> float | None:
+        """The grace period that the failed probe has of its own."""
+        probe = self.view.container(kill.run.config.name).get(f"{kill.probe}Probe") or {}
+        seconds = probe.get("terminationGracePeriodSeconds")
+        return None if seconds is None else float(seconds)
 
     def _is_past_deadline(self) -> bool:
         seconds = self.pod["spec"].get("activeDeadlineSeconds")

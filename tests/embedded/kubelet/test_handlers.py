@@ -157,4 +157,4 @@ async def test_sleeping_is_a_hook_too(run, clock):
 
 
 async def test_what_is_unknown_fails(run):
-    assert not (await run({"grpc": {"port": 1}})).ok
+    assert not (await run({"magic": {}})).ok

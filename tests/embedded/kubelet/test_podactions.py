@@ -76,6 +76,16 @@ def test_what_has_ended_is_started_as_the_policy_says(
     assert todo(pod_of(restartPolicy=policy), run_of(code=code)) == (starts, [], over)
 
 
+@pytest.mark.parametrize(("hash_of", "probe"), [(spec_hash, "startup"), (lambda _: "old", "")])
+def test_the_probe_because_of_which_a_container_is_killed_is_known(pod_of, run_of, hash_of, probe):
+    pod, run = pod_of(), run_of()
+    marks = {"io.kubernetes.container.hash": hash_of(pod["spec"]["containers"][0])}
+    run.config = dataclasses.replace(run.config, annotations=marks)
+    seen = Seen(runs={"app": [run]})
+    actions = pod_actions(pod, seen=seen, old={}, failed_probe=lambda name: "startup")
+    assert actions.kill[0].probe == probe
+
+
 def test_a_container_that_fails_its_probe_is_killed(pod_of, todo, run_of):
     kills = [("app", "Container app failed liveness probe, will be restarted")]
     assert todo(pod_of(), run_of(), failed={"app": "liveness"}) == ([], kills, False)
