@@ -1,31 +1,64 @@
 """How long a Job waits before it tries again, and when it gives up.
 
-Upstream: pkg/controller/job/backoff_utils.go. There the failures are remembered; here they are
-read from the finished pods each time, so that nothing is lost when the controller starts anew.
+Upstream: pkg/controller/job/backoff_utils.go. Failures are remembered as there, for a pod that
+somebody deletes leaves nothing else behind; a controller that starts anew reads what it can from
+the pods that are left.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from kubelearn.objects import Object, parse_time
+from kubelearn.objects import Object, condition, parse_time
 
 _FIRST, _LONGEST = 10.0, 600.0
 
 
-def retry_in(pods: Iterable[Object], now: datetime) -> float:
-    """Seconds until the next pod may be created, given the Job's pods."""
-    finished = sorted(filter(_is_finished, pods), key=finished_at)
-    failures = 0
-    for pod in reversed(finished):
-        if pod["status"]["phase"] == "Succeeded":
-            break
-        failures += 1
-    if not failures:
-        return 0.0
-    delay = min(_FIRST * 2 ** (failures - 1), _LONGEST)
-    return (finished_at(finished[-1]) + timedelta(seconds=delay) - now).total_seconds()
+@dataclass
+class _Record:
+    failures: int = 0
+    last: datetime | None = None
+    seen: set[str] = field(default_factory=set)
+
+
+class Backoff:
+    """What is known of each Job's failures since its last success."""
+
+    def __init__(self) -> None:
+        self._records: dict[str, _Record] = {}
+
+    def forget(self, job_uid: str) -> None:
+        """The Job is over."""
+        self._records.pop(job_uid, None)
+
+    def note(self, job_uid: str, *, succeeded: Iterable[Object], failed: Iterable[Object]) -> None:
+        """Take pods into account that have ended, each of them once."""
+        record = self._records.setdefault(job_uid, _Record())
+        successes, failures = _new(succeeded, record), _new(failed, record)
+        if successes:
+            record.failures, record.last = 0, None
+            failures = [moment for moment in failures if moment > max(successes)]
+        record.failures += len(failures)
+        record.last = max(failures, default=record.last)
+
+    def retry_in(self, job_uid: str, now: datetime) -> float:
+        """Seconds until the next pod may be created."""
+        record = self._records.get(job_uid, _Record())
+        return left(record.failures, record.last, now) if record.last else 0.0
+
+
+def _new(pods: Iterable[Object], record: _Record) -> list[datetime]:
+    fresh = [pod for pod in pods if pod["metadata"]["uid"] not in record.seen]
+    record.seen |= {pod["metadata"]["uid"] for pod in fresh}
+    return [finished_at(pod) for pod in fresh]
+
+
+def left(failures: int, last: datetime, now: datetime) -> float:
+    """Seconds until another try after so many failures, the last of them then."""
+    delay = min(_FIRST * 2 ** min(failures - 1, 10), _LONGEST) if failures else 0.0
+    return max((last + timedelta(seconds=delay) - now).total_seconds(), 0.0)
 
 
 def past_backoff_limit(job: Object, pods: Sequence[Object], failed: int) -> bool:
@@ -40,18 +73,20 @@ def past_backoff_limit(job: Object, pods: Sequence[Object], failed: int) -> bool
 
 
 def finished_at(pod: Object) -> datetime:
-    """When a finished pod's last container ended."""
-    ends = [
-        container["state"]["terminated"]["finishedAt"]
+    """When a finished pod's last container ended, or what comes closest to that."""
+    meta, ready = pod["metadata"], condition(pod, "Ready")
+    ends: list[str] = [
+        ((container.get("state") or {}).get("terminated") or {}).get("finishedAt") or ""
         for container in (pod.get("status") or {}).get("containerStatuses") or []
-        if (container.get("state") or {}).get("terminated", {}).get("finishedAt")
     ]
-    meta = pod["metadata"]
-    return parse_time(max(ends, default=meta.get("deletionTimestamp") or meta["creationTimestamp"]))
-
-
-def _is_finished(pod: Object) -> bool:
-    return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+    if ends and all(ends):
+        return parse_time(max(ends))
+    if ready and ready["status"] == "False" and ready.get("lastTransitionTime"):
+        return parse_time(ready["lastTransitionTime"])
+    if meta.get("deletionTimestamp"):
+        grace = timedelta(seconds=meta.get("deletionGracePeriodSeconds") or 0)
+        return parse_time(meta["deletionTimestamp"]) - grace
+    return parse_time(meta["creationTimestamp"])
 
 
 def _restarts(pod: Object) -> int:

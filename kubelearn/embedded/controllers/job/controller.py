@@ -1,20 +1,24 @@
 """Runs pods until enough of them have succeeded.
 
 Upstream: pkg/controller/job/job_controller.go. What has finished is counted in `tracking`, when to
-try again is said by `backoff`, and how a Job ends by `conditions`. Left out: Jobs that another
-controller manages.
+try again is said by `backoff`, and how a Job ends by `conditions`. Left out: groups of pods that
+are scheduled together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from kubelearn.embedded.controller import ControllerContext
-from kubelearn.embedded.controllers.job import conditions, tracking
-from kubelearn.embedded.controllers.job.backoff import retry_in
-from kubelearn.embedded.controllers.job.indexes import give_index, index_of, is_indexed
+from kubelearn.embedded.controllers.job import conditions, indexfailures, tracking
+from kubelearn.embedded.controllers.job.backoff import Backoff
+from kubelearn.embedded.controllers.job.indexes import (
+    give_index,
+    is_indexed,
+    superfluous,
+)
+from kubelearn.embedded.controllers.job.pods import Pods
 from kubelearn.embedded.controllers.podcontrol import all_of, pod_from_template, slow_start
 from kubelearn.embedded.controllers.podranking import choose_to_delete
 from kubelearn.embedded.controllers.workload import WorkloadController
@@ -24,7 +28,6 @@ from kubelearn.objects import (
     PODS,
     Object,
     Resource,
-    is_active,
     is_ready,
     is_true,
     key,
@@ -35,24 +38,7 @@ from kubelearn.objects import (
 # Upstream's MaxPodCreateDeletePerSync.
 _BURST = 500
 _NAME = "batch.kubernetes.io/job-name"
-
-
-@dataclass(frozen=True)
-class _Pods:
-    """A Job's pods, by what they do."""
-
-    everything: Sequence[Object]
-    active: Sequence[Object]
-    terminating: int
-
-    @classmethod
-    def of(cls, pods: Sequence[Object]) -> _Pods:
-        leaving = sum(
-            bool(pod["metadata"].get("deletionTimestamp"))
-            and (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
-            for pod in pods
-        )
-        return cls(pods, list(filter(is_active, pods)), leaving)
+_OURS = "kubernetes.io/job-controller"
 
 
 class JobController(WorkloadController):
@@ -63,6 +49,7 @@ class JobController(WorkloadController):
 
     def __init__(self, context: ControllerContext) -> None:
         super().__init__(context)
+        self._backoff = Backoff()
         self._pods.add_index("tracked by job", _tracked_by)
 
     async def sync(self, object_key: str) -> None:
@@ -72,25 +59,44 @@ class JobController(WorkloadController):
             # Nobody will count these pods any more, so nothing must hold them back.
             await self._untrack(self._pods.by_index("tracked by job", object_key))
             return
-        if conditions.is_finished(cached) or not self._expectations.satisfied(object_key):
+        if cached["spec"].get("managedBy", _OURS) != _OURS:
             return
-        pods = _Pods.of(await self._claim(cached))
-        count = tracking.count(cached, pods.everything)
+        if conditions.is_finished(cached):
+            self._backoff.forget(cached["metadata"]["uid"])
+        elif self._expectations.satisfied(object_key):
+            await self._step(cached, Pods.of(cached, await self._claim(cached)))
+
+    async def _step(self, cached: Object, pods: Pods) -> None:
+        count = pods.count(cached)
+        self._note_failures(cached, pods)
         job = self._begun(cached, count)
         decision = conditions.decided(job)
         if not decision:
-            decision = conditions.decide(job, count, pods.active, now=self.clock.now())
+            now = self.clock.now()
+            decision = conditions.decide(job, count, pods.everything, pods.active, now=now)
         if decision:
+            if decision["type"] == "FailureTarget":
+                count.fail(pods.everything)
+                job["status"] |= count.status()
             self._end(job, decision, count, pods)
         job["status"] |= _numbers(pods)
         job["status"] = {name: value for name, value in job["status"].items() if value is not None}
         await self._write_status(cached, job["status"])
         # Only what the API server has on record may lose its finalizer.
-        await self._untrack(pod for pod in pods.everything if _is_over(pod))
         if decision:
             await all_of(self._control.delete(job, pod) for pod in pods.active)
-        elif not job["metadata"].get("deletionTimestamp"):
+            await self._untrack(pods.everything)
+            return
+        await self._untrack(pods.countable(job))
+        if not job["metadata"].get("deletionTimestamp"):
             await self._manage(job, count, pods)
+
+    def _note_failures(self, job: Object, pods: Pods) -> None:
+        self._backoff.note(
+            job["metadata"]["uid"],
+            succeeded=filter(tracking.has_succeeded, pods.everything),
+            failed=(pod for pod in pods.everything if tracking.has_failed(job, pod)),
+        )
 
     def _begun(self, cached: Object, count: tracking.Count) -> Object:
         """A copy of the Job with its counts, and with the moment at which it began or went on."""
@@ -98,7 +104,7 @@ class JobController(WorkloadController):
         kept = {
             name: value
             for name, value in old.items()
-            if name not in ("succeeded", "failed", "completedIndexes", "active")
+            if name not in ("succeeded", "failed", "completedIndexes", "failedIndexes", "active")
         }
         job = {**cached, "status": {**kept, **count.status()}}
         status, suspended = job["status"], bool(job["spec"].get("suspend"))
@@ -114,7 +120,7 @@ class JobController(WorkloadController):
             status["startTime"] = timestamp(now)
         return job
 
-    def _end(self, job: Object, decision: Object, count: tracking.Count, pods: _Pods) -> None:
+    def _end(self, job: Object, decision: Object, count: tracking.Count, pods: Pods) -> None:
         """Put the decision into the status and, when no pod is left, the outcome."""
         status, now = job["status"], self.clock.now()
         status["conditions"] = set_condition(status.get("conditions") or [], decision)
@@ -130,42 +136,56 @@ class JobController(WorkloadController):
 
     # --- pods ---
 
-    async def _manage(self, job: Object, count: tracking.Count, pods: _Pods) -> None:
-        left = conditions.deadline_in(job, self.clock.now())
-        if left is not None:
-            self.queue.add_after(key(job), left)
+    async def _manage(self, job: Object, count: tracking.Count, pods: Pods) -> None:
+        deadline = conditions.deadline_in(job, self.clock.now())
+        if deadline is not None:
+            self.queue.add_after(key(job), deadline)
         wanted = 0 if job["spec"].get("suspend") else _wanted(job, count, len(pods.active))
-        if len(pods.active) > wanted:
-            await self._remove(job, pods.active, len(pods.active) - wanted)
+        if chosen := self._surplus(job, pods.active, max(len(pods.active) - wanted, 0)):
+            # These do not fail, they are not wanted: without the finalizer they are not counted.
+            await self._untrack(chosen)
+            await all_of(self._control.delete(job, pod) for pod in chosen)
             return
         missing = wanted - len(pods.active)
-        if job["spec"].get("podReplacementPolicy") == "Failed":
-            missing -= pods.terminating
-        wait = retry_in(pods.everything, self.clock.now()) if missing > 0 else 0.0
+        if tracking.replaces_only_failed(job):
+            missing -= len(pods.terminating)
+        if missing > 0:
+            await self._replace(job, count, pods, min(missing, _BURST))
+
+    def _surplus(self, job: Object, active: Sequence[Object], number: int) -> list[Object]:
+        """Pods to delete: at least so many, and all whose index is of no use."""
+        first = superfluous(job, active) if is_indexed(job) else []
+        others = [pod for pod in active if pod not in first]
+        more = max(number - len(first), 0)
+        chosen = choose_to_delete(others, active, more, now=self.clock.now()) if more else []
+        return [*first, *chosen][:_BURST]
+
+    async def _replace(self, job: Object, count: tracking.Count, pods: Pods, missing: int) -> None:
+        """Create pods, now or when enough time has passed since the last failure."""
+        now = self.clock.now()
+        wait = 0.0
+        if not indexfailures.is_limited(job):
+            wait = self._backoff.retry_in(job["metadata"]["uid"], now)
+        indexes = pods.free_indexes(job, count)[:missing] if is_indexed(job) else []
+        waits = {index: pods.retry_in(index, now) for index in indexes}
+        ready = [index for index in indexes if not waits[index]]
+        if waits and not ready:
+            wait = min(waits.values())
         if wait > 0:
             self.queue.add_after(key(job), wait)
-        elif missing > 0:
-            await self._create(job, count, pods.active, min(missing, _BURST))
+        else:
+            await self._create(job, pods, missing=missing, indexes=ready)
 
     async def _create(
-        self, job: Object, count: tracking.Count, active: Sequence[Object], missing: int
+        self, job: Object, pods: Pods, *, missing: int, indexes: Sequence[int]
     ) -> None:
         pod = pod_from_template(job, job["spec"]["template"])
         pod["metadata"]["finalizers"] = [tracking.FINALIZER]
         if not is_indexed(job):
             await slow_start(missing, lambda: self._control.create(job, pod))
             return
-        taken = count.indexes | {index_of(item) for item in active}
-        free = (i for i in range(job["spec"]["completions"]) if i not in taken)
-        await slow_start(
-            missing, lambda: self._control.create(job, give_index(pod, job, next(free)))
-        )
-
-    async def _remove(self, job: Object, active: Sequence[Object], surplus: int) -> None:
-        chosen = choose_to_delete(active, active, min(surplus, _BURST), now=self.clock.now())
-        # These do not fail, they are not wanted: without the finalizer they are not counted.
-        await self._untrack(chosen)
-        await all_of(self._control.delete(job, pod) for pod in chosen)
+        made = iter([_indexed(job, pod, index, pods) for index in indexes])
+        await slow_start(len(indexes), lambda: self._control.create(job, next(made)))
 
     async def _untrack(self, pods: Iterable[Object]) -> None:
         await all_of(self._remove_finalizer(pod) for pod in pods if tracking.is_tracked(pod))
@@ -190,14 +210,17 @@ def _tracked_by(pod: Object) -> list[str]:
     return [f"{meta['namespace']}/{name}"] if name and tracking.is_tracked(pod) else []
 
 
-def _is_over(pod: Object) -> bool:
-    return tracking.has_failed(pod) or tracking.has_succeeded(pod)
+def _indexed(job: Object, pod: Object, index: int, pods: Pods) -> Object:
+    made = give_index(pod, job, index)
+    if indexfailures.is_limited(job):
+        made["metadata"]["annotations"] |= indexfailures.history(job, pods.replaceable, made)
+    return made
 
 
-def _numbers(pods: _Pods) -> Object:
+def _numbers(pods: Pods) -> Object:
     return {
         "active": len(pods.active) or None,
-        "terminating": pods.terminating,
+        "terminating": len(pods.terminating),
         "ready": sum(map(is_ready, pods.active)),
     }
 

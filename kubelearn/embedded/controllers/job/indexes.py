@@ -23,6 +23,31 @@ def index_of(pod: Object) -> int | None:
     return int(text) if text.isdigit() else None
 
 
+def valid_index(job: Object, pod: Object) -> int | None:
+    """The number of a pod, if its Job still has that many."""
+    index = index_of(pod)
+    return index if index is not None and index < job["spec"]["completions"] else None
+
+
+def superfluous(job: Object, active: Iterable[Object]) -> list[Object]:
+    """Pods that share their number with another one, or have none that counts."""
+    taken: set[int] = set()
+    found = []
+    # Of two with the same number the one that has come further stays.
+    for pod in sorted(active, key=_progress, reverse=True):
+        index = valid_index(job, pod)
+        if index is None or index in taken:
+            found.append(pod)
+        else:
+            taken.add(index)
+    return found
+
+
+def _progress(pod: Object) -> tuple[bool, bool, str]:
+    running = (pod.get("status") or {}).get("phase") == "Running"
+    return bool(pod["spec"].get("nodeName")), running, pod["metadata"]["uid"]
+
+
 def parse_indexes(text: str) -> set[int]:
     """The numbers in `0,2-4`."""
     found: set[int] = set()

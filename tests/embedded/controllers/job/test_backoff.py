@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from kubelearn.embedded.controllers.job.backoff import past_backoff_limit, retry_in
+from kubelearn.embedded.controllers.job.backoff import Backoff, finished_at, past_backoff_limit
 from kubelearn.objects import timestamp
 
 
@@ -12,30 +12,55 @@ from kubelearn.objects import timestamp
 def finished(clock, make_pod):
     """A pod that ended some seconds ago."""
 
-    def make(phase, ago):
+    def make(ago):
         end = timestamp(clock.now() - timedelta(seconds=ago))
         ended = [{"state": {"terminated": {"finishedAt": end}}}]
-        return make_pod(
-            f"p-{ago}", phase=phase, status={"phase": phase, "containerStatuses": ended}
-        )
+        return make_pod(f"p-{ago}", status={"containerStatuses": ended})
 
     return make
 
 
-def test_the_first_pod_is_made_at_once(clock):
-    assert retry_in([], clock.now()) == 0
+@pytest.fixture
+def wait(clock):
+    """How long a Job waits after these pods."""
+
+    def call(*, succeeded=(), failed=(), backoff=None):
+        backoff = backoff or Backoff()
+        backoff.note("job", succeeded=succeeded, failed=failed)
+        return backoff.retry_in("job", clock.now())
+
+    return call
 
 
-def test_each_failure_doubles_the_wait_up_to_ten_minutes(clock, finished):
-    assert retry_in([finished("Failed", 0)], clock.now()) == 10
-    assert retry_in([finished("Failed", ago) for ago in (3, 20)], clock.now()) == 17
-    assert retry_in([finished("Failed", ago) for ago in range(20)], clock.now()) == 600
+def test_the_first_pod_is_made_at_once(wait):
+    assert wait() == 0
 
 
-def test_a_success_makes_earlier_failures_forgotten(clock, finished):
-    pods = [finished("Failed", 30), finished("Succeeded", 20), finished("Failed", 1)]
-    assert retry_in(pods, clock.now()) == 9
-    assert retry_in(pods[:2], clock.now()) == 0
+def test_each_failure_doubles_the_wait_up_to_ten_minutes(wait, finished):
+    assert wait(failed=[finished(0)]) == 10
+    assert wait(failed=[finished(3), finished(20)]) == 17
+    assert wait(failed=map(finished, range(20))) == 600
+    assert wait(failed=[finished(11)]) == 0
+
+
+def test_a_success_makes_earlier_failures_forgotten(wait, finished):
+    assert wait(failed=[finished(30), finished(1)], succeeded=[finished(20)]) == 9
+    assert wait(failed=[finished(5)], succeeded=[finished(2)]) == 0
+
+
+def test_failures_are_remembered_after_their_pods_are_gone(wait, finished):
+    backoff = Backoff()
+    assert wait(failed=[finished(0)], backoff=backoff) == 10
+    assert wait(failed=[finished(0)], backoff=backoff) == 10
+    assert wait(backoff=backoff) == 10
+    backoff.forget("job")
+    assert wait(backoff=backoff) == 0
+
+
+def test_a_pod_that_was_taken_away_ended_when_that_began(clock, make_pod):
+    meta = {"deletionTimestamp": timestamp(clock.now()), "deletionGracePeriodSeconds": 30}
+    pod = make_pod(status={"conditions": []}, meta=meta)
+    assert finished_at(pod) == clock.now() - timedelta(seconds=30)
 
 
 def test_restarts_of_containers_count_when_pods_restart_them(make_pod):
