@@ -1,0 +1,215 @@
+"""Lets programs of any language mean their pod when they say "here", without privileges.
+
+In a container, listening on 0.0.0.0 or localhost takes a port of the pod alone. Plain processes
+share one network, so a seccomp filter makes the kernel ask us about each `bind` and `connect`
+(seccomp_unotify(2)); addresses that mean "here" become the pod's own, and the call goes on. That is
+no wall, as the program could change the address again, but it is all that an honest one needs.
+
+A filter belongs to a thread here and is inherited by what that starts: a thread takes the filter,
+starts the process, and ends. Where the kernel has no such filters, the process runs without.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import errno
+import fcntl
+import logging
+import os
+import platform
+import select
+import socket
+import struct
+from collections.abc import Callable
+from concurrent.futures import Future
+from threading import Thread
+from typing import Any, TypeVar
+
+from kubelearn.containers.shim.podports import UNPRIVILEGED, first_free_port
+
+_Result = TypeVar("_Result")
+_log = logging.getLogger(__name__)
+
+# Per machine: AUDIT_ARCH_*, and the numbers of seccomp, bind and connect.
+_NUMBERS = {"x86_64": (0xC000003E, 317, 49, 42), "aarch64": (0xC00000B7, 277, 200, 203)}
+# From linux/seccomp.h, linux/prctl.h and linux/filter.h.
+_SET_MODE_FILTER, _NEW_LISTENER, _WAIT_KILLABLE = 1, 1 << 3, 1 << 5
+_ALLOW, _NOTIFY = 0x7FFF0000, 0x7FC00000
+_RECEIVE, _SEND, _IS_VALID = 0xC0502100, 0xC0182101, 0x40082102
+_CONTINUE = 1
+_SET_NO_NEW_PRIVS = 38
+_LOAD, _JUMP_EQUAL, _RETURN = 0x20, 0x15, 0x06
+_ARCH_AT, _NUMBER_AT = 4, 0
+# struct seccomp_notif: id, pid, flags, then nr, arch, instruction pointer and six arguments.
+_NOTIFICATION = struct.Struct("=QII iIQ 6Q")
+_RESPONSE = struct.Struct("=QqiI")
+
+_HERE_4 = {socket.inet_aton("0.0.0.0"), socket.inet_aton("127.0.0.1")}
+_HERE_6 = {
+    socket.inet_pton(socket.AF_INET6, each)
+    for each in ("::", "::1", "::ffff:0.0.0.0", "::ffff:127.0.0.1")
+}
+# Of sockaddr_in, and of sockaddr_in6 in full.
+_SHORTEST, _ADDRESS_SIZE = 16, 28
+_MAPPED = bytes(10) + b"\xff\xff"
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class _Program(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
+
+
+def start_in_pod(ip: str, start: Callable[[], _Result]) -> _Result:
+    """Call `start`; processes that it starts have their sockets in the pod of that address.
+
+    Needs a running event loop, which answers the kernel from then on.
+    """
+    loop = asyncio.get_running_loop()
+    listener: list[int] = []
+
+    def filtered() -> _Result:
+        try:
+            listener.append(_take_filter())
+        except OSError as error:
+            _log.debug("sockets are the machine's: %s", error)
+        return start()
+
+    try:
+        return _in_thread(filtered)
+    finally:
+        for descriptor in listener:
+            loop.add_reader(descriptor, _answer, loop, descriptor, socket.inet_aton(ip))
+
+
+# --- the filter ----------------------------------------------------------------------------------
+
+
+def _take_filter() -> int:
+    """Have the kernel ask about this thread's sockets; the answer is where it asks."""
+    if platform.machine() not in _NUMBERS:
+        raise OSError(errno.ENOSYS, "unknown machine")
+    arch, seccomp, bind, connect = _NUMBERS[platform.machine()]
+    steps = [
+        (_LOAD, 0, 0, _ARCH_AT),
+        (_JUMP_EQUAL, 0, 3, arch),
+        (_LOAD, 0, 0, _NUMBER_AT),
+        (_JUMP_EQUAL, 2, 0, bind),
+        (_JUMP_EQUAL, 1, 0, connect),
+        (_RETURN, 0, 0, _ALLOW),
+        (_RETURN, 0, 0, _NOTIFY),
+    ]
+    code = b"".join(struct.pack("=HBBI", *step) for step in steps)
+    program = _Program(len(steps), code)
+
+    def take(flags: int) -> int:
+        return _call(_libc.syscall, seccomp, _SET_MODE_FILTER, flags, ctypes.byref(program))
+
+    if os.geteuid():
+        # What the kernel asks of those who are not root: their programs gain no rights by setuid.
+        _call(_libc.prctl, _SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    try:
+        return take(_NEW_LISTENER | _WAIT_KILLABLE)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # before Linux 5.19
+            raise
+        return take(_NEW_LISTENER)
+
+
+def _in_thread(function: Callable[[], _Result]) -> _Result:
+    outcome: Future[_Result] = Future()
+
+    def run() -> None:
+        try:
+            outcome.set_result(function())
+        except BaseException as error:
+            outcome.set_exception(error)
+
+    thread = Thread(target=run, name="sockets")
+    thread.start()
+    thread.join()
+    return outcome.result()
+
+
+def _call(function: Any, *args: Any) -> int:
+    result: int = function(*args)
+    if result == -1:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    return result
+
+
+# --- the answers ---------------------------------------------------------------------------------
+
+
+def _answer(loop: asyncio.AbstractEventLoop, listener: int, ip: bytes) -> None:
+    """Answer one question, or find that nobody is left to ask."""
+    if _is_over(listener):
+        loop.remove_reader(listener)
+        os.close(listener)
+        return
+    asked = bytearray(_NOTIFICATION.size)
+    try:
+        fcntl.ioctl(listener, _RECEIVE, asked)
+        question = _Question(listener, *_NOTIFICATION.unpack(asked))
+        question.lead_home(ip)
+        fcntl.ioctl(listener, _SEND, _RESPONSE.pack(question.id, 0, 0, _CONTINUE))
+    except OSError as error:
+        # A question may be withdrawn: its process was killed, or a signal came first.
+        _log.debug("a question about a socket was withdrawn: %s", error)
+
+
+def _is_over(listener: int) -> bool:
+    """Whether the last process with this filter has ended."""
+    poll = select.poll()
+    poll.register(listener, select.POLLIN)
+    return any(event & select.POLLHUP for _, event in poll.poll(0))
+
+
+class _Question:
+    """A process that waits in `bind` or `connect` for us."""
+
+    def __init__(self, listener: int, *fields: int) -> None:
+        self.id, self._pid, _, self._call, *_ = fields
+        self._place, self._size = fields[7:9]
+        self._listener = listener
+
+    def lead_home(self, ip: bytes) -> None:
+        """Change the address that it passes if it means "here". Raises OSError."""
+        memory = os.open(f"/proc/{self._pid}/mem", os.O_RDWR | os.O_CLOEXEC)
+        try:
+            # The number could be another process's by now; this says that it was still ours.
+            fcntl.ioctl(self._listener, _IS_VALID, struct.pack("=Q", self.id))
+            address = os.pread(memory, min(self._size, _ADDRESS_SIZE), self._place)
+            meant = home(address, ip, listens=self._is_bind())
+            if meant != address:
+                os.pwrite(memory, meant, self._place)
+        finally:
+            os.close(memory)
+
+    def _is_bind(self) -> bool:
+        _, _, bind, _ = _NUMBERS[platform.machine()]
+        return self._call == bind
+
+
+def home(address: bytes, ip: bytes, *, listens: bool) -> bytes:
+    """A `sockaddr` as the pod means it, for a server or for a client.
+
+    A server that leaves the port open is a client in truth, and those may go anywhere.
+    """
+    if len(address) < _SHORTEST:
+        return address
+    family, port = struct.unpack_from("=H", address)[0], struct.unpack_from("!H", address, 2)[0]
+    if family == socket.AF_INET:
+        start, here, own = 4, _HERE_4, ip
+    elif family == socket.AF_INET6 and len(address) >= _ADDRESS_SIZE - 4:
+        start, here, own = 8, _HERE_6, _MAPPED + ip
+    else:
+        return address
+    end = start + len(own)
+    if address[start:end] not in here or (listens and not port):
+        return address
+    if port in range(first_free_port()):
+        port += UNPRIVILEGED
+    return address[:2] + struct.pack("!H", port) + address[4:start] + own + address[end:]

@@ -1,0 +1,112 @@
+"""What programs mean by "here" is their pod, whatever they are written in."""
+
+import asyncio
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+
+import pytest
+
+from kubelearn.containers.sockets import home, start_in_pod
+
+# Addresses that no cluster takes, nor another run of the tests.
+POD = f"127.{30 + os.getpid() % 30}.{os.getpid() // 30 % 250}.9"
+PORT = 18080
+
+
+def ipv4(host, port):
+    return struct.pack("=H", socket.AF_INET) + struct.pack("!H4s8x", port, socket.inet_aton(host))
+
+
+def ipv6(host, port):
+    packed = socket.inet_pton(socket.AF_INET6, host)
+    return struct.pack("=H", socket.AF_INET6) + struct.pack("!HI16sI", port, 0, packed, 0)
+
+
+@pytest.mark.parametrize("here", ["0.0.0.0", "127.0.0.1"])
+@pytest.mark.parametrize("listens", [True, False])
+def test_here_is_the_pod(here, listens):
+    meant = home(ipv4(here, PORT), socket.inet_aton(POD), listens=listens)
+    assert meant == ipv4(POD, PORT)
+
+
+@pytest.mark.parametrize("here", ["::", "::1", "::ffff:127.0.0.1"])
+def test_here_is_the_pod_in_the_words_of_ipv6(here):
+    meant = home(ipv6(here, PORT), socket.inet_aton(POD), listens=True)
+    assert meant == ipv6(f"::ffff:{POD}", PORT)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        ipv4("127.0.0.53", 53),
+        ipv4("192.0.2.1", 80),
+        ipv6("2001:db8::1", 80),
+        b"\x01\x00/run/x",
+        b"",
+    ],
+)
+def test_elsewhere_stays_elsewhere(address):
+    assert home(address, socket.inet_aton(POD), listens=False) == address
+
+
+def test_a_client_that_takes_any_port_may_go_anywhere():
+    address = ipv4("0.0.0.0", 0)
+    assert home(address, socket.inet_aton(POD), listens=True) == address
+
+
+async def output(*words):
+    """What a program says that was started in the pod."""
+    process = start_in_pod(POD, lambda: subprocess.Popen(words, stdout=subprocess.PIPE, text=True))
+    return (await asyncio.to_thread(process.communicate))[0].strip()
+
+
+async def test_a_server_of_any_language_listens_at_its_pod():
+    if not shutil.which("busybox"):
+        pytest.skip("no BusyBox on this machine")
+    server = start_in_pod(
+        POD, lambda: subprocess.Popen(["busybox", "nc", "-l", "-p", str(PORT), "-e", "echo", "hi"])
+    )
+    for _ in range(500):
+        try:
+            reader, writer = await asyncio.open_connection(POD, PORT)
+            break
+        except ConnectionRefusedError:
+            await asyncio.sleep(0.02)
+    assert await reader.read() == b"hi\n"
+    writer.close()
+    await asyncio.to_thread(server.wait)
+
+
+async def test_a_client_finds_its_pod_at_localhost():
+    with socket.create_server((POD, PORT)) as server:
+        asking = (
+            "import socket; print(socket.create_connection(('localhost', %d)).getpeername()[0])"
+        )
+        assert await output(sys.executable, "-c", asking % PORT) == POD
+        server.accept()[0].close()
+
+
+async def test_children_of_the_process_are_asked_too_and_the_answering_ends_with_the_last():
+    asking = "import socket; s = socket.socket(); s.bind(('', %d)); print(s.getsockname()[0])"
+    open_before = len(os.listdir("/proc/self/fd"))
+    said = await output("sh", "-c", f'"{sys.executable}" -c "{asking % (PORT + 1)}"; true')
+    assert said == POD
+    while len(os.listdir("/proc/self/fd")) > open_before:
+        await asyncio.sleep(0.02)
+
+
+async def test_a_process_that_ends_while_it_asks_holds_nobody_up():
+    forever = "import socket\nwhile True: s = socket.socket(); s.bind(('', 0)); s.close()"
+    running = [
+        start_in_pod(POD, lambda: subprocess.Popen([sys.executable, "-c", forever]))
+        for _ in range(3)
+    ]
+    await asyncio.sleep(0.3)
+    for process in running:
+        process.kill()
+        process.wait()
+    assert await output("echo", "on we go") == "on we go"
