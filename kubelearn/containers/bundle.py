@@ -10,10 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kubelearn.containers.child import Process, Spawn
 from kubelearn.containers.leftovers import MARK
-from kubelearn.containers.mounts import MountNamespace
+from kubelearn.containers.namespaces import Namespaces
 from kubelearn.containers.paths import PathMap
 from kubelearn.containers.runtime import ContainerConfig, Sandbox
+from kubelearn.containers.sockets import start_in_pod
 
 _HOME = "/root"
 # Private in every container, mounted or not.
@@ -30,12 +32,22 @@ class Bundle:
     paths: PathMap
     env: Mapping[str, str]
     cwd: Path
-    namespace: MountNamespace | None = field(default=None)
-    """Where every program sees the container's resolver files, if the machine allows that."""
+    ip: str = ""
+    """The pod's address, which programs mean by "here"; empty for the machine's own."""
+    namespaces: Namespaces | None = field(default=None)
+    """Where every program sees the container's name and resolver files, if that is allowed."""
 
     def argv(self, words: Sequence[str]) -> list[str]:
         """A command with private paths as this machine's."""
         return [self.paths.to_machine(word) for word in words]
+
+    def start(self, spawn: Spawn) -> Process:
+        """Start a process that sees the container's files and sockets."""
+
+        def inside() -> Process:
+            return self.namespaces.run(spawn) if self.namespaces else spawn()
+
+        return start_in_pod(self.ip, inside) if self.ip else inside()
 
 
 def make_bundle(
@@ -59,16 +71,17 @@ def make_bundle(
     cwd.mkdir(parents=True, exist_ok=True)
     env = _environment(config, paths, container_id=container_id, sandbox=sandbox)
     own = {path: links[path] for path in _RESOLVER_FILES if path in links}
-    namespace = _namespace(own)
-    if own and namespace is None:
+    namespaces = _namespaces(own, sandbox.config.hostname)
+    if own and namespaces is None:
         # For the programs that can be led there by other means.
         env["KUBERNETES_RUNTIME_RESOLVER"] = str(paths.place("/etc"))
-    return Bundle(folder, paths, env, cwd, namespace)
+    ip = "" if sandbox.config.host_network else sandbox.ip
+    return Bundle(folder, paths, env, cwd, ip, namespaces)
 
 
-def _namespace(files: Mapping[str, Path]) -> MountNamespace | None:
+def _namespaces(files: Mapping[str, Path], hostname: str) -> Namespaces | None:
     try:
-        return MountNamespace(files) if files else None
+        return Namespaces(files, hostname=hostname)
     except OSError:
         return None
 

@@ -19,8 +19,10 @@ import termios
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from kubelearn.containers.mounts import MountNamespace
 from kubelearn.containers.runtime import StartError
+
+Process = subprocess.Popen[bytes]
+Spawn = Callable[[], Process]
 
 _CHUNK = 65536
 # How much is still read when the process has ended: pipes hold 64 KiB, and nobody writes any more.
@@ -33,6 +35,8 @@ _ON_TERMINAL = 'exec "$@" <"$0" >"$0" 2>&1'
 
 class Child:
     """A process with its open ends. `on_output` gets 1 or 2 (stdout, stderr) and the bytes.
+
+    `start` calls what it is given, where the process shall be.
 
     `rest` are seconds to read nothing after a full read, so that a program that prints without end
     cannot keep the event loop busy.
@@ -49,7 +53,7 @@ class Child:
         stdin: bool = False,
         tty: bool = False,
         rest: float = 0.0,
-        namespace: MountNamespace | None = None,
+        start: Callable[[Spawn], Process],
     ) -> None:
         self._rest = rest
         self._on_output = on_output
@@ -62,13 +66,13 @@ class Child:
         self._waiting: asyncio.Future[None] | None = None
         self.ended = False
 
-        def spawn() -> subprocess.Popen[bytes]:
+        def spawn() -> Process:
             if tty:
                 return self._spawn_on_terminal(argv, env, cwd)
             return self._spawn(argv, env, cwd, stdin)
 
         try:
-            self._process = namespace.run(spawn) if namespace else spawn()
+            self._process = start(spawn)
         except (OSError, ValueError) as error:
             raise StartError(f'exec: "{argv[0]}": {_reason(error)}') from error
         self.pid = self._process.pid

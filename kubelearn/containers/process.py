@@ -3,8 +3,8 @@
 Each container is a session of its own with its own environment, working folder, log and, through
 its pod, address. What it does not have is a view of its own: it sees the machine's files, processes
 and users. `paths` and `shim` hide the most of that. Left out: limits but for memory, users,
-read-only mounts, capabilities, ports of pods that are no Python programs. A runtime with namespaces
-can stand beside this one behind the same interface.
+read-only mounts, capabilities. A runtime with namespaces can stand beside this one behind the same
+interface.
 """
 
 from __future__ import annotations
@@ -186,7 +186,7 @@ class ProcessRuntime:
             stdin=config.stdin,
             tty=config.tty,
             rest=_LOG_REST,
-            namespace=bundle.namespace,
+            start=bundle.start,
         )
 
     async def stop_container(self, container_id: str, grace: float) -> None:
@@ -203,8 +203,8 @@ class ProcessRuntime:
         if container:
             await self._kill(container)
             self._containers.pop(container_id, None)
-            if container.bundle.namespace:
-                container.bundle.namespace.close()
+            if container.bundle.namespaces:
+                container.bundle.namespaces.close()
             await asyncio.to_thread(shutil.rmtree, container.bundle.folder, ignore_errors=True)
 
     def list_containers(self, sandbox_id: str) -> Sequence[ContainerStatus]:
@@ -254,7 +254,7 @@ class ProcessRuntime:
             translate=bundle.paths.to_container,
             stdin=stdin,
             tty=tty,
-            namespace=bundle.namespace,
+            start=bundle.start,
         )
 
     async def attach(self, container_id: str) -> Stream:
@@ -356,19 +356,9 @@ class ProcessRuntime:
             listener(sandbox)
 
 
-<<<<<<< HEAD
-def resolv_conf(dns: DnsConfig) -> str:
-    """The file's text, as containerd writes it."""
-    lines = [f"search {' '.join(dns.searches)}\n"] if dns.searches else []
-    lines += [f"nameserver {server}\n" for server in dns.servers]
-    lines += [f"options {' '.join(dns.options)}\n"] if dns.options else []
-    return "".join(lines)
-=======
-def _kill_for_memory(container: _Container) -> None:
-    container.out_of_memory = True
-    if container.child:
-        container.child.kill()
->>>>>>> 9497a0e (Kill who takes more memory than its limit; give probes their own grace period)
+and users. `paths` and `shim` hide the most of that. Left out: limits but for memory, users,
+read-only mounts, capabilities. A runtime with namespaces can stand beside this one behind the same
+interface.
 
 
 def _wake(container: _Container) -> None:

@@ -5,13 +5,13 @@ share one network, so a seccomp filter makes the kernel ask us about each `bind`
 (seccomp_unotify(2)); addresses that mean "here" become the pod's own, and the call goes on. That is
 no wall, as the program could change the address again, but it is all that an honest one needs.
 
-A filter belongs to a thread here and is inherited by what that starts: a thread takes the filter,
-starts the process, and ends. Where the kernel has no such filters, the process runs without.
+Where the kernel has no such filters, the process runs without.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import errno
 import fcntl
@@ -22,11 +22,11 @@ import select
 import socket
 import struct
 from collections.abc import Callable
-from concurrent.futures import Future
-from threading import Thread
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import TypeVar
 
-from kubelearn.containers.shim.podports import UNPRIVILEGED, first_free_port
+from kubelearn.containers.kernel import call, in_thread, libc
+from kubelearn.containers.shim.podports import UNPRIVILEGED, first_free_port, in_cluster
 
 _Result = TypeVar("_Result")
 _log = logging.getLogger(__name__)
@@ -39,6 +39,9 @@ _ALLOW, _NOTIFY = 0x7FFF0000, 0x7FC00000
 _RECEIVE, _SEND, _IS_VALID = 0xC0502100, 0xC0182101, 0x40082102
 _CONTINUE = 1
 _SET_NO_NEW_PRIVS = 38
+_PIDFD_GETFD = 438
+# Take a free port only when it is known for which connection: from linux/in.h.
+_BIND_ADDRESS_NO_PORT = 24
 _LOAD, _JUMP_EQUAL, _RETURN = 0x20, 0x15, 0x06
 _ARCH_AT, _NUMBER_AT = 4, 0
 # struct seccomp_notif: id, pid, flags, then nr, arch, instruction pointer and six arguments.
@@ -53,8 +56,6 @@ _HERE_6 = {
 # Of sockaddr_in, and of sockaddr_in6 in full.
 _SHORTEST, _ADDRESS_SIZE = 16, 28
 _MAPPED = bytes(10) + b"\xff\xff"
-
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 class _Program(ctypes.Structure):
@@ -77,7 +78,7 @@ def start_in_pod(ip: str, start: Callable[[], _Result]) -> _Result:
         return start()
 
     try:
-        return _in_thread(filtered)
+        return in_thread(filtered)
     finally:
         for descriptor in listener:
             loop.add_reader(descriptor, _answer, loop, descriptor, socket.inet_aton(ip))
@@ -104,40 +105,17 @@ def _take_filter() -> int:
     program = _Program(len(steps), code)
 
     def take(flags: int) -> int:
-        return _call(_libc.syscall, seccomp, _SET_MODE_FILTER, flags, ctypes.byref(program))
+        return call(libc.syscall, seccomp, _SET_MODE_FILTER, flags, ctypes.byref(program))
 
     if os.geteuid():
         # What the kernel asks of those who are not root: their programs gain no rights by setuid.
-        _call(_libc.prctl, _SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        call(libc.prctl, _SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     try:
         return take(_NEW_LISTENER | _WAIT_KILLABLE)
     except OSError as error:
         if error.errno != errno.EINVAL:  # before Linux 5.19
             raise
         return take(_NEW_LISTENER)
-
-
-def _in_thread(function: Callable[[], _Result]) -> _Result:
-    outcome: Future[_Result] = Future()
-
-    def run() -> None:
-        try:
-            outcome.set_result(function())
-        except BaseException as error:
-            outcome.set_exception(error)
-
-    thread = Thread(target=run, name="sockets")
-    thread.start()
-    thread.join()
-    return outcome.result()
-
-
-def _call(function: Any, *args: Any) -> int:
-    result: int = function(*args)
-    if result == -1:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
-    return result
 
 
 # --- the answers ---------------------------------------------------------------------------------
@@ -168,29 +146,56 @@ def _is_over(listener: int) -> bool:
 
 
 class _Question:
-    """A process that waits in `bind` or `connect` for us."""
+    """A thread that waits in `bind` or `connect` for us."""
 
     def __init__(self, listener: int, *fields: int) -> None:
-        self.id, self._pid, _, self._call, *_ = fields
-        self._place, self._size = fields[7:9]
+        self.id, self._thread, _, call = fields[:4]
+        self._descriptor, self._place, self._size = fields[6:9]
         self._listener = listener
+        self._listens = call == _NUMBERS[platform.machine()][2]
 
     def lead_home(self, ip: bytes) -> None:
         """Change the address that it passes if it means "here". Raises OSError."""
-        memory = os.open(f"/proc/{self._pid}/mem", os.O_RDWR | os.O_CLOEXEC)
+        memory = os.open(f"/proc/{self._thread}/mem", os.O_RDWR | os.O_CLOEXEC)
         try:
-            # The number could be another process's by now; this says that it was still ours.
+            # The number could be another thread's by now; this says that it was still ours.
             fcntl.ioctl(self._listener, _IS_VALID, struct.pack("=Q", self.id))
             address = os.pread(memory, min(self._size, _ADDRESS_SIZE), self._place)
-            meant = home(address, ip, listens=self._is_bind())
+            meant = home(address, ip, listens=self._listens)
             if meant != address:
                 os.pwrite(memory, meant, self._place)
         finally:
             os.close(memory)
+        if not self._listens and in_cluster(host_of(meant)):
+            self._leave_from(socket.inet_ntoa(ip))
 
-    def _is_bind(self) -> bool:
-        _, _, bind, _ = _NUMBERS[platform.machine()]
-        return self._call == bind
+    def _leave_from(self, ip: str) -> None:
+        """Let whom it asks see the pod's address, unless the program has chosen one."""
+        with contextlib.suppress(OSError), _fetched(self._thread, self._descriptor) as client:
+            is_ipv4 = client.family == socket.AF_INET
+            if client.getsockname()[:2] == ("0.0.0.0" if is_ipv4 else "::", 0):
+                client.setsockopt(socket.IPPROTO_IP, _BIND_ADDRESS_NO_PORT, 1)
+                client.bind((ip if is_ipv4 else f"::ffff:{ip}", 0))
+
+
+def _fetched(thread: int, descriptor: int) -> socket.socket:
+    """Another process's socket. Raises OSError, before Linux 5.6 always."""
+    status = Path(f"/proc/{thread}/status").read_text()
+    process = os.pidfd_open(int(status.partition("Tgid:")[2].split(maxsplit=1)[0]))
+    try:
+        return socket.socket(fileno=call(libc.syscall, _PIDFD_GETFD, process, descriptor, 0))
+    finally:
+        os.close(process)
+
+
+def host_of(address: bytes) -> str:
+    """The IPv4 address in a `sockaddr`; empty if there is none."""
+    if len(address) < _SHORTEST:
+        return ""
+    family = struct.unpack_from("=H", address)[0]
+    if family == socket.AF_INET6 and address[8:20] == _MAPPED and len(address) >= 24:
+        return socket.inet_ntoa(address[20:24])
+    return socket.inet_ntoa(address[4:8]) if family == socket.AF_INET else ""
 
 
 def home(address: bytes, ip: bytes, *, listens: bool) -> bytes:

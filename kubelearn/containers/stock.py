@@ -167,7 +167,7 @@ class StockImages:
         program = shutil.which("busybox") or "busybox"
         applets, usr = _fresh(self._folder / "busybox/bin"), _fresh(self._folder / "busybox/usr")
         names = subprocess.run([program, "--list"], capture_output=True, text=True, check=True)
-        for name in names.stdout.split():
+        for name in {*names.stdout.split(), "busybox"}:
             (applets / name).symlink_to(program)
         packages = _fresh(self._folder / "busybox/packages")
         _link_shim(packages)

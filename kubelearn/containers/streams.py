@@ -7,8 +7,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from kubelearn.containers.child import Child
-from kubelearn.containers.mounts import MountNamespace
+from kubelearn.containers.child import Child, Process, Spawn
 
 # Pieces of output that wait for a slow client: a command is made to wait then, a container is not.
 _HOLD_AT, _RELEASE_AT = 16, 4
@@ -59,7 +58,7 @@ class Execution:
         translate: Callable[[bytes], bytes],
         stdin: bool,
         tty: bool,
-        namespace: MountNamespace | None = None,
+        start: Callable[[Spawn], Process],
     ) -> None:
         self._output = _Output()
         self._translate = translate
@@ -71,7 +70,7 @@ class Execution:
             on_exit=self._output.end,
             stdin=stdin,
             tty=tty,
-            namespace=namespace,
+            start=start,
         )
 
     def _feed(self, stream: int, data: bytes) -> None:

@@ -96,6 +96,6 @@ def test_the_host_is_named_after_the_pod(pods):
     assert pods.output("hostname") == "p\n"
 
 
-@pytest.mark.gap("host-name")
+@pytest.mark.gap("host-name", closed_for_root=True)
 def test_the_system_calls_the_host_so_too(pods):
     assert pods.output("cat /proc/sys/kernel/hostname") == "p\n"

@@ -110,3 +110,15 @@ async def test_a_process_that_ends_while_it_asks_holds_nobody_up():
         process.kill()
         process.wait()
     assert await output("echo", "on we go") == "on we go"
+
+
+async def test_whom_a_client_asks_in_the_cluster_sees_its_pod():
+    # Only addresses of clusters count; this one is at the end of the last block.
+    host = "127.126.255.7"
+    with socket.create_server((host, PORT)) as server:
+        asking = f"import socket; socket.create_connection(('{host}', {PORT})).recv(1)"
+        pending = asyncio.create_task(output(sys.executable, "-c", asking))
+        connection, (client, _) = await asyncio.to_thread(server.accept)
+        connection.close()
+        await pending
+    assert client == POD

@@ -84,11 +84,11 @@ def pod_files(request, tmp_path, monkeypatch):
     """A container's fields that give it resolver files, in a view of its own and without."""
     from kubelearn.containers.runtime import DnsConfig, Mount
 
-    def refuse(files):
+    def refuse(files, *, hostname):
         raise PermissionError
 
     if request.param == "no view":
-        monkeypatch.setattr(bundle, "MountNamespace", refuse)
+        monkeypatch.setattr(bundle, "Namespaces", refuse)
     elif real_port(HOST, 53) != 53:
         pytest.skip("this user may not listen where the system's library asks")
     hosts = tmp_path / "hosts"
