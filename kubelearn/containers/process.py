@@ -356,9 +356,18 @@ class ProcessRuntime:
             listener(sandbox)
 
 
-and users. `paths` and `shim` hide the most of that. Left out: limits but for memory, users,
-read-only mounts, capabilities. A runtime with namespaces can stand beside this one behind the same
-interface.
+def resolv_conf(dns: DnsConfig) -> str:
+    """The file's text, as containerd writes it."""
+    lines = [f"search {' '.join(dns.searches)}\n"] if dns.searches else []
+    lines += [f"nameserver {server}\n" for server in dns.servers]
+    lines += [f"options {' '.join(dns.options)}\n"] if dns.options else []
+    return "".join(lines)
+
+
+def _kill_for_memory(container: _Container) -> None:
+    container.out_of_memory = True
+    if container.child:
+        container.child.kill()
 
 
 def _wake(container: _Container) -> None:

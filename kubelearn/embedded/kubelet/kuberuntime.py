@@ -26,12 +26,8 @@ from kubelearn.embedded.events import EventRecorder
 from kubelearn.embedded.kubelet import etchosts
 from kubelearn.embedded.kubelet.backoff import Backoff
 from kubelearn.embedded.kubelet.configdata import ConfigError
-<<<<<<< HEAD
-from kubelearn.embedded.kubelet.containerspec import HASH, check_user, spec_hash
-from kubelearn.embedded.kubelet.dns import DnsConfigurer
-=======
 from kubelearn.embedded.kubelet.containerspec import HASH, check_user, memory_limit, spec_hash
->>>>>>> 9497a0e (Kill who takes more memory than its limit; give probes their own grace period)
+from kubelearn.embedded.kubelet.dns import DnsConfigurer
 from kubelearn.embedded.kubelet.environment import Environment
 from kubelearn.embedded.kubelet.expansion import expand
 from kubelearn.embedded.kubelet.handlers import Handlers, Target
