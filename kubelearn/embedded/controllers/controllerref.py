@@ -22,6 +22,14 @@ def index_by_controller(informer: Informer) -> None:
     informer.add_index(INDEX, _controller_or_orphan)
 
 
+def selector_of(owner: Object) -> Object | None:
+    """What selects an owner's children; a ReplicationController's is of the oldest form."""
+    selector: Object | None = owner["spec"].get("selector")
+    if owner["kind"] == "ReplicationController":
+        return {"matchLabels": selector or {}}
+    return selector
+
+
 def owned(informer: Informer, owner: Object) -> list[Object]:
     """The objects whose controller is `owner`."""
     return list(informer.by_index(INDEX, owner["metadata"]["uid"]))
@@ -50,7 +58,7 @@ async def claim(
     refs = _References(client, owner_resource, owner, resource)
     for child in children:
         ref = controller_of(child)
-        selected = matches(owner["spec"].get("selector"), child["metadata"].get("labels"))
+        selected = matches(selector_of(owner), child["metadata"].get("labels"))
         if ref and ref["uid"] == owner["metadata"]["uid"]:
             if selected:
                 claimed.append(child)

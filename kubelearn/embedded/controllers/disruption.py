@@ -17,6 +17,7 @@ from kubelearn.objects import (
     POD_DISRUPTION_BUDGETS,
     PODS,
     REPLICA_SETS,
+    REPLICATION_CONTROLLERS,
     STATEFUL_SETS,
     Object,
     controller_of,
@@ -45,7 +46,7 @@ class DisruptionController(Controller):
         self._pods = self.informer(PODS)
         self._scales = {
             resource.kind: self.informer(resource)
-            for resource in (DEPLOYMENTS, REPLICA_SETS, STATEFUL_SETS)
+            for resource in (DEPLOYMENTS, REPLICA_SETS, STATEFUL_SETS, REPLICATION_CONTROLLERS)
         }
         self._budgets.add_index("namespace", _namespace)
         self._pods.add_index("namespace", _namespace)

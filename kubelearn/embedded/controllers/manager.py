@@ -28,7 +28,10 @@ from kubelearn.embedded.controllers.namespace.controller import NamespaceControl
 from kubelearn.embedded.controllers.nodelifecycle import NodeLifecycleController
 from kubelearn.embedded.controllers.persistentvolume.controller import PersistentVolumeController
 from kubelearn.embedded.controllers.podgc import PodGCController
-from kubelearn.embedded.controllers.replicaset import ReplicaSetController
+from kubelearn.embedded.controllers.replicaset import (
+    ReplicaSetController,
+    ReplicationController,
+)
 from kubelearn.embedded.controllers.resourcequota import ResourceQuotaController
 from kubelearn.embedded.controllers.serviceaccount import (
     RootCACertPublisher,
@@ -46,6 +49,7 @@ from kubelearn.embedded.informer import Informers
 _CONTROLLERS: list[type[Controller]] = [
     DeploymentController,
     ReplicaSetController,
+    ReplicationController,
     DaemonSetController,
     StatefulSetController,
     JobController,

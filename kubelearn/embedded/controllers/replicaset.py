@@ -1,7 +1,7 @@
-"""Keeps as many pods running as a ReplicaSet says.
+"""Keeps as many pods running as a ReplicaSet says, or a ReplicationController, its forerunner.
 
-Upstream: pkg/controller/replicaset. Left out: the expectations' time-out (see `expectations`) and
-metrics.
+Upstream: pkg/controller/replicaset, and pkg/controller/replication, which makes ReplicaSets of the
+older kind and hands them on. Left out: the expectations' time-out (see `expectations`) and metrics.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from kubelearn.embedded.controllers.workload import WorkloadController, unavaila
 from kubelearn.errors import ApiError
 from kubelearn.objects import (
     REPLICA_SETS,
+    REPLICATION_CONTROLLERS,
     Object,
     Resource,
     condition,
@@ -90,6 +91,13 @@ class ReplicaSetController(WorkloadController):
             self.queue.add_after(key(replica_set), min(waits))
 
 
+class ReplicationController(ReplicaSetController):
+    """The same for ReplicationControllers."""
+
+    name: ClassVar[str] = "replication-controller"
+    resource: ClassVar[Resource] = REPLICATION_CONTROLLERS
+
+
 def calculate_status(
     replica_set: Object,
     active: Sequence[Object],
@@ -111,7 +119,7 @@ def calculate_status(
     status: Object = {
         "replicas": len(active),
         **{name: count for name, count in counts.items() if count},
-        "terminatingReplicas": terminating,
+        **({"terminatingReplicas": terminating} if _tells_terminating(replica_set) else {}),
         "observedGeneration": replica_set["metadata"]["generation"],
     }
     others = [c for c in old.get("conditions") or [] if c["type"] != "ReplicaFailure"]
@@ -131,10 +139,14 @@ def calculate_status(
     return status
 
 
+def _tells_terminating(replica_set: Object) -> bool:
+    return bool(replica_set["kind"] != REPLICATION_CONTROLLERS.kind)
+
+
 def _is_terminating(replica_set: Object, pod: Object) -> bool:
     meta, phase = pod["metadata"], (pod.get("status") or {}).get("phase")
     return (
         bool(meta.get("deletionTimestamp"))
         and phase not in ("Succeeded", "Failed")
-        and matches(replica_set["spec"]["selector"], meta.get("labels"))
+        and matches(controllerref.selector_of(replica_set), meta.get("labels"))
     )

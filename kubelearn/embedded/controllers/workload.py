@@ -62,7 +62,7 @@ class WorkloadController(Controller):
                 self.queue.add(f"{namespace}/{ref['name']}")
             return
         for owner in self._owners.by_index("namespace", namespace):
-            if matches(owner["spec"].get("selector"), pod["metadata"].get("labels")):
+            if matches(controllerref.selector_of(owner), pod["metadata"].get("labels")):
                 self.enqueue(owner)
 
     async def _claim(
