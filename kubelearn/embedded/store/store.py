@@ -36,7 +36,7 @@ _COMPACTION_STEP = 500
 class Retention:
     """How much of the past `compact` keeps: what is younger and among the newest."""
 
-    seconds: float = 600
+    seconds: float = 300
     changes: int = 20_000
 
 
