@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 import orjson
 
 from kubelearn.embedded.apiserver.requestinfo import is_true
-from kubelearn.embedded.apiserver.selectors import (
+from kubelearn.embedded.apiserver.status import Cause, bad_request, invalid_options, quote
+from kubelearn.embedded.selectors import (
     FieldSelector,
     LabelSelector,
     SelectorError,
     parse_fields,
     parse_labels,
 )
-from kubelearn.embedded.apiserver.status import Cause, bad_request, invalid_options, quote
 from kubelearn.objects import Object
 
 _POLICIES = ("Foreground", "Background", "Orphan")

@@ -10,9 +10,9 @@ from collections import OrderedDict
 from typing import NamedTuple
 
 from kubelearn.embedded.apiserver.options import ListOptions
-from kubelearn.embedded.apiserver.selectors import FieldSelector, LabelSelector
 from kubelearn.embedded.apiserver.status import bad_request
 from kubelearn.embedded.apiserver.strategy import Strategy
+from kubelearn.embedded.selectors import FieldSelector, LabelSelector
 from kubelearn.embedded.store import KeyValue
 
 _REMEMBERED = 4096

@@ -27,6 +27,7 @@ from kubelearn.embedded.controllers.job.controller import JobController
 from kubelearn.embedded.controllers.namespace.controller import NamespaceController
 from kubelearn.embedded.controllers.nodelifecycle import NodeLifecycleController
 from kubelearn.embedded.controllers.persistentvolume.controller import PersistentVolumeController
+from kubelearn.embedded.controllers.podautoscaler.controller import HorizontalController
 from kubelearn.embedded.controllers.podgc import PodGCController
 from kubelearn.embedded.controllers.replicaset import (
     ReplicaSetController,
@@ -60,6 +61,7 @@ _CONTROLLERS: list[type[Controller]] = [
     NamespaceController,
     ServiceAccountsController,
     ResourceQuotaController,
+    HorizontalController,
     NodeLifecycleController,
     TaintEvictionController,
     PodGCController,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kubelearn.embedded.apiserver.selectors import SelectorError, parse_fields, parse_labels
+from kubelearn.embedded.selectors import SelectorError, parse_fields, parse_labels
 
 WEB = {"app": "web", "tier": "front", "n": "5"}
 
