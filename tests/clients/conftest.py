@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -28,16 +29,24 @@ def kubectl_path() -> str:
 
 
 @pytest.fixture(scope="session")
-def run_kubectl(
+def kubectl_command(
     kubectl_path: str, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
-) -> Kubectl:
-    """Run kubectl with a discovery cache of its own; it never raises for an exit code."""
+) -> list[str]:
+    """How kubectl is called: for the tests' cluster, with a discovery cache of its own."""
     cache = tmp_path_factory.mktemp("kubectl-cache")
+    return [kubectl_path, f"--cache-dir={cache}", f"--kubeconfig={cluster.kubeconfig}"]
 
-    def run(*words: str, stdin: str = "", timeout: float = 60) -> subprocess.CompletedProcess[str]:
+
+@pytest.fixture(scope="session")
+def run_kubectl(kubectl_command: list[str]) -> Kubectl:
+    """Run kubectl; it never raises for an exit code."""
+
+    def run(
+        *words: str, stdin: str = "", timeout: float = 60, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [kubectl_path, f"--cache-dir={cache}", *words],
-            env=os.environ | {"KUBECONFIG": str(cluster.kubeconfig)},
+            [*kubectl_command, *words],
+            env=os.environ | environment,
             input=stdin,
             capture_output=True,
             text=True,
@@ -49,15 +58,42 @@ def run_kubectl(
 
 
 @pytest.fixture(scope="module")
-def kubectl(request: pytest.FixtureRequest, run_kubectl: Kubectl) -> Iterator[Callable[..., str]]:
-    """Run kubectl in a namespace of the module's own; gives what it printed, fails if it failed."""
-    namespace = Path(request.path).stem.replace("_", "-")
-    run_kubectl("create", "namespace", namespace)
+def namespace(request: pytest.FixtureRequest, run_kubectl: Kubectl) -> Iterator[str]:
+    """A namespace of the module's own, in which pods may be made."""
+    name = Path(request.path).stem.replace("_", "-")
+    run_kubectl("create", "namespace", name)
+    # A pod is refused until a controller made its namespace's account.
+    account = ("serviceaccount/default", "--for=create", "--timeout=30s")
+    assert run_kubectl("-n", name, "wait", *account).returncode == 0
+    yield name
+    run_kubectl("delete", "namespace", name, "--wait=false")
 
-    def run(*words: str, stdin: str = "", code: int = 0) -> str:
-        done = run_kubectl("-n", namespace, *words, stdin=stdin)
+
+@pytest.fixture(scope="module")
+def kubectl(namespace: str, run_kubectl: Kubectl) -> Callable[..., str]:
+    """Run kubectl in the module's namespace; gives what it printed, fails if it failed."""
+
+    def run(*words: str, stdin: str = "", code: int = 0, **environment: str) -> str:
+        done = run_kubectl("-n", namespace, *words, stdin=stdin, **environment)
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
 
-    yield run
-    run_kubectl("delete", "namespace", namespace)
+    return run
+
+
+@pytest.fixture
+def follow(namespace: str, kubectl_command: list[str]) -> Iterator[Callable[..., IO[str]]]:
+    """Start a kubectl that goes on for ever; gives what it prints as it comes."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*words: str) -> IO[str]:
+        command = [*kubectl_command, "-n", namespace, *words]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        started.append(process)
+        assert process.stdout
+        return process.stdout
+
+    yield start
+    for process in started:
+        process.terminate()
+        process.communicate()

@@ -18,12 +18,14 @@ from aiohttp import web
 from kubelearn.embedded.apiserver import discovery, response
 from kubelearn.embedded.apiserver.kinds import Kinds
 from kubelearn.embedded.apiserver.negotiation import JSON, parse_accept
-from kubelearn.embedded.apiserver.openapi import OpenApi
+from kubelearn.embedded.apiserver.openapi import OpenApi, version_2, version_2_in_protobuf
 from kubelearn.embedded.apiserver.request import Request
 from kubelearn.embedded.apiserver.status import method_not_allowed, no_such_resource
 from kubelearn.embedded.clock import Clock
 
 _AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+# Older clients write @ for the second dot, which is not allowed there.
+_PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 _IMMUTABLE = timedelta(days=365)
 NOT_FOUND = "404 page not found\n"
 
@@ -88,6 +90,8 @@ class Catalog:
     def _open_api(self, request: Request, path: str) -> web.Response:
         if path == "v3":
             return _cached(request, self._document(path, self._openapi.index), media=JSON)
+        if path == "v2":
+            return _version_2(request)
         group, version = _group_version(path.removeprefix("v3/"))
         body = self._openapi.document(group, version) if version else None
         if body is None:
@@ -108,6 +112,12 @@ class Catalog:
             etag = hashlib.sha512(body).hexdigest().upper()
             found = self._documents[name] = Document(body, f'"{etag}"')
         return found
+
+
+def _version_2(request: Request) -> web.Response:
+    if _PROTOBUF in request.http.headers.get("Accept", "").replace("@", "."):
+        return response.raw(version_2_in_protobuf(), media=_PROTOBUF)
+    return response.document(request, version_2())
 
 
 def _wants_aggregated(request: Request) -> bool:

@@ -3,7 +3,8 @@
 Stands for k8s.io/kube-openapi. kubectl takes three things from a document: the schemas of kinds
 (for `explain`, and for merging lists by their keys), that PATCH understands `fieldValidation`, and
 which kinds take strategic merge patches. Only that is written. Left out: the types of answers and
-lists, and OpenAPI v2, which kubectl asks for only when v3 is not complete.
+lists, and all but the frame of OpenAPI v2: kubectl asks for that when v3 has nothing about a kind,
+and goes on, to a message that helps, when v2 has nothing either.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ _PLAIN: dict[str, Object] = {
     "int64": {"type": "integer", "format": "int64"},
     "string": {"type": "string"},
 }
+_INFO = {"title": "Kubernetes", "version": "v1.36.3"}
 _WRITE_PARAMETERS = [
     {"name": name, "in": "query", "schema": {"type": "string", "uniqueItems": True}}
     for name in ("dryRun", "fieldManager", "fieldValidation")
@@ -61,6 +63,26 @@ _PATCHES = ("apply-patch+yaml", "json-patch+json", "merge-patch+json")
 _ON_COLLECTION = {"get": "list", "post": "create", "delete": "deletecollection"}
 _ON_ITEM = {"get": "get", "put": "update", "patch": "patch", "delete": "delete"}
 _ON_STATUS = {"get": "get", "put": "update", "patch": "patch"}
+
+
+def version_2() -> Object:
+    """`/openapi/v2`: a document about nothing."""
+    return {"swagger": "2.0", "info": _INFO, "paths": {}}
+
+
+def version_2_in_protobuf() -> bytes:
+    """The same as a message of google/gnostic `openapiv2/OpenAPIv2.proto`."""
+    info = _text(1, _INFO["title"]) + _text(2, _INFO["version"])
+    return _text(1, "2.0") + _message(2, info) + _message(8, b"")
+
+
+def _text(number: int, text: str) -> bytes:
+    return _message(number, text.encode())
+
+
+def _message(number: int, content: bytes) -> bytes:
+    """A field of known length, which is short enough for one byte."""
+    return bytes([number << 3 | 2, len(content)]) + content
 
 
 class OpenApi:
@@ -125,7 +147,7 @@ def document(kinds: Iterable[Kind]) -> Object:
             schemas.written[_name(struct)]["x-kubernetes-group-version-kind"] = [_gvk(kind)]
     return {
         "openapi": "3.0.0",
-        "info": {"title": "Kubernetes", "version": "v1.36.3"},
+        "info": _INFO,
         "paths": paths,
         "components": {"schemas": schemas.written},
     }

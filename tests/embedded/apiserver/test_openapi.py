@@ -3,7 +3,7 @@ import json
 import pytest
 
 from kubelearn.embedded.apiserver import builtin
-from kubelearn.embedded.apiserver.openapi import OpenApi
+from kubelearn.embedded.apiserver.openapi import OpenApi, version_2_in_protobuf
 
 
 @pytest.fixture
@@ -124,3 +124,9 @@ def test_types_and_fields_are_described_in_kubernetes_own_words(kinds):
     # Fields of structs that Go puts inside others belong to the outer one here.
     volume = schemas["io.k8s.api.core.v1.Volume"]["properties"]
     assert volume["configMap"]["description"].startswith("configMap represents")
+
+
+def test_version_2_is_a_frame_that_go_can_read():
+    assert version_2_in_protobuf() == (
+        b"\x0a\x032.0" + b"\x12\x15" + b"\x0a\x0aKubernetes" + b"\x12\x07v1.36.3" + b"\x42\x00"
+    )
