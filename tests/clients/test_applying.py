@@ -141,7 +141,7 @@ def test_edit_sends_what_an_editor_leaves(kubectl, color):
 
 
 def test_edit_comes_back_with_what_the_server_refused(kubectl):
-    editor = "sed -i s/replicas:.*/replicas:\\ -1/"
+    editor = r"sed -i s/^\ \ replicas:.*/\ \ replicas:\ -1/"
     said = kubectl("edit", "deployment", "web", code=1, KUBE_EDITOR=editor)
     assert said.startswith('error: deployments.apps "web" is invalid\n')
     file = Path(re.search(r'stored to "(.+)"', said)[1])
