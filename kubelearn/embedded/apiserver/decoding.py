@@ -35,7 +35,10 @@ class Decoder:
         """The object in a body, with its defaults; raises 400 and 415."""
         media = body_media(content_type)
         content = self.parse(body, media, kind)
-        _check_kind(content, kind, self._kinds)
+        if kind.custom:
+            _check_custom(content, body, kind)
+        else:
+            _check_kind(content, kind, self._kinds)
         duplicates = []
         if media == JSON and validation != "Ignore":
             duplicates = serializer.duplicate_fields(body)
@@ -45,7 +48,7 @@ class Decoder:
             raise _cannot_be_handled(content, kind, str(error)) from None
         except RecursionError:
             raise _cannot_be_handled(content, kind, "json: exceeded max depth") from None
-        problems = strict_problems(decoded.unknown, duplicates)
+        problems = strict_problems(kind, decoded.unknown, duplicates)
         if problems and validation == "Strict":
             text = f"strict decoding error: {', '.join(problems)}"
             raise _cannot_be_handled(content, kind, text)
@@ -92,11 +95,14 @@ class Decoder:
             raise _unrecognized(body, kind, str(error)) from None
 
 
-def strict_problems(unknown: list[str], duplicates: list[str]) -> list[str]:
-    """Unknown and duplicate fields in the words of a strict decoder."""
-    return [f"unknown field {quote(path)}" for path in unknown] + [
-        f"duplicate field {quote(path)}" for path in duplicates
-    ]
+def strict_problems(kind: Kind, unknown: list[str], duplicates: list[str]) -> list[str]:
+    """Unknown and duplicate fields in the words of a strict decoder.
+
+    What a definition does not know is found after the body was read, so it comes last.
+    """
+    found = [f"unknown field {quote(path)}" for path in unknown]
+    twice = [f"duplicate field {quote(path)}" for path in duplicates]
+    return twice + found if kind.custom else found + twice
 
 
 def go_kind(value: Any) -> str:
@@ -128,10 +134,7 @@ def _check_kind(content: Object, kind: Kind, kinds: Kinds) -> None:
             f'{quote(str(content["apiVersion"]))} in scheme "pkg/api/legacyscheme/scheme.go:30"'
         )
     elif sent.kind == kind.kind:
-        raise bad_request(
-            f"the API version in the data ({content['apiVersion']}) does not match the expected "
-            f"API version ({kind.api_version})"
-        )
+        raise _wrong_version(content, kind)
     else:
         package = kind.group.partition(".")[0] or "core"
         text = (
@@ -139,6 +142,26 @@ def _check_kind(content: Object, kind: Kind, kinds: Kinds) -> None:
             "unknown conversion"
         )
     raise _cannot_be_handled(content, kind, text)
+
+
+def _check_custom(content: Object, body: bytes, kind: Kind) -> None:
+    """Of a custom resource nobody knows what it is when it does not say so itself.
+
+    Another kind of the same version is for validation to refuse.
+    """
+    for name, shown in (("kind", "Kind"), ("apiVersion", "apiVersion")):
+        if not content.get(name):
+            text = body.decode(errors="replace")
+            raise _unrecognized(body, kind, f"Object '{shown}' is missing in '{text}'")
+    if content["apiVersion"] != kind.api_version:
+        raise _wrong_version(content, kind)
+
+
+def _wrong_version(content: Object, kind: Kind) -> StatusError:
+    return bad_request(
+        f"the API version in the data ({content['apiVersion']}) does not match the expected "
+        f"API version ({kind.api_version})"
+    )
 
 
 def _cannot_be_handled(content: Object, kind: Kind, problem: str) -> StatusError:

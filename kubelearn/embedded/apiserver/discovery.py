@@ -8,6 +8,8 @@ read.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from kubelearn.embedded.apiserver.kinds import Kind, Kinds, Subresource
 from kubelearn.objects import Object
 
@@ -45,14 +47,17 @@ def resource_list(kinds: Kinds, group: str, version: str) -> Object | None:
     served = kinds.in_group(group, version)
     if not served:
         return None
-    resources = [_resource(kind) for kind in served]
-    resources += [_subresource(kind, sub) for kind in served for sub in kind.subresources]
+    resources = []
+    for kind in served:
+        resources += [_resource(kind), *(_subresource(kind, sub) for sub in kind.subresources)]
+    if served[0].built_in:
+        resources.sort(key=lambda resource: str(resource["name"]))
     # The core group's list lacks the apiVersion, in the real server as well.
     head = {"kind": "APIResourceList"} | ({"apiVersion": "v1"} if group else {})
     return {
         **head,
         "groupVersion": served[0].api_version,
-        "resources": sorted(resources, key=lambda resource: str(resource["name"])),
+        "resources": resources,
     }
 
 
@@ -82,6 +87,12 @@ def _subresource(kind: Kind, sub: Subresource) -> Object:
         "kind": sub.kind,
         "verbs": list(sub.verbs),
     }
+
+
+def _in_order(kind: Kind) -> Sequence[Subresource]:
+    if kind.custom:
+        return kind.subresources
+    return sorted(kind.subresources, key=lambda sub: sub.name)
 
 
 def _names(kind: Kind) -> Object:
@@ -130,7 +141,7 @@ def _discovered(kind: Kind) -> Object:
                 "responseKind": _response_kind(kind, sub.kind, sub),
                 "verbs": list(sub.verbs),
             }
-            for sub in sorted(kind.subresources, key=lambda sub: sub.name)
+            for sub in _in_order(kind)
         ]
     return found
 

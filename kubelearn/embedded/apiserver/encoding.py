@@ -70,7 +70,8 @@ def encode_list(kind: Kind, values: Iterable[bytes], metadata: Object) -> bytes:
     if kind.custom:
         # Their items say what they are, and all keys are in alphabetical order.
         start = orjson.dumps({"apiVersion": kind.api_version})[:-1]
-        rest = orjson.dumps({"kind": kind.list_kind, "metadata": metadata})[1:]
+        meta = dict(sorted({"continue": "", **metadata}.items()))
+        rest = orjson.dumps({"kind": kind.list_kind, "metadata": meta})[1:]
         return start + b',"items":[' + b",".join(values) + b"]," + rest + b"\n"
     prefix = type_meta(kind)
     cut = len(prefix)

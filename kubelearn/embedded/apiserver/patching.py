@@ -71,7 +71,7 @@ class Patch:
             decoded = serializer.decode(self._kind, patched)
         except serializer.DecodeError as error:
             raise self._refused(patched, self._decode_problem(str(error))) from None
-        problems = strict_problems(decoded.unknown, self._duplicates)
+        problems = strict_problems(self._kind, decoded.unknown, self._duplicates)
         if problems and self._validation == "Strict":
             text = f"strict decoding error: {', '.join(problems)}"
             raise self._refused(patched, text)
@@ -98,7 +98,10 @@ class Patch:
 
     def _refused(self, patched: Any, problem: str) -> StatusError:
         shown = printed(self._content) if self._type == "strategic" else json.dumps(
-            patched, separators=(",", ":"), ensure_ascii=False
+            patched,
+            separators=(",", ":"),
+            ensure_ascii=False,
+            sort_keys=self._kind.custom is not None,
         )  # fmt: skip
         text = f"Invalid value: {quote(shown)}: {problem}"
         return invalid("", "", "", [Cause("FieldValueInvalid", text, "patch")])

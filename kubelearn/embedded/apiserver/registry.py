@@ -324,7 +324,9 @@ class Registry:
     def _refuse(self, obj: Object, problems: Sequence[FieldProblem]) -> None:
         if problems:
             name = obj["metadata"].get("name", "")
-            raise invalid(self.kind.kind, self.kind.group, name, problems)
+            # A custom resource may claim to be of another kind, and is called so.
+            kind = obj["kind"] if self.kind.custom else self.kind.kind
+            raise invalid(kind, self.kind.group, name, problems)
 
 
 def is_finalized(new: Object, old: Object) -> bool:

@@ -66,7 +66,7 @@ class Router:
             return await self._subresources.serve(request, registry)
         if not _allows(info, kind):
             raise method_not_allowed()
-        if kind.plural in self._unstored:
+        if kind.built_in and kind.plural in self._unstored:
             return await self._unstored[kind.plural](request, registry)
         return await self._resources.serve(request, registry)
 
@@ -85,6 +85,8 @@ def _deprecation(kind: Kind) -> str:
 
 def _fits(info: RequestInfo, kind: Kind) -> bool:
     """Whether such a path exists: objects of namespaced kinds are found in namespaces only."""
+    if kind.namespaced and kind.custom:
+        return bool(info.namespace) or info.verb in ("list", "watch")
     if kind.namespaced:
         return bool(info.namespace or not info.name)
     return not info.namespace or kind.plural == "namespaces"

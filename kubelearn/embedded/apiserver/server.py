@@ -269,7 +269,7 @@ class ApiServer:
         try:
             answer = await self._serve(request)
         except StatusError as error:
-            answer = response.failure(error)
+            answer = response.warned(request, response.failure(error))
         except StoreFailed as error:
             log.error("%s %s: %s", http.method, request.info.path, error)
             answer = response.failure(unknown(f"etcdserver: {error.message}"))

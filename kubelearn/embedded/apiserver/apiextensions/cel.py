@@ -25,6 +25,11 @@ _RESERVED = frozenset(
     }
 )  # fmt: skip
 _ESCAPES = {"__": "__underscores__", ".": "__dot__", "-": "__dash__", "/": "__slash__"}
+_MACROS = frozenset({"all", "exists", "exists_one", "filter", "map"})
+_TYPES = frozenset(
+    {"bool", "bytes", "double", "duration", "int", "list", "map", "null_type", "string",
+     "timestamp", "type", "uint"}
+)  # fmt: skip
 _KEY_ERROR = re.compile(r"no such (?:member in mapping|key): '?([^']*)'?")
 
 
@@ -52,7 +57,7 @@ class Expression:
     @property
     def uses_old_self(self) -> bool:
         """Whether it compares with the value before."""
-        return any(str(token) == "oldSelf" for token in self._names())
+        return "oldSelf" in _names(self.tree)
 
     def undefined_field(self, schema: Schema) -> str:
         """A field of `self` in it that the schema does not have, if there is one."""
@@ -62,8 +67,14 @@ class Expression:
                 return names[-1]
         return ""
 
-    def _names(self) -> Iterator[Any]:
-        yield from self.tree.scan_values(lambda token: getattr(token, "type", "") == "IDENT")
+    def undeclared(self) -> str:
+        """A name in it that stands for nothing, if there is one."""
+        bound = {"self", "oldSelf", *_TYPES}
+        for node in self.tree.iter_subtrees():
+            if node.data == "member_dot_arg" and str(node.children[1]) in _MACROS:
+                bound.update(list(_names(node.children[2]))[:1])
+        idents = (node for node in self.tree.iter_subtrees() if node.data == "ident")
+        return next((name for node in idents for name in _names(node) if name not in bound), "")
 
 
 @lru_cache(maxsize=1024)
@@ -75,14 +86,17 @@ def expression(text: str) -> Expression:
 def problem(text: str, schema: Schema) -> str:
     """Why a text is no expression about values of a schema; empty when it is one."""
     try:
-        missing = expression(text).undefined_field(schema)
+        read = expression(text)
     except CelError as error:
         return f"compilation failed: {error}"
-    if not missing:
+    if missing := read.undefined_field(schema):
+        column, what = text.find(f".{missing}") + 1, f"undefined field '{missing}'"
+    elif missing := read.undeclared():
+        column = text.find(missing) + 1
+        what = f"undeclared reference to '{missing}' (in container '')"
+    else:
         return ""
-    column = text.find(f".{missing}") + 1
-    place = _pointed(text, 1, column, f"undefined field '{missing}'")
-    return f"compilation failed: {place}"
+    return f"compilation failed: {_pointed(text, 1, column, what)}"
 
 
 @cache
@@ -124,6 +138,12 @@ def _problem(error: Exception) -> str:
 
 
 # --- fields ---------------------------------------------------------------------------------------
+
+
+def _names(node: Any) -> Iterator[str]:
+    """The names in a part of an expression, in their order."""
+    for token in node.scan_values(lambda token: getattr(token, "type", "") == "IDENT"):
+        yield str(token)
 
 
 def _path(node: Any) -> list[str]:

@@ -14,6 +14,8 @@ from kubelearn.embedded.apiserver.apiextensions.version import CustomVersion
 from kubelearn.embedded.apiserver.kinds import Kind, Subresource, version_priority
 from kubelearn.objects import Object, is_true
 
+# In the order in which upstream tells them.
+_VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
 _NO_SCHEMA: Schema = {"type": "object", PRESERVE: True}
 
 
@@ -50,6 +52,7 @@ def _kind(definition: Object, version: Object) -> Kind:
         singular=names.get("singular", ""),
         short_names=tuple(names.get("shortNames") or ()),
         categories=tuple(names.get("categories") or ()),
+        verbs=_VERBS,
         subresources=tuple(_subresources(made)),
         custom=made,
     )
@@ -66,7 +69,7 @@ def _version(definition: Object, version: Object) -> CustomVersion:
         namespaced=spec["scope"] == "Namespaced",
         schema=_schema(version),
         storage_version=f"{spec['group']}/{storage['name']}",
-        storage_schema=_schema(storage),
+        schemas={f"{spec['group']}/{each['name']}": _schema(each) for each in spec["versions"]},
         has_status="status" in subresources,
         scale=subresources.get("scale"),
         columns=tuple(version.get("additionalPrinterColumns") or ()),
@@ -83,10 +86,10 @@ def _schema(version: Mapping[str, Any]) -> Schema:
 
 def _subresources(version: CustomVersion) -> list[Subresource]:
     found = []
-    if version.scale:
-        found.append(Subresource("scale", "Scale", group="autoscaling", version="v1"))
     if version.has_status:
         found.append(Subresource("status", version.kind))
+    if version.scale:
+        found.append(Subresource("scale", "Scale", group="autoscaling", version="v1"))
     return found
 
 

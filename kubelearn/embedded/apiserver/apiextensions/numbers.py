@@ -19,23 +19,43 @@ def number_failures(value: int | float, schema: Schema, path: str) -> Iterator[F
     """What is wrong with a number."""
     if problem := _out_of_range(value, schema):
         yield Failure("general", path, f"Checked value must be of type {problem} in {path}")
-    factor = schema.get("multipleOf")
-    if factor is not None and not _is_multiple(value, factor):
+    # Of an integer upstream makes integers of the bounds, too.
+    whole = isinstance(value, int)
+    bounds = {
+        name: int(schema[name]) if whole else schema[name]
+        for name in ("multipleOf", "minimum", "maximum")
+        if schema.get(name) is not None
+    }
+    if "multipleOf" in bounds:
+        yield from _multiple(value, bounds["multipleOf"], path)
+    if "minimum" in bounds:
+        yield from _least(value, bounds["minimum"], bool(schema.get("exclusiveMinimum")), path)
+    if "maximum" in bounds:
+        yield from _most(value, bounds["maximum"], bool(schema.get("exclusiveMaximum")), path)
+
+
+def _multiple(value: int | float, factor: int | float, path: str) -> Iterator[Failure]:
+    if factor <= 0:
+        message = f"factor MultipleOf declared for {path} must be positive: {shown(factor)}"
+        yield Failure("", path, message, factor)
+        return
+    # As upstream does it, because of what floating point makes of 0.3 / 0.1.
+    times = 1 / factor * value if factor < 1 else value / factor
+    if not float(times).is_integer():
         message = f"{path} in body should be a multiple of {shown(factor)}"
         yield Failure("", path, message, value)
-    least, most = schema.get("minimum"), schema.get("maximum")
-    if least is not None:
-        strict = bool(schema.get("exclusiveMinimum"))
-        if value < least or (strict and value == least):
-            words = "greater than" if strict else "greater than or equal to"
-            message = f"{path} in body should be {words} {shown(least)}"
-            yield Failure("", path, message, value)
-    if most is not None:
-        strict = bool(schema.get("exclusiveMaximum"))
-        if value > most or (strict and value == most):
-            words = "less than" if strict else "less than or equal to"
-            message = f"{path} in body should be {words} {shown(most)}"
-            yield Failure("", path, message, value)
+
+
+def _least(value: int | float, least: int | float, strict: bool, path: str) -> Iterator[Failure]:
+    if value < least or (strict and value == least):
+        words = "greater than" if strict else "greater than or equal to"
+        yield Failure("", path, f"{path} in body should be {words} {shown(least)}", value)
+
+
+def _most(value: int | float, most: int | float, strict: bool, path: str) -> Iterator[Failure]:
+    if value > most or (strict and value == most):
+        words = "less than" if strict else "less than or equal to"
+        yield Failure("", path, f"{path} in body should be {words} {shown(most)}", value)
 
 
 def shown(number: int | float) -> str:
@@ -43,13 +63,6 @@ def shown(number: int | float) -> str:
     if isinstance(number, int) or (number.is_integer() and abs(number) < _LARGEST_PLAIN):
         return str(int(number))
     return repr(number)
-
-
-def _is_multiple(value: int | float, factor: int | float) -> bool:
-    if factor < 1:
-        # As upstream does it, because of what floating point makes of 0.3 / 0.1.
-        return float(1 / factor * value).is_integer()
-    return float(value / factor).is_integer()
 
 
 def _out_of_range(value: int | float, schema: Schema) -> str:

@@ -8,6 +8,13 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Protocol, cast
 
+_WORDS = {
+    "bad repetition operator": "invalid nested repetition operator",
+    "missing )": "missing closing )",
+    "missing ]": "missing closing ]",
+    "no argument for repetition operator": "missing argument to repetition operator",
+}
+
 
 class PatternError(ValueError):
     """No regular expression."""
@@ -33,4 +40,10 @@ def compile_pattern(pattern: str) -> Pattern:
     except re2.error as error:
         text = error.args[0] if error.args else ""
         problem = text.decode() if isinstance(text, bytes) else str(text)
-        raise PatternError(f"error parsing regexp: {problem}") from None
+        raise PatternError(f"error parsing regexp: {_in_go(problem)}") from None
+
+
+def _in_go(problem: str) -> str:
+    """An error of the library in the words of Go's."""
+    what, _, where = problem.partition(": ")
+    return f"{_WORDS.get(what, what)}: `{where}`" if where else problem

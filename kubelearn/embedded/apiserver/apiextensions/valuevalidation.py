@@ -88,6 +88,8 @@ def _checked(value: Any, schema: Schema, path: str, old: Any) -> Result:
     return result
 
 
+_GO_FORMATS = {int: "int64", float: "float64"}
+
 # --- types ----------------------------------------------------------------------------------------
 
 
@@ -124,7 +126,11 @@ def _type_failures(value: Any, schema: Schema, path: str) -> Iterator[Failure]:
         or (name == "number" and value.is_integer() and "integer" in types)
         or (name == "integer" and "number" in types)
     )
-    if not fits:
+    form = _format_of(schema)
+    if not fits and form and not isinstance(value, (str, list)) and name != "null":
+        found = _GO_FORMATS.get(type(value), "")
+        yield Failure("type", path, f'{path} in body must be of type {form}: "{found}"', found)
+    elif not fits:
         wanted = ",".join(types)
         yield Failure("type", path, f'{path} in body must be of type {wanted}: "{name}"', name)
 

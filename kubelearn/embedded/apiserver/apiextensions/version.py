@@ -34,7 +34,8 @@ class CustomVersion:
     schema: Schema
     storage_version: str
     """The `apiVersion` as which objects are stored."""
-    storage_schema: Schema
+    schemas: Mapping[str, Schema]
+    """The schemas of all versions, by `apiVersion`: any of them may have been stored."""
     has_status: bool = False
     scale: Mapping[str, str] | None = None
     columns: tuple[Mapping[str, Any], ...] = ()
@@ -62,13 +63,18 @@ class CustomVersion:
         default(obj, self.schema)
 
     def load(self, value: bytes) -> Object:
-        """The object in stored bytes, as this version shows it now."""
+        """The object in stored bytes, as this version shows it now.
+
+        Defaults are those of the version that it was stored in.
+        """
         obj = decode(value)
-        metadata = obj["metadata"]
-        obj |= {"apiVersion": self.api_version, "metadata": {}}
-        prune(obj, self.schema)
-        prune_nulls(obj, self.schema)
-        default(obj, self.schema)
+        metadata, obj["metadata"] = obj["metadata"], {}
+        stored = self.schemas.get(obj["apiVersion"], self.schema)
+        _clean(obj, stored)
+        default(obj, stored)
+        if obj["apiVersion"] != self.api_version:
+            obj["apiVersion"] = self.api_version
+            _clean(obj, self.schema)
         obj["metadata"] = metadata
         return obj
 
@@ -76,8 +82,7 @@ class CustomVersion:
         """The bytes to store an object of this version as."""
         if self.api_version != self.storage_version:
             obj = copy.deepcopy(obj) | {"apiVersion": self.storage_version}
-            prune(obj, self.storage_schema)
-            prune_nulls(obj, self.storage_schema)
+            _clean(obj, self.schemas[self.storage_version])
         return encode(obj, revision=revision, sort_keys=True)
 
     def shown(self, value: bytes) -> bytes:
@@ -88,3 +93,8 @@ class CustomVersion:
     def is_current(self, value: bytes) -> bool:
         """Whether bytes are stored as they would be stored today."""
         return bool(decode(value)["apiVersion"] == self.storage_version)
+
+
+def _clean(obj: Object, schema: Schema) -> None:
+    prune(obj, schema)
+    prune_nulls(obj, schema)

@@ -17,7 +17,7 @@ from kubelearn.embedded.apiserver import defaults, serializer
 from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.managedfields import fieldset
 from kubelearn.embedded.apiserver.managedfields.fieldset import FieldSet, Path
-from kubelearn.embedded.apiserver.managedfields.shape import shape_of
+from kubelearn.embedded.apiserver.managedfields.shape import ShapeError, shape_of
 from kubelearn.embedded.apiserver.managedfields.typed import (
     ABSENT,
     compare,
@@ -96,7 +96,14 @@ class FieldManager:
             self._blank |= serializer.decode(kind, {}).object
 
     def update(self, old: Object | None, new: Object, *, manager: str, now: str) -> None:
-        """Note in `new` who made it what it is."""
+        """Note in `new` who made it what it is; nobody, if it is not formed as its schema says."""
+        try:
+            self._update(old, new, manager=manager, now=now)
+        except ShapeError:
+            # Validation will say what is wrong.
+            new["metadata"].pop("managedFields", None)
+
+    def _update(self, old: Object | None, new: Object, *, manager: str, now: str) -> None:
         live = self._blank if old is None else old
         owners = self._owners(live, new)
         new["metadata"].pop("managedFields", None)

@@ -27,9 +27,8 @@ class Subresources:
         """Answer a request for a subresource; raises 404 and 405."""
         info, kind = request.info, registry.kind
         known = kind.subresource(info.subresource)
-        handler = self._handlers.get(f"{kind.plural}/{info.subresource}") or self._handlers.get(
-            info.subresource
-        )
+        own = f"{kind.plural}/{info.subresource}" if kind.built_in else ""
+        handler = self._handlers.get(own) or self._handlers.get(info.subresource)
         if known is None or handler is None:
             raise registry.not_found(info.name) if kind.custom else no_such_resource()
         if info.verb not in known.verbs:

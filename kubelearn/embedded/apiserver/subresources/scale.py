@@ -130,7 +130,7 @@ def _with_scale(kind: Kind, obj: Object, scale: Object) -> Object:
     if kind.custom and replicas == _UNSET:
         path = (kind.custom.scale or {})["specReplicasPath"]
         raise bad_request(f"the spec replicas field {quote(path)} cannot be empty")
-    if replicas < 0:
+    if replicas < 0 and not kind.custom:
         text = f"Invalid value: {replicas}: must be greater than or equal to 0"
         cause = Cause("FieldValueInvalid", text, "spec.replicas")
         raise invalid(SCALE.kind, SCALE.group, obj["metadata"]["name"], [cause])
@@ -143,11 +143,13 @@ def _with_scale(kind: Kind, obj: Object, scale: Object) -> Object:
             f"UID in object meta: {obj['metadata']['uid']}",
         )
     new = copy.deepcopy(obj)
+    stored = obj["metadata"]["resourceVersion"]
     if kind.custom:
         set_replicas(kind.custom, new, replicas)
+        new["metadata"]["resourceVersion"] = meta.get("resourceVersion") or stored
     else:
         new["spec"]["replicas"] = replicas
-    new["metadata"]["resourceVersion"] = meta.get("resourceVersion")
+        new["metadata"]["resourceVersion"] = meta.get("resourceVersion")
     return new
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 # As modules, because these import this package in turn.
 from kubelearn.embedded.apiserver.apiextensions import (
     listtype,
+    numbers,
     objectmeta,
     rules,
     valuevalidation,
@@ -167,4 +168,12 @@ def nested(obj: Mapping[str, Any], path: str, wanted: type) -> tuple[Any, str]:
 
 
 def _shown(value: Any) -> str:
-    return "<nil>" if value is None else str(value)
+    """A value as Go's `%v` prints it."""
+    match value:
+        case None:
+            return "<nil>"
+        case bool():
+            return str(value).lower()
+        case float():
+            return numbers.shown(value)
+    return str(value)

@@ -308,8 +308,20 @@ def _conversion(conversion: Object) -> Errors:
     elif ("url" in config) == ("service" in config):
         detail = "exactly one of url or service is required"
         yield required(f"{field}.webhookClientConfig", detail)
+    yield from _review_versions(versions or [], f"{field}.conversionReviewVersions")
+
+
+def _review_versions(versions: list[str], field: str) -> Errors:
     if not versions:
-        yield required(f"{field}.conversionReviewVersions")
+        yield required(field)
+        return
+    for i, version in enumerate(versions):
+        if version in versions[:i]:
+            yield invalid(f"{field}[{i}]", version, "duplicate version")
+        elif problems := dns_1035_label(version):
+            yield invalid(f"{field}[{i}]", version, ",".join(problems))
+    if not set(versions) & {"v1", "v1beta1"}:
+        yield invalid(field, versions, "must include at least one of v1, v1beta1")
 
 
 def _status(obj: Object) -> Errors:

@@ -115,4 +115,9 @@ def _sorted(value: Any) -> bytes:
 
 
 def _shown(value: Any) -> str:
-    return orjson.dumps(value).decode()
+    text = orjson.dumps(value).decode()
+    if isinstance(value, (dict, list)):
+        # Go writes JSON so that it can stand in HTML.
+        for sign, code in (("&", "\\u0026"), ("<", "\\u003c"), (">", "\\u003e")):
+            text = text.replace(sign, code)
+    return text

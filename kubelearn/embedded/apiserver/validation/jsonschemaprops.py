@@ -350,6 +350,18 @@ def _rule_path(path: str, schema: Schema, field: str) -> Errors:
         yield invalid(field, path, "must be a valid path")
 
 
+def _shown(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """A rule as upstream's messages show it: by the names of Go's fields."""
+    return {
+        "Rule": rule["rule"],
+        "Message": rule.get("message", ""),
+        "MessageExpression": rule.get("messageExpression", ""),
+        "Reason": rule.get("reason"),
+        "FieldPath": rule.get("fieldPath", ""),
+        "OptionalOldSelf": rule.get("optionalOldSelf"),
+    }
+
+
 def _uses_old_self(text: str) -> bool:
     try:
         return cel.expression(text).uses_old_self
@@ -367,7 +379,7 @@ def _rules(schema: Schema, field: str) -> Errors:
         here = f"{field}.x-kubernetes-validations[{i}]"
         for name in ("rule", "messageExpression"):
             if rule.get(name) and (problem := cel.problem(rule[name], schema)):
-                yield invalid(f"{here}.{name}", dict(rule), problem)
+                yield invalid(f"{here}.{name}", _shown(rule), problem)
         if "optionalOldSelf" in rule and not _uses_old_self(rule["rule"]):
             detail = "may not be set if oldSelf is not used in rule"
             yield invalid(f"{here}.optionalOldSelf", rule["optionalOldSelf"], detail)
