@@ -1,0 +1,502 @@
+"""How fast the API server answers, and what it costs; beside a real one where there is one.
+
+One client with raw HTTP over TLS, the same for all servers: it waits for each answer in a process
+of its own and does as little as it can. Every write is durable before it is answered, on each side.
+KUBELEARN_UPSTREAM names a folder with the programs `etcd` and `kube-apiserver`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import json
+import os
+import shutil
+import socket
+import ssl
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from kubelearn.clusters import EmbeddedCluster
+from kubelearn.embedded.addresses import Block
+from kubelearn.embedded.launch import identities, kubeconfig, pki, tls
+
+PODS = "/api/v1/namespaces/bench/pods"
+MANY = "/api/v1/namespaces/many/pods"
+CLIENTS = 32
+LISTED = 1000
+MERGE = "application/merge-patch+json"
+STRATEGIC = "application/strategic-merge-patch+json"
+APPLY = "application/apply-patch+yaml"
+
+
+# --- servers -----------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass
+class Server:
+    """A server that runs: where, with which credentials, in which processes."""
+
+    address: tuple[str, int]
+    context: ssl.SSLContext
+    kubeconfig: Path
+    processes: list[int]
+
+    def megabytes(self) -> float:
+        """The resident memory of all its processes."""
+        pages = sum(
+            int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in self.processes
+        )
+        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+@contextlib.contextmanager
+def whole(folder: Path) -> Iterator[Server]:
+    """An embedded cluster as learners have it: 3 nodes, with all components."""
+    with embedded(folder, nodes=3) as (_, server):
+        yield server
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[Server]:
+    """The API server of an embedded cluster, with all other components stopped."""
+    with embedded(folder, nodes=1) as (cluster, server):
+        for component in cluster.internals.components():
+            if component.name not in ("etcd", "kube-apiserver"):
+                cluster.internals.stop(component.name)
+        yield server
+
+
+@contextlib.contextmanager
+def embedded(folder: Path, *, nodes: int) -> Iterator[tuple[EmbeddedCluster, Server]]:
+    """An embedded cluster in a folder of its own."""
+    os.environ["KUBELEARN_STATE"] = str(folder)
+    cluster = EmbeddedCluster("bench", nodes=nodes)
+    cluster.up(say=lambda *_: None)
+    try:
+        status = cluster.status() or {}
+        host, port = status["server"].removeprefix("https://").split(":")
+        context = tls.client(cluster.folder.pki, identities.ADMIN)
+        yield cluster, Server((host, int(port)), context, cluster.kubeconfig, [status["pid"]])
+    finally:
+        cluster.delete(say=lambda *_: None)
+
+
+@contextlib.contextmanager
+def upstream(folder: Path, *, programs: Path) -> Iterator[Server]:
+    """A real kube-apiserver with a real etcd, with certificates as ours have them."""
+    store, peer, port = free_port(), free_port(), free_port()
+    certificates = folder / "pki"
+    pki.prepare(certificates, identities.of_cluster(["node"], Block(1)), now=datetime.now(UTC))
+    commands = [etcd(programs, folder, store, peer), apiserver(programs, certificates, store, port)]
+    processes = []
+    try:
+        for command in commands:
+            log = (folder / f"{Path(command[0]).name}.log").open("wb")
+            processes.append(subprocess.Popen(command, stdout=log, stderr=log))
+            log.close()
+        address = ("127.0.0.1", port)
+        config = folder / "kubeconfig"
+        kubeconfig.write(
+            config,
+            name="upstream",
+            server=f"https://127.0.0.1:{port}",
+            pki=certificates,
+            user=identities.ADMIN,
+        )
+        context = tls.client(certificates, identities.ADMIN)
+        server = Server(address, context, config, [each.pid for each in processes])
+        until_ready(server, processes, folder)
+        yield server
+    finally:
+        for process in reversed(processes):
+            process.terminate()
+            process.wait()
+
+
+def etcd(programs: Path, folder: Path, port: int, peer: int) -> list[str]:
+    client, other = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{peer}"
+    return [
+        str(programs / "etcd"),
+        *("--data-dir", str(folder / "etcd"), "--log-level", "fatal"),
+        *("--listen-client-urls", client, "--advertise-client-urls", client),
+        *("--listen-peer-urls", other, "--initial-advertise-peer-urls", other),
+        *("--initial-cluster", f"default={other}"),
+    ]
+
+
+def apiserver(programs: Path, certificates: Path, store: int, port: int) -> list[str]:
+    options = {
+        "etcd-servers": f"http://127.0.0.1:{store}",
+        "bind-address": "127.0.0.1",
+        "secure-port": port,
+        "client-ca-file": certificates / "ca.crt",
+        "tls-cert-file": certificates / "apiserver.crt",
+        "tls-private-key-file": certificates / "apiserver.key",
+        "service-account-key-file": certificates / "apiserver.crt",
+        "service-account-signing-key-file": certificates / "apiserver.key",
+        "service-account-issuer": "https://kubernetes.default.svc",
+        "service-cluster-ip-range": "10.96.0.0/16",
+        "authorization-mode": "Node,RBAC",
+        "endpoint-reconciler-type": "none",
+    }
+    words = [f"--{name}={value}" for name, value in options.items()]
+    return [str(programs / "kube-apiserver"), *words]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def until_ready(server: Server, processes: list[subprocess.Popen[bytes]], folder: Path) -> None:
+    while all(process.poll() is None for process in processes):
+        with contextlib.suppress(OSError), contextlib.closing(Connection(server)) as connection:
+            if connection.send("GET", "/readyz", checked=False)[0] == 200:
+                return
+        time.sleep(0.2)
+    logs = [path.read_text()[-1000:] for path in folder.glob("*.log")]
+    raise SystemExit("the real API server does not start:\n" + "\n".join(logs))
+
+
+# --- the client --------------------------------------------------------------------------------
+
+
+class Connection:
+    """One connection that is kept; a request is written in one piece."""
+
+    def __init__(self, server: Server) -> None:
+        plain = socket.create_connection(server.address, timeout=60)
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket = server.context.wrap_socket(plain, server_hostname=server.address[0])
+        self._file = self._socket.makefile("rb")
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        *,
+        media: str = "application/json",
+        checked: bool = True,
+    ) -> tuple[int, bytes]:
+        """Status and body of the answer; raises RuntimeError for a failure."""
+        head = f"{method} {path} HTTP/1.1\r\nHost: kubernetes\r\nAccept: application/json\r\n"
+        head += f"Content-Type: {media}\r\nContent-Length: {len(body)}\r\n\r\n"
+        self._socket.sendall(head.encode() + body)
+        status, headers = self._head()
+        if headers.get(b"transfer-encoding") == b"chunked":
+            content = b"".join(self.chunks())
+        else:
+            content = self._file.read(int(headers.get(b"content-length", b"0")))
+        if checked and status >= 400:
+            raise RuntimeError(f"{method} {path}: {status} {content[:300].decode()}")
+        return status, content
+
+    def stream(self, path: str) -> Iterator[bytes]:
+        """The lines of a watch."""
+        self._socket.sendall(f"GET {path} HTTP/1.1\r\nHost: kubernetes\r\n\r\n".encode())
+        self._head()
+        rest = b""
+        for chunk in self.chunks():
+            *lines, rest = (rest + chunk).split(b"\n")
+            yield from lines
+
+    def chunks(self) -> Iterator[bytes]:
+        """The pieces of a body without a length."""
+        while size := int(self._file.readline(), 16):
+            yield self._file.read(size)
+            self._file.readline()
+        self._file.readline()
+
+    def _head(self) -> tuple[int, dict[bytes, bytes]]:
+        status = int(self._file.readline().split()[1])
+        headers = {}
+        while (line := self._file.readline()) != b"\r\n":
+            name, _, value = line.partition(b":")
+            headers[name.lower()] = value.strip()
+        return status, headers
+
+    def close(self) -> None:
+        """Hang up."""
+        self._file.close()
+        self._socket.close()
+
+
+def pod(name: str, *, field: str = "first") -> bytes:
+    """A pod that nobody schedules; 2 kB once it is stored."""
+    container = {
+        "name": "web",
+        "image": "kubelearn/hello:1.0",
+        "command": ["python", "-m", "http.server"],
+        "ports": [{"name": "http", "containerPort": 8080}],
+        "env": [{"name": "COLOUR", "value": "green"}],
+        "resources": {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
+        "readinessProbe": {"httpGet": {"path": "/healthz", "port": "http"}},
+    }
+    labels = {"app": "web", "tier": "frontend", "field": field}
+    return json.dumps(
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": name, "labels": labels},
+            "spec": {
+                "schedulerName": "nobody",
+                "automountServiceAccountToken": False,
+                "containers": [container],
+            },
+        }
+    ).encode()
+
+
+# --- what is measured --------------------------------------------------------------------------
+
+
+@dataclasses.dataclass
+class Result:
+    """A figure: how it is shown, and what is compared (the smaller the better)."""
+
+    text: str
+    cost: float
+
+
+Measure = Callable[["Bench"], Result]
+
+
+class Bench:
+    """One server under measurement."""
+
+    def __init__(self, server: Server, *, times: int) -> None:
+        self.server = server
+        self.times = times
+        self.connection = Connection(server)
+
+    def prepare(self) -> None:
+        """Namespaces in which pods can be made; whatever is made ready on first use."""
+        account = b'{"metadata":{"name":"default"}}'
+        for name in ("bench", "many"):
+            body = json.dumps({"metadata": {"name": name}}).encode()
+            self.connection.send("POST", "/api/v1/namespaces", body)
+            path = f"/api/v1/namespaces/{name}/serviceaccounts"
+            self.connection.send("POST", path, account, checked=False)
+        for number in range(30):
+            name = f"warm-{number}"
+            self.connection.send("POST", PODS, pod(name))
+            self.connection.send("GET", f"{PODS}/{name}")
+            self.connection.send("DELETE", f"{PODS}/{name}?gracePeriodSeconds=0")
+
+    def timed(self, action: Callable[[int], object]) -> Result:
+        """The median of a call, and its tail."""
+        seconds = []
+        for number in range(self.times):
+            begin = time.perf_counter()
+            action(number)
+            seconds.append(time.perf_counter() - begin)
+        return latency(seconds)
+
+    def memory(self) -> Result:
+        """What the server's processes hold now."""
+        found = self.server.megabytes()
+        return Result(f"{found:.0f} MB", found)
+
+    def create(self) -> Result:
+        """One client."""
+        return self.timed(lambda i: self.connection.send("POST", PODS, pod(f"one-{i}")))
+
+    def crowd(self) -> Result:
+        """Creates by many clients at once, each waiting for its answers."""
+        each = max(self.times * 4 // CLIENTS, 5)
+        barrier = threading.Barrier(CLIENTS + 1)
+
+        def client(number: int) -> None:
+            with contextlib.closing(Connection(self.server)) as connection:
+                barrier.wait()
+                for turn in range(each):
+                    connection.send("POST", PODS, pod(f"crowd-{number}-{turn}"))
+
+        threads = [threading.Thread(target=client, args=(each,)) for each in range(CLIENTS)]
+        for thread in threads:
+            thread.start()
+        barrier.wait()
+        begin = time.perf_counter()
+        for thread in threads:
+            thread.join()
+        rate = CLIENTS * each / (time.perf_counter() - begin)
+        return Result(f"{rate:,.0f}/s", 1 / rate)
+
+    def get(self) -> Result:
+        """One object."""
+        return self.timed(lambda i: self.connection.send("GET", f"{PODS}/one-{i}"))
+
+    def update(self) -> Result:
+        """A whole object, as it was read but for a label."""
+        bodies = []
+        for number in range(self.times):
+            found = json.loads(self.connection.send("GET", f"{PODS}/one-{number}")[1])
+            found["metadata"]["labels"]["field"] = "put"
+            bodies.append(json.dumps(found).encode())
+        return self.timed(lambda i: self.connection.send("PUT", f"{PODS}/one-{i}", bodies[i]))
+
+    def patch(self, media: str) -> Result:
+        """One label."""
+
+        def action(number: int) -> None:
+            name = f"one-{number}"
+            labels = {"metadata": {"labels": {"field": media.partition("/")[2].partition("-")[0]}}}
+            body: dict[str, Any] = labels
+            query = ""
+            if media == APPLY:
+                body = {"apiVersion": "v1", "kind": "Pod"} | labels
+                body["metadata"] |= {"name": name}
+                query = "?fieldManager=bench&force=true"
+            path = f"{PODS}/{name}{query}"
+            self.connection.send("PATCH", path, json.dumps(body).encode(), media=media)
+
+        return self.timed(action)
+
+    def list_all(self) -> Result:
+        """The whole collection at once."""
+        for number in range(LISTED):
+            self.connection.send("POST", MANY, pod(f"listed-{number}"))
+        size = len(self.connection.send("GET", MANY)[1]) / 2**20
+        found = self.several(lambda: self.connection.send("GET", MANY))
+        return Result(f"{size:.1f} MB: {found.text}", found.cost)
+
+    def list_page(self) -> Result:
+        """As kubectl reads, in smaller pages."""
+        return self.several(lambda: self.connection.send("GET", f"{MANY}?limit=100"))
+
+    def several(self, action: Callable[[], object]) -> Result:
+        """Like `timed`, for what takes longer."""
+        seconds = []
+        for _ in range(20):
+            begin = time.perf_counter()
+            action()
+            seconds.append(time.perf_counter() - begin)
+        return latency(seconds)
+
+    def deliver(self) -> Result:
+        """From sending a create to the event in somebody else's watch."""
+        _, raw = self.connection.send("GET", f"{PODS}?limit=1")
+        version = json.loads(raw)["metadata"]["resourceVersion"]
+        arrived: dict[str, float] = {}
+        told = threading.Semaphore(0)
+        watcher = Connection(self.server)
+
+        def watch() -> None:
+            with contextlib.suppress(OSError, ValueError):
+                for line in watcher.stream(f"{PODS}?watch=true&resourceVersion={version}"):
+                    now = time.perf_counter()
+                    arrived[json.loads(line)["object"]["metadata"]["name"]] = now
+                    told.release()
+
+        thread = threading.Thread(target=watch, daemon=True)
+        thread.start()
+        time.sleep(0.3)
+        seconds = []
+        for number in range(min(self.times, 300)):
+            name = f"watched-{number}"
+            begin = time.perf_counter()
+            self.connection.send("POST", PODS, pod(name))
+            while name not in arrived:
+                told.acquire()
+            seconds.append(arrived[name] - begin)
+        watcher._socket.shutdown(socket.SHUT_RDWR)
+        thread.join()
+        watcher.close()
+        return latency(seconds)
+
+    def delete(self) -> Result:
+        """At once, as nobody runs these pods."""
+        return self.timed(
+            lambda i: self.connection.send("DELETE", f"{PODS}/one-{i}?gracePeriodSeconds=0")
+        )
+
+    def kubectl(self, *words: str, given: bytes | None = None) -> Result:
+        """The wall time of a whole command, without the first that fills its cache."""
+        command = ["kubectl", f"--kubeconfig={self.server.kubeconfig}", *words]
+        seconds = []
+        for _ in range(10):
+            begin = time.perf_counter()
+            subprocess.run(command, input=given, check=True, stdout=subprocess.DEVNULL)
+            seconds.append(time.perf_counter() - begin)
+        return latency(seconds[1:])
+
+
+def latency(seconds: list[float]) -> Result:
+    median = statistics.median(seconds)
+    tail = statistics.quantiles(seconds, n=100)[-1]
+    return Result(f"{median * 1e3:.2f} ms (p99 {tail * 1e3:.1f})", median)
+
+
+ROWS: dict[str, Measure] = {
+    "memory, idle": Bench.memory,
+    "create": Bench.create,
+    "get": Bench.get,
+    "update": Bench.update,
+    "patch, merge": lambda bench: bench.patch(MERGE),
+    "patch, strategic": lambda bench: bench.patch(STRATEGIC),
+    "patch, apply": lambda bench: bench.patch(APPLY),
+    f"create, {CLIENTS} clients": Bench.crowd,
+    "create to watch event": Bench.deliver,
+    "delete": Bench.delete,
+    f"list of {LISTED:,} pods": Bench.list_all,
+    "list, a page of 100": Bench.list_page,
+    "kubectl get pod": lambda bench: bench.kubectl("get", "pod", "listed-1", "-n", "many"),
+    "kubectl apply": lambda bench: bench.kubectl(
+        "apply", "-n", "bench", "-f", "-", given=pod("applied")
+    ),
+    "memory after all that": Bench.memory,
+}
+
+
+def measure(start: Callable[[Path], Any], *, times: int) -> dict[str, Result]:
+    with tempfile.TemporaryDirectory() as folder, start(Path(folder)) as server:
+        bench = Bench(server, times=times)
+        results = {"memory, idle": bench.memory()}
+        bench.prepare()
+        for name, row in ROWS.items():
+            if name not in results and (not name.startswith("kubectl") or shutil.which("kubectl")):
+                print(f"\r{name:40}", end="", file=sys.stderr, flush=True)
+                results[name] = row(bench)
+        bench.connection.close()
+    print(f"\r{'':40}\r", end="", file=sys.stderr, flush=True)
+    return results
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--times", type=int, default=500, help="calls of each kind; default 500")
+    parser.add_argument("--only", help="one column: alone, whole or upstream")
+    options = parser.parse_args()
+    columns: dict[str, Callable[[Path], Any]] = {"alone": alone, "whole": whole}
+    if programs := os.environ.get("KUBELEARN_UPSTREAM"):
+        columns["upstream"] = lambda folder: upstream(folder, programs=Path(programs))
+    if options.only:
+        columns = {options.only: columns[options.only]}
+    results = {name: measure(start, times=options.times) for name, start in columns.items()}
+    titles = {"alone": "API server alone", "whole": "whole cluster", "upstream": "kube-apiserver"}
+    heads = [titles[name] for name in results]
+    print(f"| {'':34} |" + "".join(f" {head:>28} |" for head in heads) + " ratio, alone : real |")
+    print(f"|{'-' * 36}|" + f"{'-' * 29}:|" * len(heads) + "---:|")
+    for row in ROWS:
+        found = [column.get(row) for column in results.values()]
+        cells = "".join(f" {each.text if each else '':>28} |" for each in found)
+        ratio = ""
+        if "upstream" in results and "alone" in results and (real := results["upstream"].get(row)):
+            ratio = f"{results['alone'][row].cost / real.cost:.2f}"
+        print(f"| {row:34} |{cells} {ratio:>5} |")
+
+
+if __name__ == "__main__":
+    main()
