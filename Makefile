@@ -74,7 +74,7 @@ conformance: $(VENV)/ready-test
 	pytest tests/conformance tests/clients
 
 faults: $(VENV)/ready-test
-	KUBELEARN_KILLS=100 pytest -s tests/faults
+	KUBELEARN_KILLS=100 KUBELEARN_HOSTILE=10000 pytest -s tests/faults
 
 browser: $(VENV)/ready-test
 	pytest tests/widgets tests/browser

@@ -40,9 +40,9 @@ class Decoder:
         else:
             _check_kind(content, kind, self._kinds)
         duplicates = []
-        if media == JSON and validation != "Ignore":
-            duplicates = serializer.duplicate_fields(body)
         try:
+            if media == JSON and validation != "Ignore":
+                duplicates = serializer.duplicate_fields(body)
             decoded = serializer.decode(kind, content)
         except serializer.DecodeError as error:
             raise _cannot_be_handled(content, kind, str(error)) from None

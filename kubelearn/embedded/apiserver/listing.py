@@ -29,6 +29,8 @@ _EXPIRED = (
 )
 # In a token: go on with whatever there is now.
 _INCONSISTENT = -1
+# Revisions are numbers of 63 bits.
+_MOST_DIGITS = 18
 
 Match = Callable[[KeyValue], bool]
 
@@ -85,9 +87,11 @@ def parse_revision(text: str) -> int:
     """A resourceVersion from a query; empty means 0, any."""
     if not text:
         return 0
-    if text.isascii() and text.isdigit():
+    is_number = text.isascii() and text.isdigit()
+    if is_number and len(text) <= _MOST_DIGITS:
         return int(text)
-    problem = f"strconv.ParseUint: parsing {quote(text)}: invalid syntax"
+    fault = "value out of range" if is_number else "invalid syntax"
+    problem = f"strconv.ParseUint: parsing {quote(text)}: {fault}"
     raise bad_request(
         f"invalid resource version: resourceVersion: Invalid value: {quote(text)}: {problem}"
     )

@@ -68,6 +68,7 @@ class Patch:
                 text = f"json: cannot unmarshal {kind} into Go value of type {self._kind.kind}"
                 raise serializer.DecodeError(text)
             patched.setdefault("metadata", {})
+            self._keep_kind(patched)
             decoded = serializer.decode(self._kind, patched)
         except serializer.DecodeError as error:
             raise self._refused(patched, self._decode_problem(str(error))) from None
@@ -79,6 +80,18 @@ class Patch:
             self._warnings[:] = problems
         defaults.apply(self._kind, decoded.object)
         return decoded.object
+
+    def _keep_kind(self, patched: Object) -> None:
+        """What is left out is what the path says; a strategic patch may not even name another."""
+        served = {"kind": self._kind.kind, "apiVersion": self._kind.api_version}
+        for name, expected in served.items():
+            if self._type == "strategic" or patched.get(name) in (None, ""):
+                patched[name] = expected
+        if isinstance(patched["kind"], str) and served != {each: patched[each] for each in served}:
+            raise serializer.DecodeError(
+                f"no kind {quote(patched['kind'])} is registered for version "
+                f'{quote(str(patched["apiVersion"]))} in scheme "pkg/runtime/scheme.go:111"'
+            )
 
     def _lay_over(self, old: Object) -> Any:
         try:

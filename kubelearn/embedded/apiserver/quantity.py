@@ -7,7 +7,7 @@ Follows k8s.io/apimachinery `pkg/api/resource/quantity.go`. Arithmetic on quanti
 from __future__ import annotations
 
 import re
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from functools import lru_cache
 
 _PARTS = re.compile(r"([+-]?)(\d*)(?:\.(\d*))?([eEinumkKMGTP]*[-+]?\d*)")
@@ -17,6 +17,10 @@ _DECIMAL_SUFFIX = {exponent: suffix for suffix, exponent in _DECIMAL.items()}
 _BINARY_SUFFIX = {0: "", **{exponent: suffix for suffix, exponent in _BINARY.items()}}
 _LARGEST = Decimal(2**63 - 1)
 _NANO = Decimal("1e-9")
+# Upstream takes `1e9999999`, too, and prints it as it came. Here that many digits would have to be
+# written out, and whoever adds them up would hold up everybody.
+_MOST_DIGITS = 100
+_EXACT = Context(prec=3 * _MOST_DIGITS)
 _FORMAT_WRONG = (
     "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 )
@@ -29,19 +33,22 @@ def canonical(text: str) -> str:
     if not text or not found:
         raise ValueError(_FORMAT_WRONG)
     sign, whole, fraction, suffix = found.groups()
+    if len(whole) + len(fraction or "") > _MOST_DIGITS:
+        raise ValueError("unable to parse numeric part of quantity")
     value = Decimal(f"{sign}{whole or 0}.{fraction or 0}")
     if suffix in _BINARY:
-        return _binary(min(_round_up(value * 2 ** _BINARY[suffix]), _LARGEST))
+        scaled = _EXACT.multiply(value, Decimal(2 ** _BINARY[suffix]))
+        return _binary(min(_round_up(scaled), _LARGEST))
     if suffix in _DECIMAL:
-        return _decimal(_round_up(value.scaleb(_DECIMAL[suffix])))
-    if re.fullmatch(r"[eE][+-]?\d+", suffix):
-        return _decimal(_round_up(value.scaleb(int(suffix[1:]))), exponent=suffix[0])
+        return _decimal(_round_up(value.scaleb(_DECIMAL[suffix], _EXACT)))
+    if re.fullmatch(r"[eE][+-]?\d{1,9}", suffix) and abs(int(suffix[1:])) <= _MOST_DIGITS:
+        return _decimal(_round_up(value.scaleb(int(suffix[1:]), _EXACT)), exponent=suffix[0])
     raise ValueError("unable to parse quantity's suffix")
 
 
 def _round_up(value: Decimal) -> Decimal:
     # Whoever asks for very little still gets something.
-    return value.quantize(_NANO, ROUND_CEILING if value > 0 else ROUND_FLOOR)
+    return value.quantize(_NANO, ROUND_CEILING if value > 0 else ROUND_FLOOR, _EXACT)
 
 
 def _binary(value: Decimal) -> str:
@@ -57,7 +64,7 @@ def _decimal(value: Decimal, *, exponent: str = "") -> str:
     if not value:
         return "0"
     scale = -9
-    number = int(value.scaleb(9))
+    number = int(value.scaleb(9, _EXACT))
     while number % 1000 == 0 and scale < 18:
         number, scale = number // 1000, scale + 3
     if exponent:

@@ -280,6 +280,9 @@ class ApiServer:
             log.exception("%s %s failed", http.method, request.info.path)
             problem = f"{type(error).__name__} in the API server; its log says more"
             answer = response.failure(internal(problem))
+        if not http.content.is_eof():
+            # Else the client would send its next request after a body that nobody reads.
+            answer.force_close()
         if self.audit and received:
             self.audit(self._audited(request, answer, received))
         return answer

@@ -98,8 +98,8 @@ def qualified(plural_or_kind: str, group: str) -> str:
 
 
 def quote(text: str) -> str:
-    """A string as Go's `%q` prints it."""
-    return orjson.dumps(text).decode()
+    """A string as Go's `%q` prints it; what is no character at all becomes a question mark."""
+    return orjson.dumps(text.encode(errors="replace").decode()).decode()
 
 
 def not_found(plural: str, group: str, name: str) -> StatusError:

@@ -50,7 +50,8 @@ class History:
 
     async def _create(self, owner: Object, data: Object, number: int) -> Object:
         collisions = (owner.get("status") or {}).get("collisionCount") or 0
-        digest = template_hash(owner["spec"]["template"], collisions)
+        # With the label: a StatefulSet and a DaemonSet may have the same name and template.
+        digest = template_hash({self._hash_label: owner["spec"]["template"]}, collisions)
         meta, template = owner["metadata"], owner["spec"]["template"]
         labels = (template.get("metadata") or {}).get("labels") or {}
         annotations = {

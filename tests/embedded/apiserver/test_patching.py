@@ -138,3 +138,34 @@ async def test_apply_takes_yaml_and_needs_a_manager(api) -> None:
 async def test_a_writer_without_a_manager_is_named_after_its_program(one) -> None:
     [entry] = (await one.get(f"{CONFIG_MAPS}/c")).body["metadata"]["managedFields"]
     assert (entry["manager"], entry["operation"]) == ("test", "Update")
+
+
+@pytest.mark.parametrize(
+    ("kind", "patch"),
+    [
+        ("merge", {"kind": "Secret"}),
+        ("merge", {"apiVersion": "apps/v1"}),
+        ("json", [{"op": "replace", "path": "/kind", "value": "Nothing"}]),
+    ],
+)
+async def test_no_patch_makes_an_object_of_another_kind(one, kind, patch) -> None:
+    answer = await one.patch(f"{CONFIG_MAPS}/c", patch, kind=kind)
+    assert answer.status == 422
+    assert "no kind" in answer.message
+
+
+@pytest.mark.parametrize(
+    ("kind", "patch"),
+    [
+        ("strategic", {"kind": "Secret", "apiVersion": "v2"}),
+        ("merge", {"kind": None}),
+        ("json", [{"op": "remove", "path": "/apiVersion"}]),
+    ],
+)
+async def test_a_patch_without_a_kind_of_its_own_leaves_the_objects_kind(one, kind, patch) -> None:
+    answer = await one.patch(f"{CONFIG_MAPS}/c", patch, kind=kind)
+    assert (answer.status, answer.body["kind"], answer.body["apiVersion"]) == (
+        200,
+        "ConfigMap",
+        "v1",
+    )

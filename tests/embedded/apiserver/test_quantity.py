@@ -34,3 +34,14 @@ def test_what_is_no_quantity_is_refused_in_upstreams_words(text):
 def test_an_unknown_suffix_has_its_own_message():
     with pytest.raises(ValueError, match="unable to parse quantity's suffix"):
         canonical("1kk")
+
+
+def test_large_numbers_are_exact():
+    assert canonical("1e30") == "1000000000000e18"
+    assert canonical("123456789012345678901k") == "123456789012345678901k"
+
+
+@pytest.mark.parametrize("text", ["1e9999999", "1e-101", "9" * 400, f"0.{'1' * 400}"])
+def test_numbers_that_nobody_can_write_out_are_refused(text):
+    with pytest.raises(ValueError, match="unable to parse"):
+        canonical(text)

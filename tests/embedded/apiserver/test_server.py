@@ -201,3 +201,20 @@ async def test_a_client_that_wants_yaml_gets_it(api) -> None:
     answer = await api.get("/api/v1/namespaces/default", headers={"Accept": "application/yaml"})
     assert answer.headers["Content-Type"] == "application/yaml"
     assert b"kind: Namespace\n" in answer.raw
+
+
+async def test_an_answer_before_the_end_of_the_body_ends_the_connection(api) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", api.server.port)
+    head = "POST /nothing HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nfirst half"
+    writer.write(head.encode())
+    async with asyncio.timeout(10):
+        answer = await reader.readuntil(b"\r\n\r\n")
+    assert b"Connection: close" in answer
+    writer.close()
+
+
+async def test_objects_whose_fields_cannot_be_told_apart_have_no_owners(api) -> None:
+    accounts = "/api/v1/namespaces/default/serviceaccounts"
+    answer = await api.post(accounts, {"metadata": {"name": "a"}, "secrets": [{}]})
+    assert answer.status == 201
+    assert "managedFields" not in answer.body["metadata"]

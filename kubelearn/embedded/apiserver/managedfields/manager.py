@@ -107,7 +107,11 @@ class FieldManager:
         live = self._blank if old is None else old
         owners = self._owners(live, new)
         new["metadata"].pop("managedFields", None)
-        changed = compare(_bare(live), new, self._shape).without(self._ignored)
+        try:
+            changed = compare(_bare(live), new, self._shape).without(self._ignored)
+        except ShapeError:
+            # Valid, but not to be told apart by fields: upstream, too, keeps no record then.
+            return
         taken = changed.modified | changed.added
         for owned in owners.values():
             owned.fields = owned.fields - taken - changed.removed
@@ -174,13 +178,15 @@ class FieldManager:
         return _or_empty(remove(merged, (everything - left) & with_structs(before, shape), shape))
 
     def _check(self, wish: Object) -> None:
-        api_version, kind = wish.get("apiVersion", ""), wish.get("kind", "")
+        api_version, kind = (_text(wish.get(name)) for name in ("apiVersion", "kind"))
         if (api_version, kind) != (self._kind.api_version, self._kind.kind):
             group_version = api_version if "/" in api_version else f"/{api_version}"
             if not api_version:
                 group_version = "/"
             raise bad_request(f"invalid object type: {group_version}, Kind={kind}")
-        meta = wish.get("metadata") or {}
+        meta = wish.get("metadata")
+        if not isinstance(meta, dict):
+            meta = {}
         if "managedFields" in meta:
             raise bad_request("metadata.managedFields must be nil")
         found = list(problems(wish, self._shape))
@@ -361,3 +367,7 @@ def same_but_for_times(new: Object, old: Object) -> bool:
     entries = [each["metadata"].get("managedFields") or [] for each in (new, old)]
     untimed = [[{**entry, "time": None} for entry in each] for each in entries]
     return untimed[0] == untimed[1]
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
