@@ -28,6 +28,7 @@ from kubelearn.embedded.apiserver.admission.certificates import (
 )
 from kubelearn.embedded.apiserver.admission.namespacelifecycle import namespace_lifecycle
 from kubelearn.embedded.apiserver.admission.nodetaint import node_taint
+from kubelearn.embedded.apiserver.admission.podsecurity import pod_security
 from kubelearn.embedded.apiserver.admission.priority import priority
 from kubelearn.embedded.apiserver.admission.resourcequota import resource_quota
 from kubelearn.embedded.apiserver.admission.serviceaccount import service_account
@@ -159,6 +160,7 @@ class ApiServer:
                 ],
                 validating=[
                     limitranger.check_limits,
+                    pod_security,
                     CertificateAuthorization(self._authorizer),
                     restrict_subject,
                     resource_quota,
