@@ -84,6 +84,15 @@ def test_a_plain_update_takes_ownership_so_that_apply_conflicts(apply, core, nam
     )
 
 
+def test_a_field_that_nobody_declared_cannot_be_applied(send, namespace):
+    meta = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}}
+    path = f"/api/v1/namespaces/{namespace}/configmaps/c"
+    query = {"fieldManager": "alice"}
+    answer = send("PATCH", path, patch="apply", body={**meta, "dada": {}}, query=query)
+    assert answer.code == 500
+    assert answer.body["message"].endswith(".dada: field not declared in schema")
+
+
 def test_applying_needs_a_field_manager(send, namespace):
     body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}}
     path = f"/api/v1/namespaces/{namespace}/configmaps/c"

@@ -143,6 +143,18 @@ def test_open_api_describes_each_kind_and_how_it_is_patched(send, open_api):
     assert "fieldValidation" in names
 
 
+def test_open_api_may_be_kept_for_ever(send, open_api):
+    answer = send("GET", open_api["apis/apps/v1"]["serverRelativeURL"])
+    assert answer.headers["Cache-Control"] == "public, immutable"
+    assert answer.headers["ETag"]
+    assert answer.headers["Expires"]
+
+
+def test_the_older_list_of_the_core_group_has_no_version(send):
+    assert "apiVersion" not in send("GET", "/api/v1").checked()
+    assert send("GET", "/apis/apps/v1").checked()["apiVersion"] == "v1"
+
+
 def test_a_trailing_slash_does_no_harm(send):
     for path in ("/api/", "/apis/", "/api/v1/", "/apis/apps/v1/", "/version/"):
         assert send("GET", path).code == 200

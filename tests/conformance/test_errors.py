@@ -70,6 +70,20 @@ def test_an_error_is_written_in_the_keys_order_that_clients_compare(send, pods):
     assert answer.body["status"] == "Failure"
 
 
+@pytest.mark.parametrize("path", ["", "/nobody"])
+def test_answers_say_that_they_are_json_and_nothing_else(send, pods, path):
+    # Two Python clients compare the header as a whole.
+    assert send("GET", f"{pods}{path}").headers["Content-Type"] == "application/json"
+
+
+def test_an_empty_object_lacks_its_name_and_not_its_kind(send, config_maps):
+    answer = send("POST", config_maps, body={})
+    assert answer.code == 422
+    assert answer.body["message"] == (
+        'ConfigMap "" is invalid: metadata.name: Required value: name or generateName is required'
+    )
+
+
 def test_an_invalid_object_lists_every_cause(send, pods):
     containers = [{"image": "i", "ports": [{"containerPort": 70000}]}]
     body = {"metadata": {"name": "p"}, "spec": {"containers": containers}}

@@ -100,6 +100,16 @@ def test_a_complete_deployment_says_so_in_its_conditions(deployments, eventually
     assert found["Progressing"].message == f'ReplicaSet "{name}" has successfully progressed.'
 
 
+def test_pods_that_are_going_are_counted_apart(deployments, send, namespace):
+    deployments.create(1)
+    deployments.complete()
+    path = f"/apis/apps/v1/namespaces/{namespace}"
+    status = send("GET", f"{path}/deployments/web").checked()["status"]
+    assert status["terminatingReplicas"] == 0
+    [replica_set] = send("GET", f"{path}/replicasets").checked()["items"]
+    assert replica_set["status"]["terminatingReplicas"] == 0
+
+
 def test_a_pod_that_is_deleted_comes_back_under_another_name(deployments, core, namespace):
     deployments.create(2)
     deployments.complete()

@@ -99,6 +99,17 @@ def test_a_node_port_can_be_chosen_within_the_range(core, namespace, create_serv
     )
 
 
+def test_a_dry_run_does_not_look_at_the_range(send, namespace):
+    spec = {"type": "NodePort", "ports": [{"port": 80, "nodePort": 80}]}
+    path = f"/api/v1/namespaces/{namespace}/services"
+    body = {"metadata": {"name": "a"}, "spec": spec}
+    assert send("POST", path, body=body, query={"dryRun": "All"}).code == 201
+
+
+def test_a_name_may_begin_with_a_digit(create_service):
+    assert create_service("1web").metadata.name == "1web"
+
+
 def test_a_service_can_become_a_node_port_and_back(core, namespace, create_service):
     made = create_service("web")
     open_ = core.patch_namespaced_service("web", namespace, {"spec": {"type": "NodePort"}})
