@@ -6,6 +6,7 @@
 #   make unit        the tests without lessons and browser       make lint      ruff, mypy, import rules
 #   make conformance behaviours of Kubernetes, on a real API     make lessons   run the lessons, store their outputs
 #   make browser     widgets in a real Chromium                  make bench     tables of speed and size
+#   make conformance-old-client   with the oldest version of the official client that is supported
 #   make faults      crashes, full disks, hostile requests: the long versions
 #   make upstream    build Kubernetes' own programs, to measure and to test against (needs Go)
 #   make upstream-conformance   upstream's conformance tests on the embedded cluster; takes an hour
@@ -17,8 +18,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help learn test lint unit conformance faults nbval browser lessons bench upstream \
-    upstream-conformance clean
+.PHONY: help learn test lint unit conformance conformance-old-client faults nbval browser lessons \
+    bench upstream upstream-conformance clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -27,7 +28,7 @@ WORK ?= work
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 help:
-	@sed -n '3,15s/^# \{0,1\}//p' Makefile
+	@sed -n '3,16s/^# \{0,1\}//p' Makefile
 
 # --- set-up -------------------------------------------------------------------------------------
 
@@ -75,6 +76,11 @@ conformance: $(VENV)/ready-test
 
 faults: $(VENV)/ready-test
 	KUBELEARN_KILLS=100 KUBELEARN_HOSTILE=10000 pytest -s tests/faults
+
+conformance-old-client:
+	@tools/venv .cache/old-client '.[test]'
+	@.cache/old-client/bin/python -m pip install --quiet kubernetes==30.1.0
+	.cache/old-client/bin/python -m pytest tests/conformance
 
 browser: $(VENV)/ready-test
 	pytest tests/widgets tests/browser

@@ -1,7 +1,8 @@
 """What a cluster holds from its first moment: namespaces, priorities, the Service `kubernetes`.
 
 Stands for k8s.io/kubernetes `pkg/controlplane/controller/{systemnamespaces,kubernetesservice,
-clusterauthenticationtrust}` and `pkg/registry/scheduling/rest`.
+clusterauthenticationtrust}` and `pkg/registry/scheduling/rest`; the administrators' binding is
+kubeadm's.
 """
 
 from __future__ import annotations
@@ -27,6 +28,13 @@ _PRIORITIES = {
         "but can be moved to another node if necessary.",
     ),
 }
+_RBAC = "rbac.authorization.k8s.io"
+# Administrators are bound to a role like everybody: what they may do can be seen and changed.
+_ADMINISTRATORS = {
+    "metadata": {"name": "kubeadm:cluster-admins"},
+    "roleRef": {"apiGroup": _RBAC, "kind": "ClusterRole", "name": "cluster-admin"},
+    "subjects": [{"apiGroup": _RBAC, "kind": "Group", "name": "kubeadm:cluster-admins"}],
+}
 _LABELS = {"component": "apiserver", "provider": "kubernetes"}
 
 
@@ -40,6 +48,7 @@ async def bootstrap(registries: Registries, *, address: str, port: int, client_c
         await _ensure(
             classes, {"metadata": {"name": name}, "value": value, "description": description}
         )
+    await _ensure(registries.resource("clusterrolebindings", _RBAC), _ADMINISTRATORS)
     await _ensure(registries.resource("services"), _service(registries))
     slices = registries.resource("endpointslices", "discovery.k8s.io")
     await _ensure(slices, _endpoint_slice(address, port))

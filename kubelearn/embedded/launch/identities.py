@@ -54,7 +54,7 @@ def of_cluster(nodes: Sequence[str], block: Block) -> list[Identity]:
             hosts=[HOST, block.kubernetes_service_ip, "localhost", *service_names],
         ),
         Identity(APISERVER_KUBELET_CLIENT, "kube-apiserver-kubelet-client", ["system:masters"]),
-        Identity(ADMIN, "kubernetes-admin", ["system:masters"]),
+        Identity(ADMIN, "kubernetes-admin", ["kubeadm:cluster-admins"]),
         Identity(CONTROLLER_MANAGER, "system:kube-controller-manager"),
         Identity(SCHEDULER, "system:kube-scheduler"),
         Identity(PROXY, "system:kube-proxy"),

@@ -13,7 +13,7 @@ from kubelearn.embedded.launch.identities import Identity, of_cluster
 from kubelearn.embedded.launch.pki import prepare
 
 NOW = datetime.now(UTC)
-CLIENT = Identity("admin", "kubernetes-admin", ["system:masters"])
+CLIENT = Identity("admin", "kubernetes-admin", ["kubeadm:cluster-admins"])
 SERVER = Identity("apiserver", "kube-apiserver", hosts=["127.0.0.1", "localhost"])
 EVERYBODY = [CLIENT, SERVER]
 
@@ -43,7 +43,7 @@ def test_keys_are_for_their_owner_alone(folder):
 
 def test_a_client_is_its_common_name_in_groups_that_are_its_organizations(folder):
     subject = certificate(folder, "admin").subject.rfc4514_string()
-    assert subject == "CN=kubernetes-admin,O=system:masters"
+    assert subject == "CN=kubernetes-admin,O=kubeadm:cluster-admins"
 
 
 def test_certificates_begin_a_day_early_because_clocks_jump(folder):

@@ -15,12 +15,13 @@ from kubelearn.embedded.apiserver.authorization import Attributes, Authorizer
 from kubelearn.embedded.apiserver.rbac.policy import Policy
 from kubelearn.embedded.apiserver.rbac.rules import FULL_AUTHORITY, compact, missing, text
 from kubelearn.embedded.apiserver.registry import Registry, Write
-from kubelearn.embedded.apiserver.status import forbidden, not_found
+from kubelearn.embedded.apiserver.status import forbidden, not_found, unknown
 from kubelearn.objects import Object
 
 _GROUP = "rbac.authorization.k8s.io"
 _MASTERS = "system:masters"
 _ROLES = {"roles", "clusterroles"}
+_ROLE_KINDS = {"Role", "ClusterRole"}
 _BINDINGS = {"rolebindings", "clusterrolebindings"}
 
 
@@ -64,8 +65,11 @@ class NoEscalation:
         if old is not None and all(new.get(name) == old.get(name) for name in granted):
             return
         role = new.get("roleRef") or {}
-        plural = f"{role.get('kind', '').lower()}s"
-        if plural not in _ROLES or self._may("bind", plural, role["name"], write):
+        kind = role.get("kind", "")
+        plural = f"{kind.lower()}s"
+        if kind not in _ROLE_KINDS:
+            raise unknown(f"unsupported role reference kind: {_quoted(kind)}")
+        if self._may("bind", plural, role["name"], write):
             return
         rules = self._policy.rules_of(role, write.namespace)
         if rules is None:

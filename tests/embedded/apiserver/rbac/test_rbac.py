@@ -141,6 +141,26 @@ async def test_nobody_binds_a_role_that_may_more_than_himself(api, ann) -> None:
     assert (await api.post(path, own, token=ann)).status == 201
 
 
+async def test_only_roles_can_be_bound(api, ann) -> None:
+    body = {"metadata": {"name": "b"}, "roleRef": {"kind": "Pod", "name": "p"}}
+    answer = await api.post(f"{RBAC}/namespaces/default/rolebindings", body, token=ann)
+    assert answer.body == {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Failure",
+        "message": 'unsupported role reference kind: "Pod"',
+        "code": 500,
+    }
+
+
+async def test_administrators_have_their_rights_by_a_binding(server, store) -> None:
+    user = User("kubernetes-admin", ("kubeadm:cluster-admins",))
+    answer = RbacAuthorizer(Policy(store)).authorize(Attributes(user, "delete", resource="nodes"))
+    assert answer.allowed
+    assert 'ClusterRoleBinding "kubeadm:cluster-admins"' in answer.reason
+
+
 async def test_only_administrators_aggregate(api, ann) -> None:
     role = {
         "metadata": {"name": "all"},
