@@ -20,7 +20,11 @@ from kubelearn.embedded.controllers.cronjob.controller import CronJobController
 from kubelearn.embedded.controllers.daemonset.controller import DaemonSetController
 from kubelearn.embedded.controllers.deployment.controller import DeploymentController
 from kubelearn.embedded.controllers.disruption import DisruptionController
+from kubelearn.embedded.controllers.endpoint.controller import EndpointController
 from kubelearn.embedded.controllers.endpointslice.controller import EndpointSliceController
+from kubelearn.embedded.controllers.endpointslicemirroring.controller import (
+    EndpointSliceMirroringController,
+)
 from kubelearn.embedded.controllers.ephemeralvolume import EphemeralVolumeController
 from kubelearn.embedded.controllers.garbagecollector.controller import GarbageCollector
 from kubelearn.embedded.controllers.job.controller import JobController
@@ -57,6 +61,8 @@ _CONTROLLERS: list[type[Controller]] = [
     CronJobController,
     TTLAfterFinishedController,
     EndpointSliceController,
+    EndpointController,
+    EndpointSliceMirroringController,
     DisruptionController,
     NamespaceController,
     ServiceAccountsController,

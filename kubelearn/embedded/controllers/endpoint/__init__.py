@@ -1,0 +1,1 @@
+"""The Endpoints controller (upstream: pkg/controller/endpoint)."""

@@ -1,0 +1,81 @@
+"""Endpoints as the older kind shows them: ports, and the addresses that have all of them.
+
+Pure functions. Upstream: `addEndpointSubset` of the controller, and pkg/api/v1/endpoints `util.go`.
+Left out: the order of subsets, which upstream takes from a hash.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from kubelearn.embedded.controllers.endpointslice import slicing
+from kubelearn.objects import Object, is_ready
+
+# An address by its bytes and its pod, so that equal addresses of different pods stay apart.
+_Key = tuple[str, str]
+
+
+def subsets_of(service: Object, pods: Iterable[Object]) -> list[Object]:
+    """The subsets of a Service, given the pods that it selects."""
+    spec = service["spec"]
+    found = []
+    for pod in pods:
+        if (address := _address(service, pod)) is None:
+            continue
+        ready = bool(spec.get("publishNotReadyAddresses")) or is_ready(pod)
+        listed = "addresses" if ready else "notReadyAddresses"
+        if spec.get("ports"):
+            found += [{listed: [address], "ports": [port]} for port in _ports(service, pod)]
+        else:
+            found.append({listed: [address]})
+    return repack(found)
+
+
+def _address(service: Object, pod: Object) -> Object | None:
+    """A pod's address; None for a pod that does not belong there."""
+    [family, *_] = service["spec"].get("ipFamilies") or ["IPv4"]
+    endpoint = slicing.endpoint(service, pod, family)
+    leaving = bool(pod["metadata"].get("deletionTimestamp"))
+    if endpoint is None or (leaving and not service["spec"].get("publishNotReadyAddresses")):
+        return None
+    kept = {name: endpoint[name] for name in ("hostname", "nodeName") if name in endpoint}
+    return {"ip": endpoint["addresses"][0], **kept, "targetRef": endpoint["targetRef"]}
+
+
+def _ports(service: Object, pod: Object) -> Iterator[Object]:
+    for port in slicing.ports_for(service, pod):
+        # Unlike a slice, a subset leaves an empty name out.
+        yield {name: value for name, value in port.items() if value != ""}
+
+
+def repack(subsets: Iterable[Object]) -> list[Object]:
+    """The same endpoints with each address and each set of ports named once."""
+    addresses: dict[_Key, Object] = {}
+    ready: defaultdict[str, dict[_Key, bool]] = defaultdict(dict)
+    for subset in subsets:
+        for port in subset.get("ports") or [None]:
+            text = json.dumps(port, sort_keys=True)
+            for listed in ("addresses", "notReadyAddresses"):
+                for address in subset.get(listed) or []:
+                    key = (address["ip"], (address.get("targetRef") or {}).get("uid", ""))
+                    addresses.setdefault(key, address)
+                    # Not ready once is not ready.
+                    ready[text][key] = ready[text].get(key, True) and listed == "addresses"
+    together: defaultdict[tuple[tuple[_Key, bool], ...], list[str]] = defaultdict(list)
+    for text in sorted(ready):
+        together[tuple(sorted(ready[text].items()))].append(text)
+    return [_subset(addresses, content, texts) for content, texts in together.items()]
+
+
+def _subset(
+    addresses: dict[_Key, Object], content: Iterable[tuple[_Key, bool]], ports: Iterable[str]
+) -> Object:
+    known = list(content)
+    lists: Object = {
+        "addresses": [addresses[key] for key, ready in known if ready],
+        "notReadyAddresses": [addresses[key] for key, ready in known if not ready],
+        "ports": [port for port in map(json.loads, ports) if port],
+    }
+    return {name: found for name, found in lists.items() if found}

@@ -1,0 +1,76 @@
+"""What the controllers of Services share: being woken by the pods that a Service selects.
+
+Upstream has this in k8s.io/endpointslice/util `controller_utils.go`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kubelearn.embedded.controller import Controller, ControllerContext
+from kubelearn.objects import PODS, SERVICES, Object, is_ready
+
+
+class ServiceController(Controller):
+    """A controller whose keys are those of Services."""
+
+    def __init__(self, context: ControllerContext) -> None:
+        super().__init__(context)
+        self.services = self.informer(SERVICES)
+        self.pods = self.informer(PODS)
+        for informer in (self.services, self.pods):
+            informer.add_index("namespace", lambda obj: [obj["metadata"]["namespace"]])
+        self.services.add_handler(
+            on_add=self.enqueue, on_update=lambda _, new: self.enqueue(new), on_delete=self.enqueue
+        )
+        self.pods.add_handler(
+            on_add=self._pod_changed, on_update=self._pod_updated, on_delete=self._pod_changed
+        )
+
+    def pods_of(self, service: Object) -> list[Object]:
+        """The pods that a Service selects."""
+        namespace = service["metadata"]["namespace"]
+        return [pod for pod in self.pods.by_index("namespace", namespace) if selects(service, pod)]
+
+    def _pod_updated(self, old: Object, new: Object) -> None:
+        if _relevant(old) == _relevant(new):
+            return
+        if old["metadata"].get("labels") != new["metadata"].get("labels"):
+            self._pod_changed(old)
+        self._pod_changed(new)
+
+    def _pod_changed(self, pod: Object) -> None:
+        for service in self.services.by_index("namespace", pod["metadata"]["namespace"]):
+            if selects(service, pod):
+                self.enqueue(service)
+
+
+def has_selector(service: Object) -> bool:
+    """Whether controllers find the endpoints; else they are somebody else's."""
+    spec = service["spec"]
+    return bool(spec.get("selector")) and spec.get("type") != "ExternalName"
+
+
+def is_headless(service: Object) -> bool:
+    """Whether the Service has no address of its own."""
+    return service["spec"].get("clusterIP") in (None, "", "None")
+
+
+def selects(service: Object, pod: Object) -> bool:
+    """Whether a Service of the same namespace selects the pod."""
+    selector: Mapping[str, str] = service["spec"].get("selector") or {}
+    labels = pod["metadata"].get("labels") or {}
+    return bool(selector) and selector.items() <= labels.items()
+
+
+def _relevant(pod: Object) -> tuple[object, ...]:
+    """What of a pod an endpoint shows."""
+    meta, status = pod["metadata"], pod.get("status") or {}
+    return (
+        meta.get("labels"),
+        bool(meta.get("deletionTimestamp")),
+        pod["spec"].get("nodeName"),
+        status.get("podIPs"),
+        status.get("phase") in ("Succeeded", "Failed"),
+        is_ready(pod),
+    )
