@@ -56,7 +56,9 @@ from kubelearn.embedded.apiserver.decoding import Decoder
 from kubelearn.embedded.apiserver.encoding import decode
 from kubelearn.embedded.apiserver.health import VERSION, Health
 from kubelearn.embedded.apiserver.impersonation import impersonated
+from kubelearn.embedded.apiserver.ipaddresses import IPAddresses
 from kubelearn.embedded.apiserver.kubelets import Kubelets
+from kubelearn.embedded.apiserver.kubernetesservice import KubernetesService
 from kubelearn.embedded.apiserver.metrics import Metrics
 from kubelearn.embedded.apiserver.noise import http_log
 from kubelearn.embedded.apiserver.rbac.authorizer import NodeAuthorizer, RbacAuthorizer
@@ -170,7 +172,7 @@ class ApiServer:
         self._aggregator = Aggregator(
             self.registries, clock=clock, random=random, certificate=proxy_certificate
         )
-        self._aggregating: asyncio.Task[None] | None = None
+        self._loops: list[asyncio.Task[None]] = []
         self._kubelets = Kubelets(self.registries, tls=kubelet_tls)
         self._streams = Streams()
         self._definitions = Definitions(self.registries, self._streams)
@@ -240,22 +242,28 @@ class ApiServer:
         listener = socket.create_server((self.host, self.port), backlog=_BACKLOG)
         self.port = listener.getsockname()[1]
         # Whoever connects before this is done waits for it.
-        await bootstrap(
-            self.registries, address=self.host, port=self.port, client_ca=_authorities(self._tls)
-        )
+        await bootstrap(self.registries, client_ca=_authorities(self._tls))
+        own_service = KubernetesService(self.registries, address=self.host, port=self.port)
+        await own_service.ensure()
         await bootstrap_roles(self.registries)
         self._streams.open(since=self.registries.store.revision)
         await self._definitions.start()
         await web.SockSite(self._runner, listener, ssl_context=self._tls).start()
-        self._aggregating = asyncio.create_task(self._aggregator.run(), name="aggregator")
+        loops = {
+            "aggregator": self._aggregator.run(),
+            "ipaddresses": IPAddresses(self.registries).run(),
+            "kubernetes-service": own_service.run(),
+        }
+        self._loops = [asyncio.create_task(loop, name=name) for name, loop in loops.items()]
 
     async def stop(self) -> None:
         """End all streams, let short requests finish, close."""
         self._streams.close()
-        if self._aggregating is not None:
-            self._aggregating.cancel()
-            await asyncio.wait([self._aggregating])
-            self._aggregating = None
+        for task in self._loops:
+            task.cancel()
+        if self._loops:
+            await asyncio.wait(self._loops)
+        self._loops = []
         await self._aggregator.close()
         await self._definitions.stop()
         if self._runner is not None:

@@ -11,7 +11,14 @@ from __future__ import annotations
 import asyncio
 
 from kubelearn.embedded.client import Client
-from kubelearn.objects import ENDPOINT_SLICES, SERVICE_ACCOUNTS, SERVICES, Object, Resource
+from kubelearn.objects import (
+    ENDPOINT_SLICES,
+    ENDPOINTS,
+    SERVICE_ACCOUNTS,
+    SERVICES,
+    Object,
+    Resource,
+)
 
 _NAMESPACE = "kube-system"
 _ACCOUNT, _ROLE, _SERVICE = "coredns", "system:coredns", "kube-dns"
@@ -28,6 +35,7 @@ async def install(client: Client, *, ip: str, server: tuple[str, int]) -> None:
         (_CLUSTER_ROLES, _role()),
         (_BINDINGS, _binding()),
         (SERVICES, _service(ip)),
+        (ENDPOINTS, _endpoints(*server)),
         (ENDPOINT_SLICES, _endpoint_slice(*server)),
     ]
     await asyncio.gather(*(_apply(client, resource, obj) for resource, obj in objects))
@@ -90,13 +98,24 @@ def _service(ip: str) -> Object:
     }
 
 
+def _endpoints(ip: str, port: int) -> Object:
+    return {
+        "metadata": _meta(_SERVICE, **{"endpointslice.kubernetes.io/skip-mirror": "true"}),
+        "subsets": [{"addresses": [{"ip": ip}], "ports": _ports(port)}],
+    }
+
+
 def _endpoint_slice(ip: str, port: int) -> Object:
     return {
         "metadata": _meta(_SERVICE, **{"kubernetes.io/service-name": _SERVICE}),
         "addressType": "IPv4",
         "endpoints": [{"addresses": [ip], "conditions": {"ready": True}}],
-        "ports": [
-            {"name": "dns", "port": port, "protocol": "UDP"},
-            {"name": "dns-tcp", "port": port, "protocol": "TCP"},
-        ],
+        "ports": _ports(port),
     }
+
+
+def _ports(port: int) -> list[Object]:
+    return [
+        {"name": "dns", "port": port, "protocol": "UDP"},
+        {"name": "dns-tcp", "port": port, "protocol": "TCP"},
+    ]

@@ -76,9 +76,10 @@ class Aggregator:
         """Look at everything once."""
         services = self._services()
         await self._follow(services)
-        if self._generation != self._kinds.generation:
-            self._generation = self._kinds.generation
+        generation = self._kinds.generation
+        if self._generation != generation:
             await self._auto_register.sync(remote=set(self._backends))
+            self._generation = generation
         now = self._clock.monotonic()
         for place, backend in self._backends.items():
             if (

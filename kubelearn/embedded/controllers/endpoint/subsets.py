@@ -40,8 +40,9 @@ def _address(service: Object, pod: Object) -> Object | None:
     leaving = bool(pod["metadata"].get("deletionTimestamp"))
     if endpoint is None or (leaving and not service["spec"].get("publishNotReadyAddresses")):
         return None
-    kept = {name: endpoint[name] for name in ("hostname", "nodeName") if name in endpoint}
-    return {"ip": endpoint["addresses"][0], **kept, "targetRef": endpoint["targetRef"]}
+    kept = ("hostname", "nodeName", "targetRef")
+    address = {"ip": endpoint["addresses"][0]}
+    return address | {name: endpoint[name] for name in kept if name in endpoint}
 
 
 def _ports(service: Object, pod: Object) -> Iterator[Object]:
