@@ -31,6 +31,7 @@ from kubelearn.embedded.apiserver.validation import (
     quota,
     rbac,
     service,
+    servicecidr,
     statefulset,
     storageclass,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "quota",
     "rbac",
     "service",
+    "servicecidr",
     "statefulset",
     "storageclass",
     "validate_create",
