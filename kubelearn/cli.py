@@ -55,13 +55,18 @@ def main() -> None:
 @main.command()
 @_name
 @click.option("--nodes", type=click.IntRange(1), help="How many, control plane included.  [3]")
+@click.option(
+    "--runtime",
+    type=click.Choice(["process", "fake"]),
+    help="What runs containers; with fake nothing does, on up to 1000 nodes.  [process]",
+)
 @click.option("--backend", default="embedded", show_default=True, help="Or kubeconfig, or auto.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Of the API server.  [6443 or next]")
-def up(name: str, nodes: int | None, backend: str, port: int | None) -> None:
+def up(name: str, nodes: int | None, runtime: str | None, backend: str, port: int | None) -> None:
     """Start a cluster; harmless when it runs already."""
     started = time.monotonic()
     if backend == "embedded":
-        cluster = EmbeddedCluster(name, nodes=nodes, port=port)
+        cluster = EmbeddedCluster(name, nodes=nodes, port=port, runtime=runtime)
         cluster.up(say=click.echo)
         click.echo(f"Cluster {name} is ready after {time.monotonic() - started:.1f} s. Next:")
         path = shlex.quote(str(cluster.kubeconfig))

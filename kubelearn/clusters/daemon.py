@@ -45,7 +45,14 @@ def status(folder: StateFolder) -> dict[str, Any] | None:
     return answer
 
 
-def start(folder: StateFolder, *, nodes: int | None, port: int | None, step: Step) -> bool:
+def start(
+    folder: StateFolder,
+    *,
+    nodes: int | None,
+    port: int | None,
+    step: Step,
+    runtime: str | None = None,
+) -> bool:
     """Have a daemon that is ready; tells whether it was started now.
 
     While somebody else is starting it, waits for that. Raises StateError or ClusterError, with the
@@ -57,7 +64,8 @@ def start(folder: StateFolder, *, nodes: int | None, port: int | None, step: Ste
         lock = folder.try_lock()
         if lock is not None:
             try:
-                _launch(folder, lock=lock, nodes=nodes, port=port, step=step)
+                chosen = {"--nodes": nodes, "--port": port, "--runtime": runtime}
+                _launch(folder, chosen, lock=lock, step=step)
             finally:
                 os.close(lock)
             return True
@@ -121,10 +129,10 @@ def _end_leftovers(folder: StateFolder) -> None:
 
 
 def _launch(
-    folder: StateFolder, *, lock: int, nodes: int | None, port: int | None, step: Step
+    folder: StateFolder, chosen: Mapping[str, int | str | None], *, lock: int, step: Step
 ) -> None:
     reading, writing = os.pipe()
-    options = {"--nodes": nodes, "--port": port, "--lock-fd": lock, "--report-fd": writing}
+    options = {**chosen, "--lock-fd": lock, "--report-fd": writing}
     with os.fdopen(reading, "rb") as report:
         try:
             daemon = _spawn(folder, options, pass_fds=(lock, writing))
@@ -146,7 +154,7 @@ def _launch(
 
 
 def _spawn(
-    folder: StateFolder, options: Mapping[str, int | None], *, pass_fds: tuple[int, ...]
+    folder: StateFolder, options: Mapping[str, int | str | None], *, pass_fds: tuple[int, ...]
 ) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "kubelearn.embedded.launch", "--state", str(folder.path)]
     for name, value in options.items():

@@ -18,7 +18,8 @@ _LOG_LINES = 200
 class EmbeddedCluster(Cluster):
     """One embedded cluster of this user, by name, whether it runs or not.
 
-    `nodes` and `port` are for `up`; without them a cluster has what it had before.
+    `nodes`, `port` and `runtime` are for `up`; without them a cluster has what it had before.
+    With the runtime `fake` nodes have no machines: pods are told to run, and nothing does.
     """
 
     backend = "embedded"
@@ -29,6 +30,7 @@ class EmbeddedCluster(Cluster):
         *,
         nodes: int | None = None,
         port: int | None = None,
+        runtime: str | None = None,
         why: str = "you asked for it",
     ) -> None:
         super().__init__(why=why)
@@ -36,6 +38,7 @@ class EmbeddedCluster(Cluster):
         self.folder = StateFolder.named(name)
         self._nodes = nodes
         self._port = port
+        self._runtime = runtime
 
     @property
     def internals(self) -> Internals:
@@ -68,7 +71,8 @@ class EmbeddedCluster(Cluster):
         def step(name: str, result: str) -> None:
             say(f"  ✔ {name:<14}{result}")
 
-        if daemon.start(self.folder, nodes=self._nodes, port=self._port, step=step):
+        chosen = {"nodes": self._nodes, "port": self._port}
+        if daemon.start(self.folder, **chosen, runtime=self._runtime, step=step):
             self._reconnect()
         else:
             self._refuse_changes()
@@ -94,6 +98,7 @@ class EmbeddedCluster(Cluster):
         """Throw everything in it away and start it empty, with as many nodes, at the same port."""
         if known := Settings.read(self.folder.settings):
             self._nodes, self._port = self._nodes or known.nodes, self._port or known.port
+            self._runtime = self._runtime or known.runtime
         self.delete(say=say)
         self.up(say=say)
 

@@ -31,6 +31,14 @@ class AddressPool:
             )
         return str(self.network[self._free.popleft()])
 
+    def reserve(self, address: str) -> bool:
+        """Give out an address that somebody has already; tells whether it was here and free."""
+        number = int(ipaddress.ip_address(address)) - int(self.network.network_address)
+        if number not in self._free:
+            return False
+        self._free.remove(number)
+        return True
+
     def give_back(self, address: str) -> None:
         """Let an address be used again, after all others."""
         self._free.append(int(ipaddress.ip_address(address)) - int(self.network.network_address))

@@ -8,6 +8,10 @@ addresses.
     127.B.0.(1+i)    node i, from 1 on; the control plane is node 1
     127.B.i.0/24     the pods of node i
     127.B.128.0/17   Services; the first address is that of the Service `kubernetes`
+
+Nodes without machines (runtime fake) share the address of node 1. There may be more of them than
+the block has room for, and nobody answers at their pods' addresses: those lie in two more blocks
+that no cluster claims, 127.(B+64).0.0/16 and 127.(B+127).0.0/16, cut into 127.x.y.0/25.
 """
 
 from __future__ import annotations
@@ -23,6 +27,7 @@ from kubelearn.errors import ClusterError
 
 BLOCKS = range(64, 127)
 MOST_NODES = 127
+MOST_HOLLOW_NODES = 1000
 _PORTS = 1000
 
 
@@ -42,6 +47,12 @@ class Block:
     def pod_cidr(self, node: int) -> str:
         """Where the pods of a node have their addresses."""
         return f"127.{self.number}.{node}.0/24"
+
+    def hollow_pod_cidr(self, node: int) -> str:
+        """Where the pods of a node without a machine seem to have their addresses."""
+        block, number = divmod(node, 512)
+        half, part = divmod(number, 2)
+        return f"127.{self.number + (64, 127)[block]}.{half}.{128 * part}/25"
 
     @property
     def service_cidr(self) -> str:

@@ -48,6 +48,13 @@ class Settings:
     nodes: int
     port: int
     block: int
+    # What runs containers: "process", or "fake" for nodes without machines.
+    runtime: str = "process"
+
+    @property
+    def hollow(self) -> bool:
+        """Whether the nodes are played by one program."""
+        return self.runtime == "fake"
 
     def node_names(self, cluster: str) -> list[str]:
         """The nodes' names, as kind gives them; the first is the control plane."""
@@ -67,7 +74,12 @@ class Settings:
                     f"(format {found['format']}; this one knows {FORMAT})",
                     hint="update kubelearn, or make another cluster: kubelearn up --name NEW",
                 )
-            return cls(nodes=found["nodes"], port=found["port"], block=found["block"])
+            return cls(
+                nodes=found["nodes"],
+                port=found["port"],
+                block=found["block"],
+                runtime=found.get("runtime", "process"),
+            )
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError) as error:

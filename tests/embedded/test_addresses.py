@@ -1,11 +1,13 @@
 """Blocks of the loopback network, and ports."""
 
+import ipaddress
 import socket
 
 import pytest
 
 from kubelearn.embedded.addresses import (
     BLOCKS,
+    MOST_HOLLOW_NODES,
     Block,
     Claim,
     claim,
@@ -25,6 +27,17 @@ def test_a_block_has_room_for_nodes_pods_and_services():
     assert (block.pod_cidr(1), block.pod_cidr(127)) == ("127.70.1.0/24", "127.70.127.0/24")
     assert block.service_cidr == "127.70.128.0/17"
     assert block.kubernetes_service_ip == "127.70.128.1"
+
+
+def test_pods_of_hollow_nodes_lie_where_no_cluster_has_its_block():
+    ranges = [
+        ipaddress.ip_network(Block(block).hollow_pod_cidr(node))
+        for block in (BLOCKS[0], BLOCKS[-1])
+        for node in range(1, MOST_HOLLOW_NODES + 1)
+    ]
+    assert len(set(ranges)) == len(ranges)
+    assert all(cidr.is_loopback and cidr.num_addresses == 128 for cidr in ranges)
+    assert {int(str(cidr).split(".")[1]) for cidr in ranges}.isdisjoint(BLOCKS)
 
 
 @pytest.fixture

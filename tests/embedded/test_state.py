@@ -54,7 +54,7 @@ def test_a_link_in_the_folders_place_is_refused(folder, tmp_path):
 def test_settings_are_read_as_they_were_written(folder):
     folder.prepare()
     assert Settings.read(folder.settings) is None
-    wanted = Settings(nodes=3, port=6443, block=64)
+    wanted = Settings(nodes=3, port=6443, block=64, runtime="fake")
     wanted.write(folder.settings)
     assert Settings.read(folder.settings) == wanted
 

@@ -166,7 +166,7 @@ class NodeReporter:
             ],
             "allocatable": self.capacity,
             "capacity": self.capacity,
-            "conditions": _conditions(before, now),
+            "conditions": ready_conditions(before, now),
             "daemonEndpoints": {"kubeletEndpoint": {"Port": self._node.port}},
             "images": images,
             "nodeInfo": machine.node_info(self._node.name, runtime),
@@ -175,11 +175,7 @@ class NodeReporter:
     # --- the Lease ---
 
     async def _renew(self) -> None:
-        spec = {
-            "holderIdentity": self._node.name,
-            "leaseDurationSeconds": _LEASE_SECONDS,
-            "renewTime": micro_timestamp(self._clock.now()),
-        }
+        spec = lease_of(self._node.name, self._clock.now())
         name = self._node.name
         if self._lease is not None:
             try:
@@ -205,7 +201,17 @@ class NodeReporter:
             self._lease = await self._client.patch(LEASES, name, {"spec": spec}, _LEASE_NAMESPACE)
 
 
-def _conditions(before: Sequence[Object], now: str) -> list[Object]:
+def lease_of(node: str, now: datetime) -> Object:
+    """What a node's Lease says at that time."""
+    return {
+        "holderIdentity": node,
+        "leaseDurationSeconds": _LEASE_SECONDS,
+        "renewTime": micro_timestamp(now),
+    }
+
+
+def ready_conditions(before: Sequence[Object], now: str) -> list[Object]:
+    """The conditions of a node that is well, given those that it had before."""
     old = {each["type"]: each for each in before}
     conditions = []
     for kind, status, reason, message in _CONDITIONS:

@@ -20,6 +20,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from kubelearn.embedded.addresses import (
+    MOST_HOLLOW_NODES,
     MOST_NODES,
     Block,
     Claim,
@@ -36,6 +37,7 @@ from kubelearn.errors import ClusterError, KubelearnError, StateError
 _log = logging.getLogger("kubelearn")
 _FIRST_PORT = 6443
 _NODES = 3
+_MOST = {"process": MOST_NODES, "fake": MOST_HOLLOW_NODES}
 _OPEN_FILES = 65_536
 _DISK_TROUBLE = {errno.EACCES, errno.EDQUOT, errno.EIO, errno.ENOSPC, errno.EPERM, errno.EROFS}
 
@@ -71,6 +73,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m kubelearn.embedded.launch")
     parser.add_argument("--state", type=Path, required=True, help="the cluster's folder")
     parser.add_argument("--nodes", type=int, help="how many, the control plane included")
+    parser.add_argument("--runtime", choices=["process", "fake"], help="what runs containers")
     parser.add_argument("--port", type=int, help="of the API server; else 6443 or the next free")
     parser.add_argument("--lock-fd", type=int, help="the folder's lock, held already")
     parser.add_argument("--report-fd", type=int, help="a pipe to tell how the start goes")
@@ -85,9 +88,12 @@ def _lock(folder: StateFolder, inherited: int | None) -> None:
 
 
 def _run(folder: StateFolder, options: argparse.Namespace, report: Report) -> None:
-    settings, claims = settle(folder, nodes=options.nodes, port=options.port)
+    settings, claims = settle(
+        folder, nodes=options.nodes, port=options.port, runtime=options.runtime
+    )
     report.step("state", str(folder.path))
-    people = of_cluster(settings.node_names(folder.name), Block(settings.block))
+    names, block = settings.node_names(folder.name), Block(settings.block)
+    people = of_cluster(names, block, hollow=settings.hollow)
     certificates = _start_certificates(folder, people)
     _log_to_stderr()
     # This takes longer than all that was before.
@@ -111,14 +117,15 @@ def _run(folder: StateFolder, options: argparse.Namespace, report: Report) -> No
 
 
 def settle(
-    folder: StateFolder, *, nodes: int | None, port: int | None
+    folder: StateFolder, *, nodes: int | None, port: int | None, runtime: str | None = None
 ) -> tuple[Settings, list[Claim]]:
     """The cluster's settings, with addresses that nobody else has. Raises ClusterError.
 
     Port and addresses stay as they were: kubeconfigs name the one, Services have the others.
     """
     known = Settings.read(folder.settings)
-    count = _node_count(folder, known, nodes)
+    chosen_runtime = _runtime(folder, known, runtime)
+    count = _node_count(folder, known, nodes, most=_MOST[chosen_runtime])
     if known:
         block = Block(known.block)
         addresses = claim(block)
@@ -126,7 +133,7 @@ def settle(
         others = [found for each in StateFolder.all() if (found := Settings.read(each.settings))]
         block, addresses = claim_any(_wish(folder), others=[Block(other.block) for other in others])
     chosen, door = _port(known.port if known else None, port)
-    settings = Settings(nodes=count, port=chosen, block=block.number)
+    settings = Settings(nodes=count, port=chosen, block=block.number, runtime=chosen_runtime)
     if settings != known:
         settings.write(folder.settings)
     return settings, [addresses, door]
@@ -137,10 +144,24 @@ def _wish(folder: StateFolder) -> int:
     return sum(os.fsencode(folder.path))
 
 
-def _node_count(folder: StateFolder, known: Settings | None, wanted: int | None) -> int:
+def _runtime(folder: StateFolder, known: Settings | None, wanted: str | None) -> str:
+    if known and wanted not in (None, known.runtime):
+        raise ClusterError(
+            f"cluster {folder.name} has nodes of runtime {known.runtime}; that cannot change",
+            hint=f"kubelearn up --name OTHER --runtime {wanted}   # another cluster beside it",
+        )
+    return known.runtime if known else wanted or "process"
+
+
+def _node_count(
+    folder: StateFolder, known: Settings | None, wanted: int | None, *, most: int
+) -> int:
     count = wanted or (known.nodes if known else _NODES)
-    if not 1 <= count <= MOST_NODES:
-        raise ClusterError(f"{count} nodes are not possible", hint=f"--nodes 1 to {MOST_NODES}")
+    if not 1 <= count <= most:
+        hint = f"--nodes 1 to {most}"
+        if most < count <= MOST_HOLLOW_NODES:
+            hint += f"; up to {MOST_HOLLOW_NODES} of them without machines: --runtime fake"
+        raise ClusterError(f"{count} nodes are not possible", hint=hint)
     if known and count < known.nodes:
         raise ClusterError(
             f"cluster {folder.name} has {known.nodes} nodes; kubelearn can add some, not remove",

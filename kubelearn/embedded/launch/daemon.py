@@ -13,7 +13,7 @@ import logging
 import os
 import random
 import signal
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from kubelearn.embedded.launch import identities, kubeconfig, tls
 from kubelearn.embedded.launch.addons import install_metrics_server
 from kubelearn.embedded.launch.component import Component, Loop, Switch
 from kubelearn.embedded.launch.control import ControlServer
+from kubelearn.embedded.launch.hollow import HollowNode, HollowPlayer
 from kubelearn.embedded.launch.node import Node
 from kubelearn.embedded.launch.report import Report
 from kubelearn.embedded.metricsserver import MetricsServer
@@ -51,6 +52,8 @@ _DNS_PORT = 10053
 _CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 _COMPACT_SECONDS = 60
 _NODES_SECONDS = 10
+# So many nodes that registering them is work, which takes each of them about so long.
+_FEW, _SECONDS_A_NODE = 20, 0.1
 # How long containers have to end when the whole cluster stops. A machine that shuts down does not
 # grant each pod its full period either.
 _GRACE_SECONDS = 2.0
@@ -73,7 +76,7 @@ class Daemon:
         self._ending = asyncio.Event()
         self._datapath = DataPath(clock=clock, random=random, node_of=self._node_of)
         self._components: dict[str, Component] = {}
-        self._nodes: dict[str, Node] = {}
+        self._nodes: dict[str, Node | HollowNode] = {}
 
     async def run(self, report: Report) -> None:
         """Start everything in order, tell when the API answers, and work until shut down."""
@@ -106,7 +109,7 @@ class Daemon:
                 self._write_kubeconfig()
                 report.step("API server", self._server)
         self._ready = True
-        report.step("nodes", ", ".join(await self._await_nodes()))
+        report.step("nodes", _listed(await self._await_nodes()))
         # What lives now lives long: the collector need not look at it again and again.
         gc.collect()
         gc.freeze()
@@ -120,7 +123,8 @@ class Daemon:
 
     async def _await_nodes(self) -> list[str]:
         """The nodes that are Ready; waits for all of them, but not for ever."""
-        deadline = self._clock.monotonic() + _NODES_SECONDS
+        count = len(self._nodes)
+        deadline = self._clock.monotonic() + max(_NODES_SECONDS, count * _SECONDS_A_NODE)
         async with self._client(identities.ADMIN, "kubelearn") as client:
             while True:
                 try:
@@ -129,9 +133,9 @@ class Daemon:
                     return []
                 ready = [node["metadata"]["name"] for node in found if is_ready(node)]
                 waited = self._clock.monotonic() > deadline or self._ending.is_set()
-                if waited or len(ready) >= len(self._nodes):
+                if waited or len(ready) >= count:
                     return ready
-                await self._clock.sleep(0.02)
+                await self._clock.sleep(0.02 if count <= _FEW else 1.0)
 
     # --- what the control socket offers ---
 
@@ -186,6 +190,9 @@ class Daemon:
         self._add("local-path-provisioner", self._local_path, node=control_plane)
         self._add("metrics-server", self._metrics_server, node=control_plane)
         self._add("coredns", self._dns, node=control_plane)
+        if self._settings.hollow:
+            self._add_hollow_nodes(names)
+            return
         images = StockImages(self._folder.images)
         port = free_port(self._node_addresses(), _KUBELET_PORT)
         for number, name in enumerate(names, start=1):
@@ -224,16 +231,13 @@ class Daemon:
         runtime = ProcessRuntime(
             folder / "containers", pod_cidr=pod_cidr, host_ip=ip, now=self._clock.now
         )
-        is_control_plane = number == 1
-        # With one node there is nowhere else to go, so kind leaves the taint out too.
-        tainted = is_control_plane and self._settings.nodes > 1
         config = NodeConfig(
             name=name,
             ip=ip,
             pod_cidr=pod_cidr,
             folder=folder / "kubelet",
-            labels={_CONTROL_PLANE: ""} if is_control_plane else {},
-            taints=[{"key": _CONTROL_PLANE, "effect": "NoSchedule"}] if tainted else [],
+            labels=self._labels(number),
+            taints=self._taints(number),
             port=port,
             cluster_dns=self._block.dns_service_ip,
         )
@@ -256,6 +260,42 @@ class Daemon:
 
         kubelet = self._add(f"kubelet@{name}", run, node=name)
         return Node(name, ip=ip, runtime=runtime, kubelet=kubelet)
+
+    def _labels(self, number: int) -> dict[str, str]:
+        return {_CONTROL_PLANE: ""} if number == 1 else {}
+
+    def _taints(self, number: int) -> list[Object]:
+        # With one node there is nowhere else to go, so kind leaves the taint out too.
+        tainted = number == 1 and self._settings.nodes > 1
+        return [{"key": _CONTROL_PLANE, "effect": "NoSchedule"}] if tainted else []
+
+    def _add_hollow_nodes(self, names: Sequence[str]) -> None:
+        address = self._block.node_ip(1)
+        port = free_port([address], _KUBELET_PORT)
+        player = HollowPlayer(
+            [
+                NodeConfig(
+                    name=name,
+                    ip=address,
+                    pod_cidr=self._block.hollow_pod_cidr(number),
+                    folder=self._folder.nodes / name,
+                    labels=self._labels(number),
+                    taints=self._taints(number),
+                    port=port,
+                )
+                for number, name in enumerate(names, start=1)
+            ],
+            client=lambda: self._client(identities.kubelet_client(identities.HOLLOW), "kubelet"),
+            certificate=lambda: tls.server(
+                self._folder.pki,
+                identities.kubelet_server(identities.HOLLOW),
+                certificate_required=True,
+            ),
+            clock=self._clock,
+            random=self._random,
+        )
+        self._add("kubelet", player.run, node=names[0])
+        self._nodes |= player.nodes
 
     async def _controllers(self) -> None:
         certificate, key = ((self._folder.pki / f"ca.{end}").read_bytes() for end in ("crt", "key"))
@@ -325,10 +365,11 @@ class Daemon:
             await store.compact()
 
     def _node_addresses(self) -> list[str]:
-        return [self._block.node_ip(number) for number in range(1, self._settings.nodes + 1)]
+        count = 1 if self._settings.hollow else self._settings.nodes
+        return [self._block.node_ip(number) for number in range(1, count + 1)]
 
     def _names_by_address(self) -> dict[str, str]:
-        return dict(zip(self._node_addresses(), self._nodes, strict=True))
+        return dict(zip(self._node_addresses(), self._nodes, strict=False))
 
     def _node_of(self, ip: str) -> str | None:
         number = self._block.node_of(ip)
@@ -375,6 +416,12 @@ def _etcd(apiserver: ApiServer, *, on: bool) -> Callable[[], Awaitable[None]]:
         apiserver.storage_available = on
 
     return switch
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) <= _FEW:
+        return ", ".join(names)
+    return f"{len(names)}, from {names[0]} to {names[-1]}"
 
 
 def _resident_bytes() -> int:

@@ -16,6 +16,7 @@ CONTROLLER_MANAGER = "controller-manager"
 SCHEDULER = "scheduler"
 PROXY = "proxy"
 LOCAL_PATH = "local-path-provisioner"
+HOLLOW = "hollow"
 FRONT_PROXY_CLIENT = "front-proxy-client"
 METRICS_SERVER = "metrics-server"
 METRICS_SERVER_CLIENT = "metrics-server-client"
@@ -42,8 +43,11 @@ def kubelet_server(node: str) -> str:
     return f"kubelet-{node}"
 
 
-def of_cluster(nodes: Sequence[str], block: Block) -> list[Identity]:
-    """Everybody in a cluster of these nodes; the first node is number 1."""
+def of_cluster(nodes: Sequence[str], block: Block, *, hollow: bool = False) -> list[Identity]:
+    """Everybody in a cluster of these nodes; the first node is number 1.
+
+    Nodes that are `hollow` share one identity, as one program plays them all.
+    """
     service_names = ["kubernetes"]
     for part in ("default", "svc", "cluster", "local"):
         service_names.append(f"{service_names[-1]}.{part}")
@@ -73,6 +77,13 @@ def of_cluster(nodes: Sequence[str], block: Block) -> list[Identity]:
         # In a kubeadm cluster it runs in pods, so its name is that of their account.
         Identity(DNS, "system:serviceaccount:kube-system:coredns", ["system:serviceaccounts"]),
     ]
+    if hollow:
+        # No node's own identity would do: it may speak for that node only.
+        return [
+            *found,
+            Identity(kubelet_client(HOLLOW), "system:hollow-kubelet", ["system:masters"]),
+            Identity(kubelet_server(HOLLOW), HOLLOW, hosts=[block.node_ip(1)]),
+        ]
     for number, node in enumerate(nodes, start=1):
         user, groups = f"system:node:{node}", ["system:nodes"]
         found += [
