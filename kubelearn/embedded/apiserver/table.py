@@ -41,7 +41,7 @@ def to_table(
             {
                 "cells": printer.cells(obj, now),
                 **_conditions(kind, obj),
-                "object": _included(obj, include_object, group_version),
+                "object": _included(kind, obj, include=include_object, group_version=group_version),
             }
             for obj in objects
         ],
@@ -62,7 +62,7 @@ def _printer(kind: Kind) -> Printer:
     )
 
 
-def _included(obj: Object, include: str, group_version: str) -> Object | None:
+def _included(kind: Kind, obj: Object, *, include: str, group_version: str) -> Object | None:
     if include == "None":
         return None
     if include == "Object":
@@ -70,13 +70,13 @@ def _included(obj: Object, include: str, group_version: str) -> Object | None:
     return {
         "kind": "PartialObjectMetadata",
         "apiVersion": group_version,
-        "metadata": _metadata(obj["metadata"]),
+        "metadata": _metadata(kind, obj["metadata"]),
     }
 
 
-def _metadata(meta: Object) -> Object:
+def _metadata(kind: Kind, meta: Object) -> Object:
     annotations = meta.get("annotations") or {}
-    if _TEMPLATE_GENERATION not in annotations:
+    if kind.kind != "DaemonSet" or _TEMPLATE_GENERATION not in annotations:
         return meta
     # For upstream a field of the spec, until a DaemonSet is sent as a whole.
     rest = {name: value for name, value in annotations.items() if name != _TEMPLATE_GENERATION}

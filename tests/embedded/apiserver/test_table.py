@@ -319,3 +319,9 @@ def test_rows_leave_out_an_annotation_that_stands_for_a_field():
     name = "deprecated.daemonset.template.generation"
     made = table("apps/v1", "DaemonSet", metadata={"annotations": {name: "1", "note": "mine"}})
     assert made["rows"][0]["object"]["metadata"]["annotations"] == {"note": "mine"}
+
+
+def test_rows_of_revisions_keep_it():
+    name = "deprecated.daemonset.template.generation"
+    made = table("apps/v1", "ControllerRevision", metadata={"annotations": {name: "1"}})
+    assert made["rows"][0]["object"]["metadata"]["annotations"] == {name: "1"}

@@ -88,6 +88,7 @@ class DeploymentController(Controller):
         if cached["spec"]["selector"] == {}:
             message = "This deployment is selecting all pods. A non-empty selector is required."
             self.events.event(cached, "Warning", "SelectingAll", message)
+            await self._observe(cached)
             return
         deployment, replica_sets = _copy(cached), await self._claim(cached)
         paused = progress.pause_condition(deployment, now=self.clock.now())
@@ -103,6 +104,12 @@ class DeploymentController(Controller):
         else:
             status = await self._recreate(deployment, replica_sets)
         await self._write(cached, deployment, status)
+
+    async def _observe(self, deployment: Object) -> None:
+        status, generation = deployment.get("status") or {}, deployment["metadata"]["generation"]
+        if status.get("observedGeneration", 0) < generation:
+            status = {**status, "observedGeneration": generation}
+            await self.client.update(DEPLOYMENTS, {**deployment, "status": status}, sub="status")
 
     async def _claim(self, deployment: Object) -> list[Object]:
         namespace = deployment["metadata"]["namespace"]

@@ -61,7 +61,8 @@ class ReplicaSetControl:
         except AlreadyExists:
             new = await self._own_or_collision(deployment, wanted["metadata"]["name"])
         except ApiError as error:
-            await self._report_failure(deployment, wanted, error)
+            if not error.has_cause("NamespaceTerminating"):  # then all others fail too
+                await self._report_failure(deployment, wanted, error)
             raise
         else:
             self._tell_size(deployment, new, 0, size)

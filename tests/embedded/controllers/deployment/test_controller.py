@@ -208,3 +208,14 @@ async def test_a_name_that_is_taken_by_another_template_leads_to_another_hash(
         await clock.advance(5)
         assert api.one(DEPLOYMENTS)["status"]["collisionCount"] == 1
         assert len(api.objects(REPLICA_SETS)) == 2
+
+
+async def test_a_deployment_that_selects_everything_is_told_so_and_left_alone(
+    api, clock, running, make_deployment
+):
+    await api.create(DEPLOYMENTS, make_deployment(selector={}))
+    async with running():
+        await clock.advance(1)
+    assert api.objects(REPLICA_SETS) == []
+    assert api.one(DEPLOYMENTS)["status"]["observedGeneration"] == 1
+    assert {event["reason"] for event in api.objects(EVENTS)} == {"SelectingAll"}
