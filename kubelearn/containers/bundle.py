@@ -14,14 +14,15 @@ from kubelearn.containers.child import Process, Spawn
 from kubelearn.containers.leftovers import MARK
 from kubelearn.containers.namespaces import Namespaces
 from kubelearn.containers.paths import PathMap
-from kubelearn.containers.runtime import ContainerConfig, Sandbox
-from kubelearn.containers.sockets import start_in_pod
+from kubelearn.containers.runtime import ContainerConfig, DnsConfig, Sandbox
+from kubelearn.containers.sockets import Place, start_in_pod
 
 _HOME = "/root"
 # Private in every container, mounted or not.
 _ALWAYS = ("/tmp", _HOME)
 # What programs find names by; the system's own library reads nothing else.
 _RESOLVER_FILES = ("/etc/hosts", "/etc/resolv.conf")
+_MACHINE_SERVERS = Path("/etc/resolv.conf")
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,8 @@ class Bundle:
     paths: PathMap
     env: Mapping[str, str]
     cwd: Path
-    ip: str = ""
-    """The pod's address, which programs mean by "here"; empty for the machine's own."""
+    place: Place | None = None
+    """Where its programs' sockets are; None for the machine's own."""
     namespaces: Namespaces | None = field(default=None)
     """Where every program sees the container's name and resolver files, if that is allowed."""
 
@@ -47,7 +48,7 @@ class Bundle:
         def inside() -> Process:
             return self.namespaces.run(spawn) if self.namespaces else spawn()
 
-        return start_in_pod(self.ip, inside) if self.ip else inside()
+        return start_in_pod(self.place, inside) if self.place else inside()
 
 
 def make_bundle(
@@ -72,11 +73,33 @@ def make_bundle(
     env = _environment(config, paths, container_id=container_id, sandbox=sandbox)
     own = {path: links[path] for path in _RESOLVER_FILES if path in links}
     namespaces = _namespaces(own, sandbox.config.hostname)
+    servers: Mapping[str, str] = {}
     if own and namespaces is None:
-        # For the programs that can be led there by other means.
-        env["KUBERNETES_RUNTIME_RESOLVER"] = str(paths.place("/etc"))
-    ip = "" if sandbox.config.host_network else sandbox.ip
-    return Bundle(folder, paths, env, cwd, ip, namespaces)
+        env |= _resolver_variables(sandbox.config.dns) | {
+            "KUBERNETES_RUNTIME_RESOLVER": str(paths.place("/etc"))
+        }
+        servers = _name_servers(sandbox.config.dns)
+    place = None if sandbox.config.host_network else Place(sandbox.ip, servers)
+    return Bundle(folder, paths, env, cwd, place, namespaces)
+
+
+def _resolver_variables(dns: DnsConfig | None) -> dict[str, str]:
+    """What tells the C library, which reads the machine's file, how to complete names."""
+    if dns is None:
+        return {}
+    return {"LOCALDOMAIN": " ".join(dns.searches), "RES_OPTIONS": " ".join(dns.options)}
+
+
+def _name_servers(dns: DnsConfig | None) -> dict[str, str]:
+    """The pod's first name server in place of each of the machine's."""
+    if dns is None or not dns.servers:
+        return {}
+    try:
+        lines = [line.split() for line in _MACHINE_SERVERS.read_text().splitlines()]
+    except OSError:
+        lines = []
+    found = [words[1] for words in lines if words[:1] == ["nameserver"] and len(words) > 1]
+    return dict.fromkeys(found or ["127.0.0.1"], dns.servers[0])
 
 
 def _namespaces(files: Mapping[str, Path], hostname: str) -> Namespaces | None:

@@ -2,8 +2,9 @@
 
 In a container, listening on 0.0.0.0 or localhost takes a port of the pod alone. Plain processes
 share one network, so a seccomp filter makes the kernel ask us about each `bind` and `connect`
-(seccomp_unotify(2)); addresses that mean "here" become the pod's own, and the call goes on. That is
-no wall, as the program could change the address again, but it is all that an honest one needs.
+(seccomp_unotify(2)); addresses that mean "here" become the pod's own, the machine's name server
+becomes the pod's, and the call goes on. That is no wall, as the program could change the address
+again, but it is all that an honest one needs.
 
 Where the kernel has no such filters, the process runs without.
 """
@@ -21,12 +22,13 @@ import platform
 import select
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 from kubelearn.containers.kernel import call, in_thread, libc
-from kubelearn.containers.shim.podports import UNPRIVILEGED, first_free_port, in_cluster
+from kubelearn.containers.shim.podports import UNPRIVILEGED, first_free_port, in_cluster, real_port
 
 _Result = TypeVar("_Result")
 _log = logging.getLogger(__name__)
@@ -53,6 +55,7 @@ _HERE_6 = {
     socket.inet_pton(socket.AF_INET6, each)
     for each in ("::", "::1", "::ffff:0.0.0.0", "::ffff:127.0.0.1")
 }
+_DNS_PORT = 53
 # Of sockaddr_in, and of sockaddr_in6 in full.
 _SHORTEST, _ADDRESS_SIZE = 16, 28
 _MAPPED = bytes(10) + b"\xff\xff"
@@ -62,8 +65,18 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
 
-def start_in_pod(ip: str, start: Callable[[], _Result]) -> _Result:
-    """Call `start`; processes that it starts have their sockets in the pod of that address.
+@dataclass(frozen=True)
+class Place:
+    """Where a pod's sockets are."""
+
+    ip: str
+    """What its programs mean by "here"."""
+    name_servers: Mapping[str, str] = field(default_factory=dict)
+    """The pod's name server for each of the machine's, where programs read the machine's file."""
+
+
+def start_in_pod(place: Place, start: Callable[[], _Result]) -> _Result:
+    """Call `start`; processes that it starts have their sockets in the pod of that place.
 
     Needs a running event loop, which answers the kernel from then on.
     """
@@ -81,7 +94,7 @@ def start_in_pod(ip: str, start: Callable[[], _Result]) -> _Result:
         return in_thread(filtered)
     finally:
         for descriptor in listener:
-            loop.add_reader(descriptor, _answer, loop, descriptor, socket.inet_aton(ip))
+            loop.add_reader(descriptor, _answer, loop, descriptor, place)
 
 
 # --- the filter ----------------------------------------------------------------------------------
@@ -121,7 +134,7 @@ def _take_filter() -> int:
 # --- the answers ---------------------------------------------------------------------------------
 
 
-def _answer(loop: asyncio.AbstractEventLoop, listener: int, ip: bytes) -> None:
+def _answer(loop: asyncio.AbstractEventLoop, listener: int, place: Place) -> None:
     """Answer one question, or find that nobody is left to ask."""
     if _is_over(listener):
         loop.remove_reader(listener)
@@ -131,7 +144,7 @@ def _answer(loop: asyncio.AbstractEventLoop, listener: int, ip: bytes) -> None:
     try:
         fcntl.ioctl(listener, _RECEIVE, asked)
         question = _Question(listener, *_NOTIFICATION.unpack(asked))
-        question.lead_home(ip)
+        question.lead(place)
         fcntl.ioctl(listener, _SEND, _RESPONSE.pack(question.id, 0, 0, _CONTINUE))
     except OSError as error:
         # A question may be withdrawn: its process was killed, or a signal came first.
@@ -154,20 +167,21 @@ class _Question:
         self._listener = listener
         self._listens = call == _NUMBERS[platform.machine()][2]
 
-    def lead_home(self, ip: bytes) -> None:
-        """Change the address that it passes if it means "here". Raises OSError."""
+    def lead(self, place: Place) -> None:
+        """Change the address that it passes if the pod means another one. Raises OSError."""
         memory = os.open(f"/proc/{self._thread}/mem", os.O_RDWR | os.O_CLOEXEC)
         try:
             # The number could be another thread's by now; this says that it was still ours.
             fcntl.ioctl(self._listener, _IS_VALID, struct.pack("=Q", self.id))
             address = os.pread(memory, min(self._size, _ADDRESS_SIZE), self._place)
-            meant = home(address, ip, listens=self._listens)
+            meant = address if self._listens else there(address, place.name_servers)
+            meant = home(meant, socket.inet_aton(place.ip), listens=self._listens)
             if meant != address:
                 os.pwrite(memory, meant, self._place)
         finally:
             os.close(memory)
         if not self._listens and in_cluster(host_of(meant)):
-            self._leave_from(socket.inet_ntoa(ip))
+            self._leave_from(place.ip)
 
     def _leave_from(self, ip: str) -> None:
         """Let whom it asks see the pod's address, unless the program has chosen one."""
@@ -218,3 +232,16 @@ def home(address: bytes, ip: bytes, *, listens: bool) -> bytes:
     if port in range(first_free_port()):
         port += UNPRIVILEGED
     return address[:2] + struct.pack("!H", port) + address[4:start] + own + address[end:]
+
+
+def there(address: bytes, name_servers: Mapping[str, str]) -> bytes:
+    """A `sockaddr` that a client means, where the pod's own server or port is another one."""
+    host = host_of(address)
+    (port,) = struct.unpack_from("!H", address, 2) if host else (0,)
+    if port == _DNS_PORT and host in name_servers:
+        host = name_servers[host]
+    port = real_port(host, port)
+    # Of IPv4 only: the cluster has no other addresses, and nor have most machines' name servers.
+    if len(address) < _SHORTEST or struct.unpack_from("=H", address)[0] != socket.AF_INET:
+        return address
+    return address[:2] + struct.pack("!H", port) + socket.inet_aton(host) + address[8:]

@@ -19,8 +19,6 @@ from kubelearn.containers.images import PATH, Image, PullError, Reference
 
 _HERE = Path(__file__).parent
 _SHIM = "kubelearn.containers.shim"
-# BusyBox's programs that are given a host's name.
-_ASKING_NAMES = ("nc", "nslookup", "ping", "telnet", "wget")
 _HELLO = {"1.0": "1.0", "2.0": "2.0", "broken": "2.0-broken"}
 _LISTED = (
     "kubelearn/hello:1.0", "kubelearn/hello:2.0", "kubelearn/hello:broken",
@@ -171,9 +169,7 @@ class StockImages:
             (applets / name).symlink_to(program)
         packages = _fresh(self._folder / "busybox/packages")
         _link_shim(packages)
-        for name in _ASKING_NAMES:
-            if (applets / name).exists():
-                _make_applet(applets / name, program=program, packages=packages)
+        _make_nslookup(applets / "nslookup", program=program, packages=packages)
         # The machine has one name; the pod's is in the environment.
         (applets / "hostname").unlink(missing_ok=True)
         (applets / "hostname").write_text('#!/bin/sh\necho "$HOSTNAME"\n')
@@ -222,10 +218,10 @@ def _link_shim(packages: Path) -> None:
     (packages / "kubelearn/dnsmessage.py").symlink_to(_HERE.parent / "dnsmessage.py")
 
 
-def _make_applet(place: Path, *, program: str, packages: Path) -> None:
+def _make_nslookup(place: Path, *, program: str, packages: Path) -> None:
     place.unlink(missing_ok=True)
     words = {"PROGRAM": program, "INTERPRETER": sys.executable, "PACKAGES": str(packages)}
-    text = (_HERE / "shim/applet").read_text()
+    text = (_HERE / "shim/nslookup").read_text()
     for word, value in words.items():
         text = text.replace(word, shlex.quote(value))
     place.write_text(text)

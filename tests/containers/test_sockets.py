@@ -10,7 +10,8 @@ import sys
 
 import pytest
 
-from kubelearn.containers.sockets import home, start_in_pod
+from kubelearn.containers.shim import podports
+from kubelearn.containers.sockets import Place, home, start_in_pod, there
 
 # Addresses that no cluster takes, nor another run of the tests.
 POD = f"127.{30 + os.getpid() % 30}.{os.getpid() // 30 % 250}.9"
@@ -60,7 +61,9 @@ def test_a_client_that_takes_any_port_may_go_anywhere():
 
 async def output(*words):
     """What a program says that was started in the pod."""
-    process = start_in_pod(POD, lambda: subprocess.Popen(words, stdout=subprocess.PIPE, text=True))
+    process = start_in_pod(
+        Place(POD), lambda: subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+    )
     return (await asyncio.to_thread(process.communicate))[0].strip()
 
 
@@ -68,7 +71,8 @@ async def test_a_server_of_any_language_listens_at_its_pod():
     if not shutil.which("busybox"):
         pytest.skip("no BusyBox on this machine")
     server = start_in_pod(
-        POD, lambda: subprocess.Popen(["busybox", "nc", "-l", "-p", str(PORT), "-e", "echo", "hi"])
+        Place(POD),
+        lambda: subprocess.Popen(["busybox", "nc", "-l", "-p", str(PORT), "-e", "echo", "hi"]),
     )
     for _ in range(500):
         try:
@@ -102,7 +106,7 @@ async def test_children_of_the_process_are_asked_too_and_the_answering_ends_with
 async def test_a_process_that_ends_while_it_asks_holds_nobody_up():
     forever = "import socket\nwhile True: s = socket.socket(); s.bind(('', 0)); s.close()"
     running = [
-        start_in_pod(POD, lambda: subprocess.Popen([sys.executable, "-c", forever]))
+        start_in_pod(Place(POD), lambda: subprocess.Popen([sys.executable, "-c", forever]))
         for _ in range(3)
     ]
     await asyncio.sleep(0.3)
@@ -122,3 +126,18 @@ async def test_whom_a_client_asks_in_the_cluster_sees_its_pod():
         connection.close()
         await pending
     assert client == POD
+
+
+def test_the_machines_name_server_is_the_pods():
+    servers = {"192.0.2.53": "192.0.2.10", "127.0.0.1": "192.0.2.10"}
+    for host in servers:
+        assert there(ipv4(host, 53), servers) == ipv4("192.0.2.10", 53)
+    for address in (ipv4("192.0.2.53", 80), ipv4("192.0.2.54", 53), ipv6("2001:db8::1", 53), b""):
+        assert there(address, servers) == address
+
+
+def test_low_ports_of_the_cluster_are_higher_for_ordinary_users(monkeypatch):
+    monkeypatch.setattr(podports, "first_free_port", lambda: 1024)
+    assert there(ipv4("127.64.128.9", 80), {}) == ipv4("127.64.128.9", 8080)
+    for host, port in (("127.64.128.9", 1024), ("192.0.2.1", 80), ("127.0.0.1", 80)):
+        assert there(ipv4(host, port), {}) == ipv4(host, port)
