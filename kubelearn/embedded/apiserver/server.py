@@ -26,11 +26,17 @@ from kubelearn.embedded.apiserver.admission.certificates import (
     note_circumstances,
     restrict_subject,
 )
+from kubelearn.embedded.apiserver.admission.ingressclass import default_ingress_class
 from kubelearn.embedded.apiserver.admission.namespacelifecycle import namespace_lifecycle
 from kubelearn.embedded.apiserver.admission.nodetaint import node_taint
 from kubelearn.embedded.apiserver.admission.podsecurity import pod_security
+from kubelearn.embedded.apiserver.admission.podtopologylabels import pod_topology_labels
 from kubelearn.embedded.apiserver.admission.priority import priority
 from kubelearn.embedded.apiserver.admission.resourcequota import resource_quota
+from kubelearn.embedded.apiserver.admission.runtimeclass import (
+    check_runtime_class,
+    set_runtime_class,
+)
 from kubelearn.embedded.apiserver.admission.serviceaccount import service_account
 from kubelearn.embedded.apiserver.admission.storageclass import (
     claim_resize,
@@ -158,11 +164,15 @@ class ApiServer:
                     default_storage_class,
                     storage_protection,
                     claim_resize,
+                    set_runtime_class,
+                    default_ingress_class,
+                    pod_topology_labels,
                     NoEscalation(policy, self._authorizer),
                 ],
                 validating=[
                     limitranger.check_limits,
                     pod_security,
+                    check_runtime_class,
                     CertificateAuthorization(self._authorizer),
                     restrict_subject,
                     resource_quota,
