@@ -2,7 +2,7 @@
 
 Stands for upstream's `pkg/registry/*/rest/storage_*.go`, which register a storage a resource. This
 is everything that the server knows of a built-in kind apart from its fields (`schema.py`). Left out
-are the groups that no lesson meets: admission webhooks and flow control.
+are the groups that no lesson meets: flow control.
 """
 
 from __future__ import annotations
@@ -60,6 +60,13 @@ def _kind(
     )
 
 
+_admission = partial(
+    _kind,
+    "admissionregistration",
+    "admissionregistration.k8s.io",
+    namespaced=False,
+    categories=_API_EXTENSIONS,
+)
 _core = partial(_kind, "core", "")
 _apps = partial(_kind, "apps", "apps")
 _authorization = partial(_kind, "authorization", "authorization.k8s.io", verbs=_CREATE_ONLY)
@@ -202,6 +209,8 @@ BUILT_IN: tuple[Kind, ...] = (
     _storage("StorageClass", "storageclasses", "sc", namespaced=False),
     _storage("VolumeAttachment", "volumeattachments", namespaced=False, status=True),
     _storage("VolumeAttributesClass", "volumeattributesclasses", "vac", namespaced=False),
+    _admission("MutatingWebhookConfiguration", "mutatingwebhookconfigurations"),
+    _admission("ValidatingWebhookConfiguration", "validatingwebhookconfigurations"),
     _kind(
         "apiextensions",
         "apiextensions.k8s.io",

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
 
-from kubelearn.embedded.apiserver.admission.namespacelifecycle import may_delete
 from kubelearn.embedded.apiserver.encoding import decode, encode
 from kubelearn.embedded.apiserver.options import DeleteOptions
 from kubelearn.embedded.apiserver.registry import Registry, Write
@@ -35,7 +34,7 @@ class Deleted:
 
 async def delete(registry: Registry, write: Write, options: DeleteOptions) -> Deleted:
     """Delete the object `write.name`, or begin to."""
-    may_delete(registry, write.name)
+    await registry.admission.delete(registry, write)
     while True:
         current = registry.get(write.namespace, write.name)
         obj = decode(current.value)

@@ -79,6 +79,12 @@ class AdmissionControl(Protocol):
     ) -> None:
         """Refuse the new object; it is valid, and changes no more."""
 
+    async def delete(self, registry: Registry, write: Write) -> None:
+        """Refuse to delete an object."""
+
+    async def connect(self, registry: Registry, write: Write, *, options: Object) -> None:
+        """Refuse a connection to an object; `options` say what for, such as `PodExecOptions`."""
+
 
 Change = Callable[[Object | None], Object]
 """Makes the new object from the stored one; None when there is none."""
@@ -104,7 +110,7 @@ class Registry:
         self.store = store
         self.clock = clock
         self.random = random
-        self._admission = admission
+        self.admission = admission
         self.selection = Selection(strategy)
 
     # --- reading ---------------------------------------------------------------------------
@@ -143,7 +149,7 @@ class Registry:
             meta.pop(name, None)
         self._check_namespace(write, meta)
         self.strategy.admit_new(obj)
-        await self._admission.admit(self, write, obj, None)
+        await self.admission.admit(self, write, obj, None)
         if meta.pop("resourceVersion", None):
             raise unknown("resourceVersion should not be set on objects to be created")
         return await self._create(write, obj)
@@ -159,7 +165,7 @@ class Registry:
         try:
             self.strategy.begin(obj, None, dry_run=write.dry_run)
             self._finish_new(write, obj)
-            await self._admission.validate(self, write, obj, None)
+            await self.admission.validate(self, write, obj, None)
             return await self._store_new(write, obj, generated=generated)
         finally:
             if not write.dry_run:
@@ -234,10 +240,10 @@ class Registry:
             new = change(self.strategy.load(current.value))
             self._check_version(write, new, current)
             self._check_namespace(write, new["metadata"])
-            await self._admission.admit(self, write, new, old)
+            await self.admission.admit(self, write, new, old)
             try:
                 self._apply(write, new, old, prepare, validate)
-                await self._admission.validate(self, write, new, old)
+                await self.admission.validate(self, write, new, old)
                 return await self._store_changed(write, new, old, current), False
             except Stale:
                 continue

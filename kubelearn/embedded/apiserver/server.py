@@ -92,6 +92,7 @@ from kubelearn.embedded.apiserver.subresources.proxy import Proxies
 from kubelearn.embedded.apiserver.subresources.scale import Scales
 from kubelearn.embedded.apiserver.subresources.token import TokenRequests
 from kubelearn.embedded.apiserver.subresources.tunnels import Tunnels
+from kubelearn.embedded.apiserver.webhooks import Webhooks
 from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.store import Store, StoreFailed
 
@@ -153,6 +154,7 @@ class ApiServer:
             random=random,
             service_cidr=ipaddress.IPv4Network(service_cidr),
             admission=Admission(
+                Webhooks(store, random=random),
                 mutating=[
                     namespace_lifecycle,
                     note_circumstances,
@@ -175,8 +177,8 @@ class ApiServer:
                     check_runtime_class,
                     CertificateAuthorization(self._authorizer),
                     restrict_subject,
-                    resource_quota,
                 ],
+                final=[resource_quota],
             ),
         )
         self._aggregator = Aggregator(

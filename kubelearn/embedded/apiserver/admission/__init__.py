@@ -3,34 +3,76 @@
 Stands for the plugins of k8s.io/kubernetes `plugin/pkg/admission` that are on by default, in
 upstream's order (`pkg/kubeapiserver/options/plugins.go`). First those that may change the new
 object, or refuse it with 403; then validation; then those that only look at what would be stored.
-Left out: webhooks, policies, and plugins that guard kinds which are not served.
+Left out: policies, and plugins that guard kinds which are not served.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kubelearn.embedded.apiserver.admission.namespacelifecycle import may_delete
 from kubelearn.embedded.apiserver.registry import Admit, Registry, Write
+from kubelearn.embedded.apiserver.webhooks import Attributes, Webhooks
 from kubelearn.objects import Object
 
 
 class Admission:
-    """The plugins in their order."""
+    """The plugins in their order, and the webhooks, which have the last word but for `final`."""
 
-    def __init__(self, *, mutating: Sequence[Admit], validating: Sequence[Admit]) -> None:
+    def __init__(
+        self,
+        webhooks: Webhooks,
+        *,
+        mutating: Sequence[Admit],
+        validating: Sequence[Admit],
+        final: Sequence[Admit],
+    ) -> None:
+        self._webhooks = webhooks
         self._mutating = list(mutating)
         self._validating = list(validating)
+        self._final = list(final)
 
     async def admit(
         self, registry: Registry, write: Write, new: Object, old: Object | None
     ) -> None:
         """Let each plugin change the object; raises what the first one that objects raises."""
-        for plugin in self._mutating:
-            await plugin(registry, write, new, old)
+        await _ask(self._mutating, registry, write, new, old)
+        attributes = _attributes(registry, write, new, old)
+        if again := await self._webhooks.mutate(attributes):
+            # What a webhook changed may need what plugins fill in.
+            await _ask(self._mutating, registry, write, new, old)
+            await self._webhooks.mutate(attributes, again=again)
 
     async def validate(
         self, registry: Registry, write: Write, new: Object, old: Object | None
     ) -> None:
         """Let each plugin look at the object as it would be stored."""
-        for plugin in self._validating:
-            await plugin(registry, write, new, old)
+        await _ask(self._validating, registry, write, new, old)
+        await self._webhooks.validate(_attributes(registry, write, new, old))
+        await _ask(self._final, registry, write, new, old)
+
+    async def delete(self, registry: Registry, write: Write) -> None:
+        """Let whoever has something against it keep an object."""
+        may_delete(registry, write.name)
+        if self._webhooks.configured():
+            old = registry.strategy.load(registry.get(write.namespace, write.name).value)
+            await self._call(Attributes(registry, write, "DELETE", None, old))
+
+    async def connect(self, registry: Registry, write: Write, *, options: Object) -> None:
+        """Let webhooks forbid exec, attach and port-forward."""
+        await self._call(Attributes(registry, write, "CONNECT", options, None))
+
+    async def _call(self, attributes: Attributes) -> None:
+        await self._webhooks.mutate(attributes)
+        await self._webhooks.validate(attributes)
+
+
+async def _ask(
+    plugins: Sequence[Admit], registry: Registry, write: Write, new: Object, old: Object | None
+) -> None:
+    for plugin in plugins:
+        await plugin(registry, write, new, old)
+
+
+def _attributes(registry: Registry, write: Write, new: Object, old: Object | None) -> Attributes:
+    return Attributes(registry, write, "CREATE" if old is None else "UPDATE", new, old)

@@ -14,11 +14,12 @@ import random as randomness
 from typing import NoReturn
 
 from kubelearn.embedded.apiserver.aggregator.autoregister import OWN_GROUP, USER, AutoRegister
-from kubelearn.embedded.apiserver.aggregator.backend import Backend, Certificate, Unavailable
+from kubelearn.embedded.apiserver.aggregator.backend import Backend, Certificate
 from kubelearn.embedded.apiserver.encoding import decode
 from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.registries import Registries
 from kubelearn.embedded.apiserver.registry import Write
+from kubelearn.embedded.apiserver.serviceresolver import Unavailable
 from kubelearn.embedded.apiserver.status import StatusError
 from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.store import StoreFailed
@@ -110,7 +111,7 @@ class Aggregator:
         for place in services.keys() - self._backends.keys():
             self._backends[place] = Backend(
                 services[place]["spec"],
-                registries=self._registries,
+                store=self._registries.store,
                 random=self._random,
                 certificate=self._certificate,
             )

@@ -1,6 +1,6 @@
 """A server behind an APIService: where it is, whether it answers, and the way to it.
 
-Stands for k8s.io/kube-aggregator `pkg/apiserver/{handler_proxy,resolvers}.go` and
+Stands for k8s.io/kube-aggregator `pkg/apiserver/handler_proxy.go` and
 `pkg/controllers/status/remote`. This server proves itself with the front proxy's certificate and
 says in headers who the user is. Left out: upgraded connections (no extension server here has exec).
 """
@@ -19,10 +19,10 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from kubelearn.embedded.apiserver.authentication import User
-from kubelearn.embedded.apiserver.encoding import decode
-from kubelearn.embedded.apiserver.registries import Registries
 from kubelearn.embedded.apiserver.request import Request
 from kubelearn.embedded.apiserver.response import text
+from kubelearn.embedded.apiserver.serviceresolver import Unavailable, resolve
+from kubelearn.embedded.store import Store
 from kubelearn.objects import Object
 
 Certificate = tuple[Path, Path]
@@ -36,15 +36,6 @@ _NOT_FORWARDED = (
 _NOT_RETURNED = ("connection", "transfer-encoding", "keep-alive", "content-length")
 
 
-class Unavailable(Exception):
-    """Why a server cannot be asked: the reason and the message of a condition."""
-
-    def __init__(self, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
-        self.message = message
-
-
 class Backend:
     """The server of one APIService. `spec` is fixed; another spec is another backend."""
 
@@ -52,13 +43,13 @@ class Backend:
         self,
         spec: Object,
         *,
-        registries: Registries,
+        store: Store,
         random: randomness.Random,
         certificate: Certificate | None,
     ) -> None:
         self.spec = spec
         self.available = False
-        self._registries = registries
+        self._store = store
         self._random = random
         self._namespace = spec["service"]["namespace"]
         self._name = spec["service"]["name"]
@@ -125,34 +116,11 @@ class Backend:
 
     def _url(self, path: str) -> URL:
         """One of the Service's endpoints. Raises Unavailable."""
-        address, port = self._random.choice(self._endpoints())
-        return URL.build(scheme="https", host=address, port=port, path=path)
-
-    def _endpoints(self) -> list[tuple[str, int]]:
-        where = f'service/{self._name} in "{self._namespace}"'
-        registry = self._registries.resource("services")
-        found = registry.store.get(registry.key(self._namespace, self._name))
-        if found is None:
-            raise Unavailable("ServiceNotFound", f"{where} is not present")
-        number = self.spec["service"].get("port", 443)
-        ports = decode(found.value)["spec"].get("ports") or []
-        name = next((each.get("name", "") for each in ports if each["port"] == number), None)
-        if name is None:
-            raise Unavailable("ServicePortError", f"{where} is not listening on port {number}")
-        slices = self._slices()
-        if not slices:
-            raise Unavailable("EndpointsNotFound", f"cannot find endpointslices for {where}")
-        ready = [place for each in slices for place in _places(each, name)]
-        if not ready:
-            problem = f'endpointslices for {where} have no addresses with port name "{name}"'
-            raise Unavailable("MissingEndpoints", problem)
-        return ready
-
-    def _slices(self) -> list[Object]:
-        registry = self._registries.resource("endpointslices", "discovery.k8s.io")
-        every = (decode(kv.value) for kv in registry.store.range(registry.prefix(self._namespace)))
-        label = "kubernetes.io/service-name"
-        return [e for e in every if (e["metadata"].get("labels") or {}).get(label) == self._name]
+        port = self.spec["service"].get("port", 443)
+        address, target = resolve(
+            self._store, self._namespace, self._name, port=port, random=self._random
+        )
+        return URL.build(scheme="https", host=address, port=target, path=path)
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -175,16 +143,6 @@ class Backend:
         if self._certificate:
             context.load_cert_chain(*self._certificate)
         return context
-
-
-def _places(endpoint_slice: Object, port_name: str) -> list[tuple[str, int]]:
-    ports = [p for p in endpoint_slice.get("ports") or [] if (p.get("name") or "") == port_name]
-    return [
-        (endpoint["addresses"][0], port["port"])
-        for endpoint in endpoint_slice.get("endpoints") or []
-        if (endpoint.get("conditions") or {}).get("ready", True)
-        for port in ports
-    ]
 
 
 def _identity(user: User) -> CIMultiDict[str]:

@@ -5,7 +5,24 @@ belongs to a type, and is applied wherever an object of that type occurs. So the
 container serve pods, Deployments and CronJobs alike. Parents come before their children.
 """
 
-from kubelearn.embedded.apiserver.defaults import apiextensions, apps, batch, core, groups, pod
+from kubelearn.embedded.apiserver.defaults import (
+    admissionregistration,
+    apiextensions,
+    apps,
+    batch,
+    core,
+    groups,
+    pod,
+)
 from kubelearn.embedded.apiserver.defaults.rules import apply
 
-__all__ = ["apiextensions", "apply", "apps", "batch", "core", "groups", "pod"]
+__all__ = [
+    "admissionregistration",
+    "apiextensions",
+    "apply",
+    "apps",
+    "batch",
+    "core",
+    "groups",
+    "pod",
+]

@@ -140,6 +140,16 @@ def resource_quota(obj: Object, now: datetime) -> Cells:
     return [obj["metadata"]["name"], ", ".join(requests), ", ".join(limits), age(obj, now)]
 
 
+@printer(
+    "admissionregistration.v1.MutatingWebhookConfiguration",
+    "admissionregistration.v1.ValidatingWebhookConfiguration",
+    columns=("Name", "Webhooks:integer", "Age"),
+)
+def webhook_configuration(obj: Object, now: datetime) -> Cells:
+    """A configuration of webhooks, and how many there are."""
+    return [obj["metadata"]["name"], len(obj.get("webhooks") or []), age(obj, now)]
+
+
 @printer("apiregistration.v1.APIService", columns=("Name", "Service", "Available", "Age"))
 def api_service(obj: Object, now: datetime) -> Cells:
     """An APIService: who answers, and whether."""

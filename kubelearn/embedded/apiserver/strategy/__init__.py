@@ -35,6 +35,8 @@ _STRATEGIES: dict[tuple[str, str], type[Strategy]] = {
     ("", "resourcequotas"): plain.QuotaStrategy,
     ("", "secrets"): plain.SecretStrategy,
     ("", "serviceaccounts"): plain.ServiceAccountStrategy,
+    ("admissionregistration.k8s.io", "mutatingwebhookconfigurations"): plain.GenerationStrategy,
+    ("admissionregistration.k8s.io", "validatingwebhookconfigurations"): plain.GenerationStrategy,
     ("apiextensions.k8s.io", "customresourcedefinitions"): CustomResourceDefinitionStrategy,
     ("apiregistration.k8s.io", "apiservices"): plain.ApiServiceStrategy,
     ("apps", "daemonsets"): workload.DaemonSetStrategy,

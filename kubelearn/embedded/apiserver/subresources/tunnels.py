@@ -22,9 +22,11 @@ from kubelearn.embedded import upgrade
 from kubelearn.embedded.apiserver.authorization import Authorizer, attributes_of, refusal
 from kubelearn.embedded.apiserver.encoding import decode
 from kubelearn.embedded.apiserver.kubelets import Kubelets, unreachable
+from kubelearn.embedded.apiserver.options import WriteOptions
 from kubelearn.embedded.apiserver.registry import Registry
 from kubelearn.embedded.apiserver.request import Request
 from kubelearn.embedded.apiserver.requestinfo import is_true
+from kubelearn.embedded.apiserver.resources import write_of
 from kubelearn.embedded.apiserver.status import bad_request
 from kubelearn.embedded.apiserver.streams import Streams
 from kubelearn.embedded.apiserver.subresources.containers import chosen_container
@@ -56,7 +58,7 @@ class Tunnels:
 
     async def port_forward(self, request: Request, registry: Registry) -> web.StreamResponse:
         """Reach a port of a pod."""
-        self._check(request)
+        await self._check(request, registry)
         pod, node = _scheduled_pod(request, registry)
         meta = pod["metadata"]
         ports = request.http.rel_url.query.getall("ports", [])
@@ -67,7 +69,7 @@ class Tunnels:
     async def _in_container(
         self, request: Request, registry: Registry, verb: str
     ) -> web.StreamResponse:
-        self._check(request)
+        await self._check(request, registry)
         pod, node = _scheduled_pod(request, registry)
         container = chosen_container(pod, request.query.get("container", ""))
         meta = pod["metadata"]
@@ -80,12 +82,14 @@ class Tunnels:
         path = f"/{verb}/{meta['namespace']}/{meta['name']}/{container}"
         return await self._tunnel(request, self._kubelets.url(node, path).with_query(query))
 
-    def _check(self, request: Request) -> None:
+    async def _check(self, request: Request, registry: Registry) -> None:
         """A WebSocket begins with GET, which must not be a way around the verb `create`."""
         attributes = replace(attributes_of(request.user, request.info), verb="create")
         decision = self._authorizer.authorize(attributes)
         if not decision.allowed:
             raise refusal(attributes, decision)
+        write = write_of(request, WriteOptions())
+        await registry.admission.connect(registry, write, options=_options(request, registry))
 
     async def _tunnel(self, request: Request, url: URL) -> web.StreamResponse:
         session = self._kubelets.session
@@ -95,6 +99,23 @@ class Tunnels:
             case "spdy/3.1":
                 return await _tunnel_bytes(request, url, session, self._streams)
         raise bad_request("Upgrade request required")
+
+
+def _options(request: Request, registry: Registry) -> Object:
+    """The query as the object that it stands for, such as `PodExecOptions`."""
+    part = registry.kind.subresource(request.info.subresource)
+    query = request.http.rel_url.query
+    options: Object = {"kind": part.kind if part else "", "apiVersion": "v1"}
+    for name in _STREAM_PARAMETERS:
+        if is_true(query.get(name)):
+            options[name] = True
+    if container := query.get("container"):
+        options["container"] = container
+    if command := query.getall("command", []):
+        options["command"] = command
+    if ports := query.getall("ports", []):
+        options["ports"] = [int(each) for each in ports if each.isdecimal()]
+    return options
 
 
 def _scheduled_pod(request: Request, registry: Registry) -> tuple[Object, str]:

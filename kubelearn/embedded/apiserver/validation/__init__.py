@@ -34,6 +34,7 @@ from kubelearn.embedded.apiserver.validation import (
     servicecidr,
     statefulset,
     storageclass,
+    webhook,
 )
 from kubelearn.embedded.apiserver.validation.field import FieldError
 from kubelearn.embedded.apiserver.validation.rules import (
@@ -75,4 +76,5 @@ __all__ = [
     "validate_create",
     "validate_part_update",
     "validate_update",
+    "webhook",
 ]

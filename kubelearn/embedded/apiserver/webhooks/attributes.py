@@ -1,0 +1,69 @@
+"""One write, as admission speaks of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kubelearn.embedded.apiserver.encoding import decode
+from kubelearn.embedded.apiserver.registry import Registry, Write
+from kubelearn.objects import Object
+
+
+@dataclass(slots=True)
+class Attributes:
+    """What happens (CREATE, UPDATE, DELETE or CONNECT) to which object.
+
+    The new object of a connection is its options, such as `PodExecOptions`.
+    """
+
+    registry: Registry
+    write: Write
+    operation: str
+    new: Object | None
+    old: Object | None
+
+    @property
+    def kind(self) -> str:
+        """As what the object is written."""
+        options = self.new if self.operation == "CONNECT" else None
+        return str(options["kind"]) if options else self.registry.kind.kind
+
+    @property
+    def namespace(self) -> str:
+        """Empty for objects of the cluster; a Namespace lies in itself."""
+        return self.name if self._is_namespace else self.write.namespace
+
+    @property
+    def name(self) -> str:
+        """The object's name; empty while it is to be generated."""
+        if self.write.name:
+            return self.write.name
+        return str(((self.new or self.old or {}).get("metadata") or {}).get("name", ""))
+
+    @property
+    def namespaced(self) -> bool:
+        """Whether it lies in a namespace."""
+        return self.registry.kind.namespaced
+
+    @property
+    def _is_namespace(self) -> bool:
+        kind = self.registry.kind
+        return (kind.group, kind.plural) == ("", "namespaces")
+
+    def namespace_labels(self) -> dict[str, str] | None:
+        """The labels of the namespace that counts; None for an object that has none."""
+        if self._is_namespace and self.new is not None:
+            return labels_of(self.new)
+        if not (self.namespaced or self._is_namespace):
+            return None
+        found = self.registry.store.get(f"/registry/namespaces/{self.namespace}")
+        return labels_of(decode(found.value)) if found else {}
+
+    def object_labels(self) -> list[dict[str, str]]:
+        """The labels of the new and the old object, as far as there are such."""
+        return [labels_of(obj) for obj in (self.new, self.old) if obj is not None]
+
+
+def labels_of(obj: Object) -> dict[str, str]:
+    """An object's labels."""
+    return (obj.get("metadata") or {}).get("labels") or {}

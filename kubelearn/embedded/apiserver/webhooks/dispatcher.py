@@ -1,0 +1,152 @@
+"""Asks the webhooks: first those that may change an object, one by one, then all that only judge.
+
+Stands for k8s.io/apiserver `pkg/admission/plugin/webhook/{mutating,validating}/dispatcher.go`.
+Configurations are read from the store at each write, so a new one counts at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import logging
+import random as randomness
+import uuid
+from collections.abc import Iterator, Sequence
+
+from kubelearn.embedded.apiserver import defaults, serializer
+from kubelearn.embedded.apiserver.encoding import decode
+from kubelearn.embedded.apiserver.jsonpatch import PatchError, apply_json_patch
+from kubelearn.embedded.apiserver.status import StatusError, bad_request, internal
+from kubelearn.embedded.apiserver.webhooks import matching
+from kubelearn.embedded.apiserver.webhooks.attributes import Attributes
+from kubelearn.embedded.apiserver.webhooks.caller import CallFailed, call
+from kubelearn.embedded.apiserver.webhooks.review import (
+    Answer,
+    InvalidAnswer,
+    answer_of,
+    review_of,
+)
+from kubelearn.embedded.store import Store
+from kubelearn.objects import Object
+
+_log = logging.getLogger(__name__)
+
+_MUTATING = "/registry/mutatingwebhookconfigurations/"
+_VALIDATING = "/registry/validatingwebhookconfigurations/"
+_DRY_RUN = ("None", "NoneOnDryRun")
+
+
+class Webhooks:
+    """The webhooks of one cluster."""
+
+    def __init__(self, store: Store, *, random: randomness.Random) -> None:
+        self._store = store
+        self._random = random
+
+    def configured(self) -> bool:
+        """Whether there are any."""
+        return any(self._store.count(prefix) for prefix in (_MUTATING, _VALIDATING))
+
+    async def mutate(self, attributes: Attributes, *, again: Sequence[str] = ()) -> list[str]:
+        """Let mutating webhooks change the new object.
+
+        Gives the names of those that want to see it once more, because it changed after they had
+        seen it or may change now; `again` is such a list, and then no others are asked.
+        """
+        asked: list[str] = []
+        changed = False
+        for hook in self._concerned(_MUTATING, attributes):
+            name = hook["name"]
+            if again and name not in again:
+                continue
+            answer = await self._ask(hook, attributes, mutating=True)
+            if answer and answer.patch and _change(attributes, answer.patch, name):
+                changed = True
+            if hook.get("reinvocationPolicy") == "IfNeeded":
+                asked.append(name)
+        return asked if changed else []
+
+    async def validate(self, attributes: Attributes) -> None:
+        """Let validating webhooks judge; they are asked at the same time."""
+        hooks = list(self._concerned(_VALIDATING, attributes))
+        verdicts = await asyncio.gather(
+            *(self._ask(hook, attributes, mutating=False) for hook in hooks),
+            return_exceptions=True,
+        )
+        for verdict in verdicts:
+            if isinstance(verdict, BaseException):
+                raise verdict
+
+    def _concerned(self, prefix: str, attributes: Attributes) -> Iterator[Object]:
+        if matching.is_exempt(attributes):
+            return
+        for found in self._store.range(prefix):
+            for hook in decode(found.value).get("webhooks") or []:
+                if matching.concerns(hook, attributes) and matching.conditions_hold(
+                    hook, attributes
+                ):
+                    yield hook
+
+    async def _ask(self, hook: Object, attributes: Attributes, *, mutating: bool) -> Answer | None:
+        """One webhook's answer; None from one that failed and may. Raises StatusError."""
+        name = hook["name"]
+        if attributes.write.dry_run and hook.get("sideEffects") not in _DRY_RUN:
+            raise bad_request(f'admission webhook "{name}" does not support dry run')
+        review = review_of(hook, attributes, uid=self._new_uid())
+        try:
+            body = await call(hook, review, store=self._store, random=self._random)
+            answer = answer_of(body, review=review, mutating=mutating)
+        except CallFailed as error:
+            _object_unless_ignored(hook, f"failed to call webhook: {error}")
+            return None
+        except InvalidAnswer as error:
+            _object_unless_ignored(hook, f"received invalid webhook response: {error}")
+            return None
+        attributes.write.warnings.extend(answer.warnings)
+        if not answer.allowed:
+            raise _denial(name, answer.result)
+        return answer
+
+    def _new_uid(self) -> str:
+        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+
+
+def _object_unless_ignored(hook: Object, problem: str) -> None:
+    text = f'failed calling webhook "{hook["name"]}": {problem}'
+    if hook.get("failurePolicy") != "Ignore":
+        raise internal(text)
+    _log.info("%s", text)
+
+
+def _denial(name: str, result: Object) -> StatusError:
+    """The webhook's own `Status`, which says at least that it is one."""
+    denied = f'admission webhook "{name}" denied the request'
+    said = result.get("message") or result.get("reason")
+    code = result.get("code") or 0
+    return StatusError(
+        code if code >= 400 else 400,
+        result.get("reason", ""),
+        f"{denied}: {said}" if said else f"{denied} without explanation",
+        details=result.get("details"),
+    )
+
+
+def _change(attributes: Attributes, patch: Sequence[Object], name: str) -> bool:
+    """Apply a webhook's patch to the new object, in place; says whether it changed anything."""
+    if attributes.new is None:
+        problem = "attempted to modify the object, which is not supported for this operation"
+        raise internal(f'admission webhook "{name}" {problem}')
+    kind = attributes.registry.kind
+    before = copy.deepcopy(attributes.new)
+    try:
+        patched = apply_json_patch(before, patch)
+    except PatchError as error:
+        raise internal(str(error)) from None
+    typed = {"kind": kind.kind, "apiVersion": kind.api_version, **patched}
+    changed = serializer.decode(kind, typed).object
+    defaults.apply(kind, changed)
+    if changed == attributes.new:
+        return False
+    attributes.new.clear()
+    attributes.new.update(changed)
+    return True

@@ -1,0 +1,108 @@
+"""Whether a webhook is to be asked about a write.
+
+Stands for k8s.io/apiserver `pkg/admission/plugin/webhook/{predicates,matchconditions}` and
+`pkg/admission/plugin/webhook/generic/webhook.go`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kubelearn.embedded.apiserver.apiextensions.cel import CelError, converted, expression
+from kubelearn.embedded.apiserver.status import forbidden
+from kubelearn.embedded.apiserver.webhooks.attributes import Attributes
+from kubelearn.embedded.apiserver.webhooks.review import request_of
+from kubelearn.objects import Object, matches
+
+# Who may change what asks them could never be asked again.
+_EXEMPT = frozenset(
+    {
+        "mutatingadmissionpolicies",
+        "mutatingadmissionpolicybindings",
+        "mutatingwebhookconfigurations",
+        "validatingadmissionpolicies",
+        "validatingadmissionpolicybindings",
+        "validatingwebhookconfigurations",
+    }
+)
+
+
+def is_exempt(attributes: Attributes) -> bool:
+    """Whether no webhook is asked at all."""
+    kind = attributes.registry.kind
+    return kind.group == "admissionregistration.k8s.io" and kind.plural in _EXEMPT
+
+
+def concerns(hook: Object, attributes: Attributes) -> bool:
+    """Whether a webhook's rules and selectors mean this write."""
+    return (
+        any(_rule_means(rule, hook, attributes) for rule in hook.get("rules") or [])
+        and _namespace_is_meant(hook, attributes)
+        and any(matches(hook.get("objectSelector"), each) for each in attributes.object_labels())
+    )
+
+
+def conditions_hold(hook: Object, attributes: Attributes) -> bool:
+    """Whether all match conditions are true. Raises the error of one that cannot be told."""
+    conditions = hook.get("matchConditions") or []
+    if not conditions:
+        return True
+    variables = _variables(attributes)
+    problems = []
+    for condition in conditions:
+        try:
+            if not expression(condition["expression"].strip()).evaluate(variables):
+                return False
+        except CelError as error:
+            problems.append(f"failed to evaluate match condition {condition['name']!r}: {error}")
+    if not problems or hook.get("failurePolicy") == "Ignore":
+        return not problems
+    kind = attributes.registry.kind
+    raise forbidden(kind.plural, kind.group, attributes.name, ", ".join(problems))
+
+
+def _rule_means(rule: Object, hook: Object, attributes: Attributes) -> bool:
+    kind = attributes.registry.kind
+    versions = rule.get("apiVersions") or []
+    # "Equivalent" takes any version of the resource; which one was sent makes no difference then.
+    same_version = _has(versions, kind.version) or hook.get("matchPolicy") != "Exact"
+    scope = "Namespaced" if attributes.namespaced else "Cluster"
+    return (
+        _has(rule.get("operations"), attributes.operation)
+        and _has(rule.get("apiGroups"), kind.group)
+        and same_version
+        and rule.get("scope", "*") in ("*", scope)
+        and _resource_is_meant(rule.get("resources") or [], attributes)
+    )
+
+
+def _resource_is_meant(resources: Sequence[str], attributes: Attributes) -> bool:
+    plural, part = attributes.registry.kind.plural, attributes.write.subresource
+    for each in resources:
+        resource, _, wanted = each.partition("/")
+        if resource in ("*", plural) and (wanted == part or wanted == "*"):
+            return True
+    return False
+
+
+def _has(values: Sequence[str] | None, value: str) -> bool:
+    return value in (values or []) or "*" in (values or [])
+
+
+def _namespace_is_meant(hook: Object, attributes: Attributes) -> bool:
+    labels = attributes.namespace_labels()
+    return labels is None or matches(hook.get("namespaceSelector"), labels)
+
+
+def _variables(attributes: Attributes) -> Mapping[str, Any]:
+    request = {
+        name: value
+        for name, value in request_of(attributes, uid="").items()
+        if name not in ("object", "oldObject")
+    }
+    return {
+        "object": converted(attributes.new, None),
+        "oldObject": converted(attributes.old, None),
+        "request": converted(request, None),
+    }

@@ -1,0 +1,171 @@
+"""Admission webhooks that run in the cluster: a pod has a say in what others write."""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from kubernetes import client
+
+pytestmark = pytest.mark.needs_nodes
+
+PORT = 8443
+# Denies what is labelled `bad`, and marks what it is asked to mark.
+SERVER = """
+import base64, http.server, json, ssl
+
+class Hook(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        request = review["request"]
+        labels = (request["object"] or request["oldObject"])["metadata"].get("labels") or {}
+        response = {"uid": request["uid"], "allowed": "bad" not in labels}
+        if not response["allowed"]:
+            response["status"] = {"message": "it is bad", "code": 403, "reason": "Forbidden"}
+        elif self.path.startswith("/mark"):
+            patch = [{"op": "add", "path": "/metadata/labels/marked", "value": "yes"}]
+            response["patch"] = base64.b64encode(json.dumps(patch).encode()).decode()
+            response["patchType"] = "JSONPatch"
+        body = json.dumps({**review, "request": None, "response": response}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+server = http.server.ThreadingHTTPServer(("", 8443), Hook)
+context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+context.load_cert_chain("/tls/tls.crt", "/tls/tls.key")
+server.socket = context.wrap_socket(server.socket, server_side=True)
+server.serve_forever()
+"""
+
+
+def certificate(host):
+    """A certificate that signs itself, and its key, in PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    return (
+        signed.public_bytes(serialization.Encoding.PEM).decode(),
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        ).decode(),
+    )
+
+
+@pytest.fixture
+def hook(core, namespace, pods):
+    """A webhook's pod and Service; gives the `clientConfig` for a path of it."""
+    public, private = certificate(f"hook.{namespace}.svc")
+    secret = {"metadata": {"name": "hook"}, "stringData": {"tls.crt": public, "tls.key": private}}
+    core.create_namespaced_secret(namespace, secret)
+    pods.run(
+        name="hook",
+        labels={"app": "hook"},
+        spec={"volumes": [{"name": "tls", "secret": {"secretName": "hook"}}]},
+        image="python:3.12-slim",
+        command=["python", "-c", SERVER],
+        volumeMounts=[{"name": "tls", "mountPath": "/tls"}],
+        readinessProbe={"tcpSocket": {"port": PORT}, "periodSeconds": 1},
+    )
+    pods.ready("hook")
+    ports = [{"port": 443, "targetPort": PORT}]
+    spec = {"selector": {"app": "hook"}, "ports": ports}
+    core.create_namespaced_service(namespace, {"metadata": {"name": "hook"}, "spec": spec})
+
+    def config(path):
+        service = {"namespace": namespace, "name": "hook", "path": path}
+        return {"service": service, "caBundle": base64.b64encode(public.encode()).decode()}
+
+    return config
+
+
+@pytest.fixture
+def register(api, namespace, hook):
+    """Register the webhook for ConfigMaps of the test's namespace."""
+    registration = client.AdmissionregistrationV1Api(api)
+    undo = []
+
+    def call(kind, path, **fields):
+        rule = {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["configmaps"]}
+        entry = {
+            "name": "hook.example.com",
+            "clientConfig": hook(path),
+            "rules": [{**rule, "operations": ["*"]}],
+            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
+            "sideEffects": "None",
+            "admissionReviewVersions": ["v1"],
+            **fields,
+        }
+        body = {"metadata": {"name": f"{kind}-{namespace}"}, "webhooks": [entry]}
+        getattr(registration, f"create_{kind}_webhook_configuration")(body)
+        undo.append((kind, body["metadata"]["name"]))
+
+    yield call
+    for kind, name in undo:
+        getattr(registration, f"delete_{kind}_webhook_configuration")(name)
+
+
+def config_map(name, **labels):
+    return {"metadata": {"name": name, "labels": {"app": "x", **labels}}}
+
+
+def test_a_validating_webhook_denies(register, core, namespace, refused, eventually):
+    register("validating", "/")
+    # It takes a moment until the Service's pod can be reached.
+    eventually(lambda: _created(core, namespace))
+    status = refused(core.create_namespaced_config_map, namespace, config_map("b", bad="1"))
+    assert (status["code"], status["reason"]) == (403, "Forbidden")
+    assert status["message"] == (
+        'admission webhook "hook.example.com" denied the request: it is bad'
+    )
+
+
+def test_a_mutating_webhook_changes_objects(register, core, namespace, eventually):
+    register("mutating", "/mark")
+    eventually(lambda: _created(core, namespace))
+    found = core.read_namespaced_config_map("reached", namespace)
+    assert found.metadata.labels == {"app": "x", "marked": "yes"}
+
+
+def test_a_webhook_without_pods_fails_closed(
+    register, core, namespace, pods, refused, eventually, gone
+):
+    register("validating", "/", failurePolicy="Fail")
+    pods.delete("hook")
+    eventually(lambda: gone(lambda: pods.get("hook")))
+    status = refused(core.create_namespaced_config_map, namespace, config_map("a"))
+    assert (status["code"], status["reason"]) == (500, "InternalError")
+    assert 'failed calling webhook "hook.example.com": failed to call webhook' in status["message"]
+
+
+def _created(core, namespace):
+    try:
+        core.create_namespaced_config_map(namespace, config_map("reached"))
+    except client.ApiException as error:
+        if error.status == 409:
+            return True
+        if error.status == 500:
+            return False
+        raise
+    return True
