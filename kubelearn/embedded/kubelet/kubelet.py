@@ -2,8 +2,8 @@
 
 Stands for `pkg/kubelet/kubelet.go`: follows the node's pods, keeps a worker for each, and runs what
 the workers share. It resumes from the API server and the runtime alone: stopped and started again,
-it finds the containers that went on without it. Left out: eviction under pressure, static pods,
-plug-ins for devices.
+it finds the containers that went on without it. Left out: eviction under pressure, plug-ins for
+devices.
 """
 
 from __future__ import annotations
@@ -27,12 +27,14 @@ from kubelearn.embedded.kubelet.environment import Environment
 from kubelearn.embedded.kubelet.handlers import Handlers
 from kubelearn.embedded.kubelet.images import ImageManager
 from kubelearn.embedded.kubelet.kuberuntime import KubeRuntime
+from kubelearn.embedded.kubelet.manifests import Manifests, is_static
 from kubelearn.embedded.kubelet.node import NodeConfig, NodeReporter
 from kubelearn.embedded.kubelet.podstatus import TERMINAL, Eviction
 from kubelearn.embedded.kubelet.podworker import PodWorker
 from kubelearn.embedded.kubelet.server import KubeletServer
+from kubelearn.embedded.kubelet.staticpods import StaticPods, is_mirror
 from kubelearn.embedded.kubelet.statusmanager import StatusManager
-from kubelearn.embedded.kubelet.volumes import Volumes
+from kubelearn.embedded.kubelet.volumes import DISK, Volumes
 from kubelearn.objects import NODES, PODS, SERVICES, Object
 
 _log = logging.getLogger(__name__)
@@ -67,6 +69,8 @@ class Kubelet:
         self._server = KubeletServer(node, find=self.worker, runtime=runtime, clock=clock, tls=tls)
         self._statuses = StatusManager(client, clock=clock)
         self._kube = self._kube_runtime(images)
+        self._manifests = Manifests(node.folder / DISK, node=node.name)
+        self._static = self._static_pods()
 
     def worker(self, namespace: str, name: str) -> PodWorker | None:
         """The worker of a pod, if the pod is on this node."""
@@ -81,6 +85,7 @@ class Kubelet:
         """Be the node's agent. Containers go on when this is cancelled."""
         self._services = self._service_informer()
         self._nodes = self._node_informer()
+        self._static = self._static_pods()
         stop_listening = self._runtime.add_listener(self._wake)
         try:
             await self._server.start()
@@ -106,14 +111,22 @@ class Kubelet:
         pods = Informer(self._client, PODS, clock=self._clock, field_selector=selector)
         group.create_task(pods.run(), name="informer pods")
         await pods.synced.wait()
-        await self._kube.remove_orphans({pod["metadata"]["uid"] for pod in pods.items()})
+        wanted = self._static.look() | {pod["metadata"]["uid"] for pod in pods.items()}
+        await self._kube.remove_orphans(wanted)
         pods.add_handler(
             on_add=self._put, on_update=lambda _, pod: self._put(pod), on_delete=self._remove
         )
+        group.create_task(self._static.run(), name="static pods")
 
     # --- pods come, change and go ---
 
     def _put(self, pod: Object) -> None:
+        if is_mirror(pod):
+            self._static.put_mirror(pod)
+        else:
+            self._put_own(pod)
+
+    def _put_own(self, pod: Object) -> None:
         uid = pod["metadata"]["uid"]
         if worker := self._workers.get(uid):
             worker.update(pod)
@@ -153,6 +166,12 @@ class Kubelet:
         return found
 
     def _remove(self, pod: Object) -> None:
+        if is_mirror(pod):
+            self._static.remove_mirror(pod)
+        else:
+            self._remove_own(pod)
+
+    def _remove_own(self, pod: Object) -> None:
         if worker := self._workers.get(pod["metadata"]["uid"]):
             worker.remove(pod)
 
@@ -169,6 +188,8 @@ class Kubelet:
         finally:
             self._workers.pop(uid, None)
             self._tasks.pop(uid, None)
+            if is_static(worker.pod):
+                self._static.ended(worker.pod)
 
     async def _stop_workers(self) -> None:
         tasks = list(self._tasks.values())
@@ -186,6 +207,17 @@ class Kubelet:
     def _node_informer(self) -> Informer:
         selector = f"metadata.name={self.node.name}"
         return Informer(self._client, NODES, clock=self._clock, field_selector=selector)
+
+    def _static_pods(self) -> StaticPods:
+        return StaticPods(
+            self._client,
+            manifests=self._manifests,
+            statuses=self._statuses,
+            node=lambda: self._nodes.get(self.node.name),
+            start=self._put_own,
+            stop=self._remove_own,
+            clock=self._clock,
+        )
 
     def _services_of(self, namespace: str) -> Sequence[Object]:
         return self._services.by_index("namespace", namespace)

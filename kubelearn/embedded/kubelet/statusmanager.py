@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from kubelearn.embedded.client import Client
 from kubelearn.embedded.clock import Clock
+from kubelearn.embedded.kubelet.manifests import is_static
 from kubelearn.errors import ApiError, Conflict, NotFound
 from kubelearn.objects import PODS, Object
 
@@ -25,7 +26,8 @@ _REPLACED = ("podIPs", "hostIPs")
 
 @dataclass
 class _Entry:
-    pod: Object
+    # The API's object; a static pod has none until there is a mirror of it.
+    pod: Object | None
     known: Object
     wanted: Object
     sender: asyncio.Task[None] | None = None
@@ -45,18 +47,27 @@ class StatusManager:
         entry = self._entries.get(uid)
         if entry is None:
             known = pod.get("status") or {}
-            entry = self._entries[uid] = _Entry(pod, known, status)
+            entry = self._entries[uid] = _Entry(None if is_static(pod) else pod, known, status)
         entry.wanted = status
-        if entry.sender is None or entry.sender.done():
-            self._start(entry)
+        self._start(entry)
 
     def observe(self, pod: Object) -> None:
         """Take note of the API's object: somebody else may have changed its status."""
         entry = self._entries.get(pod["metadata"]["uid"])
-        if entry and _version(pod) > _version(entry.pod):
+        if entry and entry.pod and _version(pod) > _version(entry.pod):
             before, entry.pod, entry.known = entry.known, pod, pod.get("status") or {}
-            if entry.known != before and (entry.sender is None or entry.sender.done()):
+            if entry.known != before:
                 self._start(entry)
+
+    def mirror(self, pod: Object, mirror: Object | None) -> None:
+        """Send the status of a static pod to its mirror, if it has one."""
+        uid, known = pod["metadata"]["uid"], (mirror or {}).get("status") or {}
+        entry = self._entries.setdefault(uid, _Entry(mirror, known, known))
+        if mirror is None:
+            entry.pod = None
+        elif entry.pod is None or _version(mirror) > _version(entry.pod):
+            entry.pod, entry.known = mirror, known
+            self._start(entry)
 
     async def flush(self, uid: str) -> None:
         """Wait until the pod's last status is sent, or cannot be any more."""
@@ -76,12 +87,13 @@ class StatusManager:
             self.forget(uid)
 
     def _start(self, entry: _Entry) -> None:
-        if status_patch(entry.known, entry.wanted):
+        sending = entry.sender and not entry.sender.done()
+        if entry.pod and not sending and status_patch(entry.known, entry.wanted):
             name = f"status of {entry.pod['metadata']['name']}"
             entry.sender = asyncio.create_task(self._send(entry), name=name)
 
     async def _send(self, entry: _Entry) -> None:
-        while patch := status_patch(entry.known, wanted := entry.wanted):
+        while entry.pod and (patch := status_patch(entry.known, wanted := entry.wanted)):
             meta = entry.pod["metadata"]
             # The uid keeps the patch from another pod of that name.
             body = {"metadata": {"uid": meta["uid"]}, "status": patch}
@@ -95,7 +107,7 @@ class StatusManager:
                 _log.warning("status of pod %s not accepted: %s", meta["name"], error)
                 await self._clock.sleep(_RETRY_SECONDS)
                 continue
-            if _version(answer) > _version(entry.pod):
+            if entry.pod and _version(answer) > _version(entry.pod):
                 entry.pod, entry.known = answer, answer.get("status") or {}
             if entry.wanted is wanted:
                 return  # whatever the server made of it

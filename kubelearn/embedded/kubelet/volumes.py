@@ -29,6 +29,9 @@ from kubelearn.embedded.kubelet.volumesources import VolumeSources
 from kubelearn.errors import ApiError
 from kubelearn.objects import Object
 
+DISK = "disk"
+"""The folder that stands for the node's own disk."""
+
 _RETRY_SECONDS, _LONGEST_RETRY_SECONDS = 0.5, 122.0
 # How often the files of ConfigMaps, Secrets and tokens are brought up to date.
 _REFRESH_SECONDS = 60.0
@@ -106,7 +109,7 @@ class Volumes:
         for kind in ("hostPath", "local"):
             if kind in volume:
                 path: str = volume[kind]["path"]
-                return self._folder / "disk" / path.lstrip("/")
+                return self._folder / DISK / path.lstrip("/")
         kind = next(key for key in volume if key != "name")
         plugin = {"emptyDir": "empty-dir", "downwardAPI": "downward-api"}.get(kind, kind.lower())
         folder = self._pod_folder(pod["metadata"]["uid"])

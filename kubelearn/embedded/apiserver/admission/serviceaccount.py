@@ -14,6 +14,7 @@ from kubelearn.objects import Object
 
 MIRROR = "kubernetes.io/config.mirror"
 MOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
+_SECRETS = ("secret", "secretRef", "secretKeyRef")
 _VOLUME = "kube-api-access-"
 # An hour, and a bit by which the API server tells this token from those that pods ask for.
 _TOKEN_SECONDS = 3607
@@ -29,9 +30,11 @@ async def service_account(
     """Give a new pod its account, which must exist, and what comes with it."""
     if old is not None or write.subresource or registry.kind.plural != "pods":
         return
-    if MIRROR in (new["metadata"].get("annotations") or {}):
-        return
     spec = new.setdefault("spec", {})
+    if MIRROR in (new["metadata"].get("annotations") or {}):
+        if problem := _needs_api(spec):
+            raise refused(registry, new, problem)
+        return
     name = spec.get("serviceAccountName") or "default"
     spec["serviceAccountName"] = spec["serviceAccount"] = name
     account = await _account(registry, write, new, name)
@@ -39,6 +42,27 @@ async def service_account(
         _mount_token(spec, generate_name(_VOLUME, registry.random))
     if not spec.get("imagePullSecrets") and account.get("imagePullSecrets"):
         spec["imagePullSecrets"] = account["imagePullSecrets"]
+
+
+def _needs_api(spec: Object) -> str:
+    """What a mirror pod may not have: the pod that it shows runs without the API."""
+    if spec.get("serviceAccountName"):
+        return "a mirror pod may not reference service accounts"
+    containers = [*(spec.get("initContainers") or []), *(spec.get("containers") or [])]
+    sources = [source for each in containers for source in each.get("envFrom") or []]
+    sources += [var.get("valueFrom") or {} for each in containers for var in each.get("env") or []]
+    projected = [
+        source
+        for volume in spec.get("volumes") or []
+        for source in (volume.get("projected") or {}).get("sources") or []
+    ]
+    sources += [*(spec.get("volumes") or []), *projected]
+    secrets = any(name in each for each in sources for name in _SECRETS)
+    if secrets or spec.get("imagePullSecrets"):
+        return "a mirror pod may not reference secrets"
+    if any("serviceAccountToken" in source for source in projected):
+        return "a mirror pod may not use ServiceAccountToken volume projections"
+    return ""
 
 
 async def _account(registry: Registry, write: Write, pod: Object, name: str) -> Object:

@@ -42,6 +42,7 @@ def pod_update(new: Object, old: Object) -> Errors:
     """A change of a pod: images, and little else."""
     yield from metadata_update(new, old)
     yield from whole_pod(new)
+    yield from _same_mirror(new, old)
     yield from pod_annotations("metadata.annotations", new)
     for name in ("containers", "initContainers"):
         if len(new["spec"].get(name) or []) != len(old["spec"].get(name) or []):
@@ -57,6 +58,14 @@ def pod_update(new: Object, old: Object) -> Errors:
     yield from _only_added_tolerations(new["spec"], old["spec"])
     yield from _only_deleted_gates(new["spec"], old["spec"])
     yield from _nothing_else(new["spec"], old["spec"])
+
+
+def _same_mirror(new: Object, old: Object) -> Errors:
+    now, before = ((pod["metadata"].get("annotations") or {}).get(MIRROR) for pod in (new, old))
+    if now != before:
+        verb = "add" if before is None else "remove or update"
+        detail = f"may not {verb} mirror pod annotation"
+        yield forbidden(f"metadata.annotations[{MIRROR}]", detail)
 
 
 def _new_deadline(new: Object, old: Object) -> Errors:

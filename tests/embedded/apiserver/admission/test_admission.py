@@ -72,6 +72,43 @@ async def test_a_pod_waits_for_the_default_account_of_a_new_namespace(api, pod, 
     assert (await creating).status == 201
 
 
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ({"serviceAccountName": "default"}, "a mirror pod may not reference service accounts"),
+        (
+            {"volumes": [{"name": "v", "secret": {"secretName": "s"}}]},
+            "a mirror pod may not reference secrets",
+        ),
+        (
+            {
+                "volumes": [
+                    {
+                        "name": "v",
+                        "projected": {"sources": [{"serviceAccountToken": {"path": "t"}}]},
+                    }
+                ]
+            },
+            "a mirror pod may not use ServiceAccountToken volume projections",
+        ),
+    ],
+)
+async def test_a_mirror_pod_needs_nothing_of_the_api(with_account, pod, spec, words) -> None:
+    body = pod(nodeName="n", **spec)
+    body["metadata"]["annotations"] = {"kubernetes.io/config.mirror": "x"}
+    answer = await with_account.post(PODS, body)
+    assert (answer.status, answer.body["reason"]) == (403, "Forbidden")
+    assert answer.body["message"].endswith(words)
+
+
+async def test_a_mirror_pod_gets_no_account(with_account, pod) -> None:
+    body = pod(nodeName="n")
+    body["metadata"]["annotations"] = {"kubernetes.io/config.mirror": "x"}
+    spec = (await with_account.post(PODS, body)).body["spec"]
+    assert "serviceAccountName" not in spec
+    assert "volumes" not in spec
+
+
 async def test_pods_tolerate_silent_nodes_for_five_minutes(with_account, pod) -> None:
     mine = {
         "key": "node.kubernetes.io/not-ready",

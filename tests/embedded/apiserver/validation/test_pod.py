@@ -375,6 +375,9 @@ def test_a_debug_container_has_a_name_of_its_own_and_an_aim(debug):
     ]
 
 
+MIRROR = "kubernetes.io/config.mirror"
+
+
 def test_static_pods_have_no_debug_containers(debug):
     mirror = {"annotations": {"kubernetes.io/config.mirror": "x"}}
     assert debug(**mirror) == [": Forbidden: static pods do not support ephemeral containers"]
@@ -426,4 +429,18 @@ def test_containers_stay_where_they_are(resize):
     ]
     assert resize(name="b") == [
         "spec.containers[0].name: Forbidden: containers may not be renamed or reordered on resize"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "verb"),
+    [({}, {MIRROR: "1"}, "add"), ({MIRROR: "1"}, {}, "remove or update")],
+)
+def test_a_pod_does_not_become_a_mirror(update, before, after, verb):
+    pods = [
+        {"metadata": {"annotations": found}, "spec": spec(nodeName="n")}
+        for found in (before, after)
+    ]
+    assert update("v1", "Pod", *pods) == [
+        f"metadata.annotations[{MIRROR}]: Forbidden: may not {verb} mirror pod annotation"
     ]
