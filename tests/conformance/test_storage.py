@@ -359,3 +359,18 @@ def test_a_host_path_has_to_be_what_it_says(pod, told):
         'MountVolume.SetUp failed for volume "d" : hostPath type check failed'
     )
     assert message.endswith("is not a directory")
+
+
+def test_a_pod_that_fills_its_scratch_space_is_evicted(pod, core, namespace, eventually):
+    script = "dd if=/dev/zero of=/data/file bs=1024 count=4096; sleep 3600"
+    pod("greedy", script, source={"emptyDir": {"sizeLimit": "1Mi"}})
+
+    def failed():
+        status = core.read_namespaced_pod("greedy", namespace).status
+        return status if status.phase == "Failed" else None
+
+    status = eventually(failed, within=120)
+    assert (status.reason, status.message.strip()) == (
+        "Evicted",
+        'Usage of EmptyDir volume "d" exceeds the limit "1Mi".',
+    )

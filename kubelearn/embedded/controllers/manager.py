@@ -49,6 +49,7 @@ from kubelearn.embedded.controllers.storageprotection import (
 )
 from kubelearn.embedded.controllers.tainteviction import TaintEvictionController
 from kubelearn.embedded.controllers.ttlafterfinished import TTLAfterFinishedController
+from kubelearn.embedded.controllers.volumeexpand import VolumeExpandController
 from kubelearn.embedded.informer import Informers
 
 _CONTROLLERS: list[type[Controller]] = [
@@ -75,6 +76,7 @@ _CONTROLLERS: list[type[Controller]] = [
     PVCProtectionController,
     PVProtectionController,
     EphemeralVolumeController,
+    VolumeExpandController,
     ClusterRoleAggregationController,
     # Last, because it is content with less of an object than the others keep of it.
     GarbageCollector,

@@ -33,6 +33,7 @@ _log = logging.getLogger(__name__)
 
 # How long after a failure the pod is looked at again if nothing else happens to it.
 _RETRY_SECONDS = 10.0
+_EVICTED, _EVICTION_GRACE_SECONDS = "Evicted", 1.0
 _DEADLINE = Eviction(
     "DeadlineExceeded", "Pod was active on the node longer than the specified deadline"
 )
@@ -178,6 +179,8 @@ class PodWorker:
             self._wake.after(seconds)
         if not self._volumes.made:
             return False
+        if await self._takes_too_much():
+            return True
         if self.view.sandbox is None and not await self._make_sandbox():
             return False
         todo = pod_actions(
@@ -240,6 +243,16 @@ class PodWorker:
         self._kube.recorder.event(self.pod, "Normal", _DEADLINE.reason, _DEADLINE.message)
         return True
 
+    async def _takes_too_much(self) -> bool:
+        """Whether the pod has to go because of what it wrote."""
+        message, seconds = await self._volumes.overuse(self.pod)
+        if seconds is not None:
+            self._wake.after(seconds)
+        if message:
+            self.view.eviction = Eviction(_EVICTED, message)
+            self._kube.recorder.event(self.pod, "Warning", _EVICTED, message)
+        return bool(message)
+
     # --- stopping ---
 
     async def _kill_all(self, grace: float) -> None:
@@ -263,6 +276,8 @@ class PodWorker:
         await self._kube.kill(self.pod, target, message=message, grace=grace)
 
     def _grace(self) -> float:
+        if self.view.eviction and self.view.eviction.reason == _EVICTED:
+            return _EVICTION_GRACE_SECONDS
         seconds = self.pod["metadata"].get("deletionGracePeriodSeconds")
         if seconds is None:
             seconds = self.pod["spec"].get("terminationGracePeriodSeconds", 30)

@@ -17,7 +17,7 @@ from kubelearn.containers.runtime import Mount
 from kubelearn.embedded.client import Client
 from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.events import EventRecorder
-from kubelearn.embedded.kubelet import etchosts
+from kubelearn.embedded.kubelet import emptydir, etchosts
 from kubelearn.embedded.kubelet.atomicwriter import write_all
 from kubelearn.embedded.kubelet.claims import Claims, MountError
 from kubelearn.embedded.kubelet.configdata import ConfigError
@@ -35,6 +35,8 @@ DISK = "disk"
 _RETRY_SECONDS, _LONGEST_RETRY_SECONDS = 0.5, 122.0
 # How often the files of ConfigMaps, Secrets and tokens are brought up to date.
 _REFRESH_SECONDS = 60.0
+# How often it is looked how much pods have written: upstream's `monitoringInterval`.
+_LOOK_SECONDS = 10.0
 
 
 class Volumes:
@@ -84,6 +86,10 @@ class Volumes:
         return [
             self._mount(pod, volumes, mount, env) for mount in container.get("volumeMounts") or []
         ]
+
+    async def overuse(self, pod: Object) -> str:
+        """Why the pod has to go for what it wrote into its volumes; empty if it need not."""
+        return await asyncio.to_thread(emptydir.overuse, pod, lambda each: self._place(pod, each))
 
     def termination_log(self, pod: Object, container: Object, attempt: int) -> Mount:
         """The empty file that a container may leave its last words in."""
@@ -165,6 +171,7 @@ class PodVolumes:
         self._retry = _RETRY_SECONDS
         self._made = False
         self._due = 0.0
+        self._next_look = 0.0
 
     def touch(self) -> None:
         """The pod has changed, and files may tell of it: look at them with the next `ensure`."""
@@ -184,6 +191,16 @@ class PodVolumes:
             self._made, self._retry = True, _RETRY_SECONDS
             self._due = now + _REFRESH_SECONDS if _is_refreshed(pod) else math.inf
         return None if math.isinf(self._due) else self._due - now
+
+    async def overuse(self, pod: Object) -> tuple[str, float | None]:
+        """Why the pod has to go for what it wrote, if so; seconds to the next look, if any."""
+        now = self._clock.monotonic()
+        if not any(emptydir.limits(pod)):
+            return "", None
+        if now < self._next_look:
+            return "", self._next_look - now
+        self._next_look = now + _LOOK_SECONDS
+        return await self._volumes.overuse(pod), _LOOK_SECONDS
 
     @property
     def made(self) -> bool:

@@ -19,3 +19,25 @@ async def test_a_stateful_set_drops_what_is_behind_a_closed_gate(api) -> None:
     changed = await api.patch(f"{SETS}/db", {"spec": {"updateStrategy": rolling}})
     assert changed.body["spec"]["updateStrategy"]["rollingUpdate"] == {"partition": 1}
     assert changed.body["metadata"]["generation"] == 1
+
+
+async def test_half_a_byte_of_storage_is_warned_of(api) -> None:
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "500m"}}}
+    path = "/api/v1/namespaces/default/persistentvolumeclaims"
+    made = await api.post(path, {"metadata": {"name": "data"}, "spec": spec})
+    assert made.status == 201
+    assert made.headers["Warning"] == (
+        '299 - "spec.resources.requests[storage]: fractional byte value \\"500m\\" is invalid, '
+        'must be an integer"'
+    )
+
+
+async def test_what_is_deprecated_of_a_volume_is_warned_of(api) -> None:
+    spec = {
+        "capacity": {"storage": "1Gi"},
+        "accessModes": ["ReadWriteOnce"],
+        "persistentVolumeReclaimPolicy": "Recycle",
+        "hostPath": {"path": "/tmp/d"},
+    }
+    made = await api.post("/api/v1/persistentvolumes", {"metadata": {"name": "d"}, "spec": spec})
+    assert "The Recycle reclaim policy is deprecated." in made.headers["Warning"]

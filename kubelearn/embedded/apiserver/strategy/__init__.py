@@ -15,6 +15,7 @@ from kubelearn.embedded.apiserver.strategy.customresourcedefinition import (
 )
 from kubelearn.embedded.apiserver.strategy.namespace import NamespaceStrategy
 from kubelearn.embedded.apiserver.strategy.persistentvolume import PersistentVolumeStrategy
+from kubelearn.embedded.apiserver.strategy.persistentvolumeclaim import ClaimStrategy
 from kubelearn.embedded.apiserver.strategy.pod import PodStrategy
 from kubelearn.embedded.apiserver.strategy.service import ServiceStrategy
 from kubelearn.embedded.clock import Clock
@@ -28,7 +29,7 @@ _STRATEGIES: dict[tuple[str, str], type[Strategy]] = {
     ("", "limitranges"): plain.CreateOnUpdateStrategy,
     ("", "namespaces"): NamespaceStrategy,
     ("", "nodes"): plain.NodeStrategy,
-    ("", "persistentvolumeclaims"): plain.ClaimStrategy,
+    ("", "persistentvolumeclaims"): ClaimStrategy,
     ("", "pods"): PodStrategy,
     ("", "podtemplates"): plain.GenerationStrategy,
     ("", "replicationcontrollers"): workload.ReplicationControllerStrategy,

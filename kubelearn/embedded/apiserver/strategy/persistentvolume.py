@@ -1,9 +1,11 @@
-"""PersistentVolumes: when they entered their phase.
+"""PersistentVolumes: when they entered their phase, and what of them is deprecated.
 
 Stands for k8s.io/kubernetes `pkg/registry/core/persistentvolume/strategy.go`.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.strategy.base import Strategy
@@ -11,6 +13,15 @@ from kubelearn.embedded.clock import Clock
 from kubelearn.objects import Object, timestamp
 
 _SINCE = "lastPhaseTransitionTime"
+_GONE = {
+    "cephfs": ("1.28", "1.31"), "photonPersistentDisk": ("1.11", "1.16"),
+    "scaleIO": ("1.16", "1.22"), "storageOS": ("1.22", "1.25"), "glusterfs": ("1.25", "1.26"),
+    "rbd": ("1.28", "1.31"),
+}  # fmt: skip
+_RECYCLE = (
+    "spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the "
+    "recommended approach is to use dynamic provisioning."
+)
 
 
 class PersistentVolumeStrategy(Strategy):
@@ -38,3 +49,11 @@ class PersistentVolumeStrategy(Strategy):
                 status[_SINCE] = before[_SINCE]
         elif told in (None, before.get(_SINCE)):
             status[_SINCE] = timestamp(self._clock.now())
+
+    def warnings(self, new: Object, old: Object | None) -> Iterable[str]:
+        """Policies and types of volumes whose time is over."""
+        if new["spec"].get("persistentVolumeReclaimPolicy") == "Recycle":
+            yield _RECYCLE
+        for name, (deprecated, gone) in _GONE.items():
+            if name in new["spec"]:
+                yield f"spec.{name}: deprecated in v{deprecated}, non-functional in v{gone}+"

@@ -197,13 +197,6 @@ class IngressStrategy(Strategy):
     first_status = {"loadBalancer": {}}
 
 
-class ClaimStrategy(Strategy):
-    """PersistentVolumeClaims."""
-
-    returns_deleted = True
-    first_status = {"phase": "Pending"}
-
-
 class QuotaStrategy(Strategy):
     """ResourceQuotas."""
 

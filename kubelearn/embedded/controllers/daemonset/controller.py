@@ -226,8 +226,9 @@ def _living(pods: Sequence[Object]) -> list[Object]:
     return [pod for pod in pods if not pod["metadata"].get("deletionTimestamp")]
 
 
-def _age(pod: Object) -> tuple[str, str]:
-    return pod["metadata"]["creationTimestamp"], pod["metadata"]["name"]
+def _age(pod: Object) -> tuple[bool, str, str]:
+    meta = pod["metadata"]
+    return not pod["spec"].get("nodeName"), meta["creationTimestamp"], meta["name"]
 
 
 def _fitness(node: Object) -> tuple[object, ...]:
