@@ -12,6 +12,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from kubelearn.embedded.apiserver.encoding import copied
+
 MAX_OPERATIONS = 10_000
 
 
@@ -21,7 +23,7 @@ class PatchError(ValueError):
 
 def apply_json_patch(target: Any, operations: Sequence[dict[str, Any]]) -> Any:
     """The object after all operations, in order; raises PatchError if one of them fails."""
-    document = copy.deepcopy(target)
+    document = copied(target)
     for operation in operations:
         document = _apply(document, operation)
     return document

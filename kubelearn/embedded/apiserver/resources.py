@@ -6,7 +6,6 @@ set of handlers for all kinds; subresources are in `subresources/`, watches in `
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Awaitable, Callable
 from functools import partial
 
@@ -16,6 +15,7 @@ from kubelearn.embedded.apiserver import response
 from kubelearn.embedded.apiserver.conversion import convert
 from kubelearn.embedded.apiserver.decoding import Decoder
 from kubelearn.embedded.apiserver.deletion import answer, delete, delete_all
+from kubelearn.embedded.apiserver.encoding import copied
 from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.listing import check_reached, list_page, parse_revision
 from kubelearn.embedded.apiserver.negotiation import patch_type
@@ -106,7 +106,7 @@ class Resources:
 
         def change(old: Object | None) -> Object:
             # A copy, because preparing changes it and a conflict makes it all begin again.
-            new = copy.deepcopy(obj)
+            new = copied(obj)
             _check_uid(registry, new, old)
             owners.update(old, new, write)
             return convert(new, request.kind, registry.kind)

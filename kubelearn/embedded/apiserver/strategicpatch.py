@@ -8,10 +8,11 @@ patches with each other, which only clients do.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
+
+from kubelearn.embedded.apiserver.encoding import copied
 
 _PATCH = "$patch"
 _RETAIN = "$retainKeys"
@@ -42,7 +43,7 @@ Lookup = Callable[[str, str], FieldMeta]
 
 def strategic_merge(original: Any, patch: Any, lookup: Lookup, type_name: str) -> Any:
     """The patched object; `original` and `patch` are left alone."""
-    return _Merger(lookup).merge_map(copy.deepcopy(original), copy.deepcopy(patch), type_name)
+    return _Merger(lookup).merge_map(copied(original), copied(patch), type_name)
 
 
 class _Merger:

@@ -84,6 +84,12 @@ class FieldSet:
             found = found.children.setdefault(element, FieldSet())
         found.members.add(path[-1])
 
+    def put(self, element: str, inner: FieldSet) -> None:
+        """Add the path of one element, and the paths that are inside of it."""
+        self.members.add(element)
+        if inner:
+            self.children[element] = inner
+
     def paths(self, prefix: Path = ()) -> Iterator[Path]:
         """All paths, in upstream's order."""
         for element in sorted(self.members):

@@ -96,22 +96,18 @@ class FieldManager:
             self._blank |= serializer.decode(kind, {}).object
 
     def update(self, old: Object | None, new: Object, *, manager: str, now: str) -> None:
-        """Note in `new` who made it what it is; nobody, if it is not formed as its schema says."""
+        """Note in `new` who made it what it is; nobody, if its parts cannot be told apart."""
         try:
             self._update(old, new, manager=manager, now=now)
         except ShapeError:
-            # Validation will say what is wrong.
+            # Validation will say what is wrong; if nothing is, upstream keeps no record either.
             new["metadata"].pop("managedFields", None)
 
     def _update(self, old: Object | None, new: Object, *, manager: str, now: str) -> None:
         live = self._blank if old is None else old
         owners = self._owners(live, new)
         new["metadata"].pop("managedFields", None)
-        try:
-            changed = compare(_bare(live), new, self._shape).without(self._ignored)
-        except ShapeError:
-            # Valid, but not to be told apart by fields: upstream, too, keeps no record then.
-            return
+        changed = compare(_bare(live), new, self._shape).without(self._ignored)
         taken = changed.modified | changed.added
         for owned in owners.values():
             owned.fields = owned.fields - taken - changed.removed

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from kubelearn.embedded.apiserver import schema
@@ -45,10 +45,13 @@ class Parts:
     # Fields of a custom resource that are known by name.
     known: Mapping[str, Shape] = field(default_factory=dict, hash=False)
 
+    @cached_property
+    def _named(self) -> Mapping[str, Shape]:
+        return _fields(self.struct) if self.struct else self.known
+
     def named(self, name: str) -> Shape | None:
         """The shape of a field that the schema knows by name."""
-        fields = _fields(self.struct) if self.struct else self.known
-        return fields.get(name)
+        return self._named.get(name)
 
     def child(self, name: str) -> Shape | None:
         """The shape of a field; None when there is no such field."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kubelearn.embedded.apiserver.managedfields import fieldset
-from kubelearn.embedded.apiserver.managedfields.fieldset import FieldSet, Path
+from kubelearn.embedded.apiserver.managedfields.fieldset import FieldSet
 from kubelearn.embedded.apiserver.managedfields.shape import (
     Items,
     Leaf,
@@ -22,6 +22,9 @@ from kubelearn.embedded.apiserver.managedfields.shape import (
 
 ABSENT: Any = object()
 """A field that is not there, which is not the same as null."""
+
+_LEAF = Leaf()
+_NOTHING = FieldSet()
 
 
 @dataclass(slots=True)
@@ -39,26 +42,49 @@ class Comparison:
         parts = (self.removed, self.modified, self.added)
         return Comparison(*(each.without(fields) for each in parts))
 
+    def put(self, element: str, inner: Comparison) -> None:
+        """Take in the differences inside of one part."""
+        for mine, theirs in (
+            (self.removed, inner.removed),
+            (self.modified, inner.modified),
+            (self.added, inner.added),
+        ):
+            if theirs:
+                mine.children[element] = theirs
+
 
 def compare(old: Any, new: Any, shape: Shape) -> Comparison:
     """What changed from `old` to `new`."""
     found = Comparison()
-    _compare(old, new, shape, (), found)
+    if not _same(old, new):
+        _compare(old, new, shape, found)
     return found
 
 
-def _compare(old: Any, new: Any, shape: Shape, path: Path, found: Comparison) -> None:
-    if old is not ABSENT and new is not ABSENT and _same(old, new):
-        return
-    inner = list(_pairs(old, new, resolve(shape, old, new)))
-    for element, below_old, below_new, below in inner:
-        _compare(below_old, below_new, below, (*path, element), found)
-    if old is ABSENT:
-        found.added.insert(path)
-    elif new is ABSENT:
-        found.removed.insert(path)
-    elif not inner:
-        found.modified.insert(path)
+def _compare(old: Any, new: Any, shape: Shape, found: Comparison) -> bool:
+    """Note how the parts of two values differ; False when neither has any."""
+    shape = resolve(shape, old, new)
+    before, after = _parts(old, shape), _parts(new, shape)
+    for element, (value, below) in after.items():
+        if element not in before:
+            found.added.put(element, _whole(value, below))
+        elif not _same(before[element][0], value):
+            inner = Comparison()
+            if not _compare(before[element][0], value, below, inner):
+                found.modified.members.add(element)
+            found.put(element, inner)
+    for element, (value, below) in before.items():
+        if element not in after:
+            found.removed.put(element, _whole(value, below))
+    return bool(before or after)
+
+
+def _whole(value: Any, shape: Shape) -> FieldSet:
+    """All paths inside of a value that only one side has."""
+    found = FieldSet()
+    for element, (part, below) in _parts(value, resolve(shape, value)).items():
+        found.put(element, _NOTHING if isinstance(below, Leaf) else _whole(part, below))
+    return found
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -66,20 +92,17 @@ def _same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(one == other)
 
 
-def _pairs(
-    old: Any, new: Any, shape: Leaf | Parts | Items
-) -> Iterator[tuple[str, Any, Any, Shape]]:
-    """The parts of two values side by side; none for leaves, and where both are empty."""
+def _parts(value: Any, shape: Leaf | Parts | Items) -> dict[str, tuple[Any, Shape]]:
+    """The parts of a value that have owners of their own, by element; a leaf has none."""
     if isinstance(shape, Parts):
-        before, after = _map(old), _map(new)
-        for name in before.keys() | after.keys():
-            if (below := shape.child(name)) is not None:
-                element = fieldset.field(name)
-                yield element, before.get(name, ABSENT), after.get(name, ABSENT), below
-    elif isinstance(shape, Items):
-        before, after = _items(old, shape), _items(new, shape)
-        for element in before.keys() | after.keys():
-            yield element, before.get(element, ABSENT), after.get(element, ABSENT), shape.item
+        return {
+            fieldset.field(name): (part, below)
+            for name, part in _map(value).items()
+            if (below := shape.child(name)) is not None
+        }
+    if isinstance(shape, Items):
+        return {element: (item, shape.item) for element, item in _items(value, shape).items()}
+    return {}
 
 
 def _map(value: Any) -> dict[str, Any]:
@@ -97,24 +120,19 @@ def _items(value: Any, shape: Items) -> dict[str, Any]:
 def field_set(value: Any, shape: Shape) -> FieldSet:
     """All leaves and items of a value: what a manager owns who applies it."""
     found = FieldSet()
-    _collect(value, shape, (), found)
-    return found
-
-
-def _collect(value: Any, shape: Shape, path: Path, found: FieldSet) -> None:
     shape = resolve(shape, value)
     if isinstance(shape, Parts):
         for name, each in _map(value).items():
-            below = (*path, fieldset.field(name))
-            _collect(each, shape.child(name) or Leaf(), below, found)
-            if each is None or each == {} or shape.named(name) is None:
-                found.insert(below)
+            element, below = fieldset.field(name), resolve(shape.child(name) or _LEAF, each)
+            if inner := field_set(each, below):
+                found.children[element] = inner
+            whole = each is None or each == {} or isinstance(below, Leaf)
+            if whole or shape.named(name) is None:
+                found.members.add(element)
     elif isinstance(shape, Items):
         for element, item in _items(value, shape).items():
-            _collect(item, shape.item, (*path, element), found)
-            found.insert((*path, element))
-    else:
-        found.insert(path)
+            found.put(element, field_set(item, shape.item))
+    return found
 
 
 def merge(old: Any, new: Any, shape: Shape) -> Any:

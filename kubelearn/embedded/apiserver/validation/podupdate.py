@@ -6,8 +6,7 @@ Follows `ValidatePodUpdate` and what stands around it in upstream's
 
 from __future__ import annotations
 
-import copy
-
+from kubelearn.embedded.apiserver.encoding import copied
 from kubelearn.embedded.apiserver.names import dns_subdomain as name_rule
 from kubelearn.embedded.apiserver.validation.common import address
 from kubelearn.embedded.apiserver.validation.container import image_spaces
@@ -104,7 +103,7 @@ def _only_deleted_gates(new: Object, old: Object) -> Errors:
 
 
 def _nothing_else(new: Object, old: Object) -> Errors:
-    allowed = copy.deepcopy(new)
+    allowed = copied(new)
     for name in ("containers", "initContainers"):
         for container, before in zip(allowed.get(name) or [], old.get(name) or [], strict=True):
             container["image"] = before["image"]
