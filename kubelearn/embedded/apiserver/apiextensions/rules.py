@@ -12,7 +12,7 @@ from typing import Any
 
 from kubelearn.embedded.apiserver.apiextensions.cel import CelError, converted, expression
 from kubelearn.embedded.apiserver.apiextensions.pruning import Schema, child
-from kubelearn.embedded.apiserver.apiextensions.subschemas import subschemas
+from kubelearn.embedded.apiserver.apiextensions.subschemas import RULES
 from kubelearn.embedded.apiserver.apiextensions.valuevalidation import ABSENT, old_items, same
 from kubelearn.embedded.apiserver.validation.field import (
     Errors,
@@ -24,13 +24,6 @@ from kubelearn.embedded.apiserver.validation.field import (
     required,
 )
 from kubelearn.embedded.apiserver.validation.fieldpath import field_at
-
-RULES = "x-kubernetes-validations"
-
-
-def has_rules(schema: Schema) -> bool:
-    """Whether there is a rule anywhere in a schema."""
-    return any(each.get(RULES) for each in subschemas(schema))
 
 
 def validate(value: Any, old: Any, schema: Schema, path: str = "") -> Errors:

@@ -10,6 +10,7 @@ from typing import Any
 
 from kubelearn.embedded.apiserver.apiextensions.pruning import Schema
 
+RULES = "x-kubernetes-validations"
 _LISTS = ("allOf", "anyOf", "oneOf")
 _SINGLE = ("items", "not", "additionalProperties", "additionalItems")
 _MAPS = ("properties", "patternProperties", "definitions", "dependencies")
@@ -28,3 +29,8 @@ def subschemas(schema: Any) -> Iterator[Schema]:
     for name in _MAPS:
         for each in (schema.get(name) or {}).values():
             yield from subschemas(each)
+
+
+def has_rules(schema: Schema) -> bool:
+    """Whether there is a rule anywhere in a schema."""
+    return any(each.get(RULES) for each in subschemas(schema))

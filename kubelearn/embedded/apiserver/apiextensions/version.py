@@ -12,12 +12,14 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from kubelearn.embedded.apiserver import schema as types
 from kubelearn.embedded.apiserver.apiextensions.defaulting import default
 from kubelearn.embedded.apiserver.apiextensions.objectmeta import coerce
 from kubelearn.embedded.apiserver.apiextensions.pruning import Schema, prune, prune_nulls
+from kubelearn.embedded.apiserver.apiextensions.subschemas import has_rules
 from kubelearn.embedded.apiserver.encoding import decode, encode
 from kubelearn.embedded.apiserver.serializer import Decoded, decode_struct
 from kubelearn.objects import Object
@@ -45,6 +47,11 @@ class CustomVersion:
     """What clients of a deprecated version are told."""
     terminating: bool = False
     """Whether the definition is being deleted, and nothing new may be made."""
+
+    @cached_property
+    def has_rules(self) -> bool:
+        """Whether there is a rule anywhere in the schema."""
+        return has_rules(self.schema)
 
     def decode(self, body: Object) -> Decoded:
         """Read a body as an object of this version; raises DecodeError."""

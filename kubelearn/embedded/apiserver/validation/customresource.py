@@ -109,7 +109,7 @@ def _unique(version: CustomVersion, new: Object, old: Object) -> list[FieldError
 
 
 def _rules(version: CustomVersion, new: Object, old: Any, found: list[FieldError]) -> Errors:
-    if not rules.has_rules(version.schema):
+    if not version.has_rules:
         return
     if any(error.reason in _BLOCKING for error in found):
         yield invalid("<nil>", None, _NOT_CHECKED)

@@ -1,7 +1,8 @@
 import pytest
 
 from kubelearn.embedded.apiserver.apiextensions.cel import problem
-from kubelearn.embedded.apiserver.apiextensions.rules import has_rules, validate
+from kubelearn.embedded.apiserver.apiextensions.rules import validate
+from kubelearn.embedded.apiserver.apiextensions.subschemas import has_rules
 from kubelearn.embedded.apiserver.apiextensions.valuevalidation import ABSENT
 
 
