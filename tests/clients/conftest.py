@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pytest
 
@@ -97,3 +97,47 @@ def follow(namespace: str, kubectl_command: list[str]) -> Iterator[Callable[...,
     for process in started:
         process.terminate()
         process.communicate()
+
+
+@pytest.fixture(scope="session")
+def frogs() -> Callable[[str], dict[str, Any]]:
+    """A CustomResourceDefinition in a group of the caller's own."""
+
+    def make(group: str) -> dict[str, Any]:
+        spec = {
+            "type": "object",
+            "description": "What the frog should be.",
+            "required": ["color"],
+            "properties": {
+                "color": {"type": "string", "description": "Green, mostly."},
+                "replicas": {"type": "integer", "default": 1, "minimum": 0},
+            },
+        }
+        status = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+        schema = {"type": "object", "properties": {"spec": spec, "status": status}}
+        scale = {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"}
+        ready = '.status.conditions[?(@.type=="Ready")].status'
+        version = {
+            "name": "v1",
+            "served": True,
+            "storage": True,
+            "schema": {"openAPIV3Schema": schema},
+            "subresources": {"status": {}, "scale": scale},
+            "additionalPrinterColumns": [
+                {"name": "Color", "type": "string", "jsonPath": ".spec.color"},
+                {"name": "Ready", "type": "string", "jsonPath": ready},
+            ],
+        }
+        return {
+            "apiVersion": "apiextensions.k8s.io/v1",
+            "kind": "CustomResourceDefinition",
+            "metadata": {"name": f"frogs.{group}"},
+            "spec": {
+                "group": group,
+                "scope": "Namespaced",
+                "names": {"plural": "frogs", "kind": "Frog"},
+                "versions": [version],
+            },
+        }
+
+    return make
