@@ -9,13 +9,17 @@ only its names are read here. Who shows nothing is `system:anonymous`, as with u
 from __future__ import annotations
 
 import csv
+import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from kubelearn.embedded.apiserver.status import unauthorized
+
+_REMEMBERED = 1024
+_CREDENTIAL = "authentication.kubernetes.io/credential-id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,13 @@ class User:
 ANONYMOUS = User("system:anonymous", ("system:unauthenticated",))
 # What the server itself acts as.
 LOOPBACK = User("system:apiserver", ("system:masters", "system:authenticated"))
+
+
+class Certificate(NamedTuple):
+    """A client's certificate: what Python's library reads in it, and the whole."""
+
+    content: Mapping[str, Any]
+    der: bytes
 
 
 class TokenAuthenticator(Protocol):
@@ -68,11 +79,18 @@ class Authenticator:
 
     def __init__(self, tokens: list[TokenAuthenticator] | None = None) -> None:
         self.tokens = tokens or []
+        # A connection shows the same certificate with each request.
+        self._certificates: dict[bytes, User] = {}
 
-    def authenticate(self, *, authorization: str, certificate: Mapping[str, Any] | None) -> User:
+    def authenticate(self, *, authorization: str, certificate: Certificate | None) -> User:
         """The user behind a request; raises 401 for a token that nobody knows."""
         if certificate:
-            return certificate_user(certificate)
+            known = self._certificates.get(certificate.der)
+            if known is None:
+                if len(self._certificates) >= _REMEMBERED:
+                    self._certificates.clear()
+                known = self._certificates[certificate.der] = certificate_user(certificate)
+            return known
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() == "bearer" and token.strip():
             return self._bearer(token.strip())
@@ -86,10 +104,10 @@ class Authenticator:
         raise unauthorized()
 
 
-def certificate_user(certificate: Mapping[str, Any]) -> User:
+def certificate_user(certificate: Certificate) -> User:
     """Common name is the user, each organization a group (`x509.CommonNameUserConversion`)."""
     name, groups = "", []
-    for relative_name in certificate.get("subject", ()):
+    for relative_name in certificate.content.get("subject", ()):
         for attribute, value in relative_name:
             if attribute == "commonName":
                 name = value
@@ -97,4 +115,5 @@ def certificate_user(certificate: Mapping[str, Any]) -> User:
                 groups.append(value)
     if not name:
         raise unauthorized()
-    return User(name, (*groups, "system:authenticated"))
+    fingerprint = f"X509SHA256={hashlib.sha256(certificate.der).hexdigest()}"
+    return User(name, (*groups, "system:authenticated"), extra={_CREDENTIAL: (fingerprint,)})

@@ -147,6 +147,7 @@ class Registry:
         meta = obj.setdefault("metadata", {})
         for name in _SYSTEM_FIELDS:
             meta.pop(name, None)
+        _drop_repeated_owners(write, meta)
         self._check_namespace(write, meta)
         self.strategy.admit_new(obj)
         await self.admission.admit(self, write, obj, None)
@@ -238,6 +239,7 @@ class Registry:
                 return await self._create_by_update(write, change, may_create=may_create), True
             old = self.strategy.load(current.value)
             new = change(self.strategy.load(current.value))
+            _drop_repeated_owners(write, new["metadata"])
             self._check_version(write, new, current)
             self._check_namespace(write, new["metadata"])
             await self.admission.admit(self, write, new, old)
@@ -297,7 +299,8 @@ class Registry:
             if "deletionGracePeriodSeconds" in before:
                 meta.setdefault("deletionGracePeriodSeconds", before["deletionGracePeriodSeconds"])
         self._refuse(new, (validate or validation.validate_update)(self.kind, new, old))
-        write.warnings.extend(self.strategy.warnings(new, old))
+        if prepare is None:
+            write.warnings.extend(self.strategy.warnings(new, old))
         self.strategy.canonicalize(new)
 
     async def _store_changed(
@@ -343,6 +346,20 @@ def is_finalized(new: Object, old: Object) -> bool:
         and "deletionTimestamp" in before
         and not before.get("deletionGracePeriodSeconds")
     )
+
+
+def _drop_repeated_owners(write: Write, meta: Object) -> None:
+    """An owner that is named twice, word for word, is meant once."""
+    references = meta.get("ownerReferences") or []
+    unique = [each for i, each in enumerate(references) if each not in references[:i]]
+    if len(unique) < len(references):
+        repeated = [each["uid"] for i, each in enumerate(references) if each in references[:i]]
+        write.warnings.append(
+            ".metadata.ownerReferences contains duplicate entries; API server dedups owner "
+            "references in 1.20+, and may reject such requests as early as 1.24; please fix your "
+            f"requests; duplicate UID(s) observed: [{' '.join(repeated)}]"
+        )
+        meta["ownerReferences"] = unique
 
 
 def _keep(meta: Object, before: Object, name: str) -> None:

@@ -47,7 +47,11 @@ from kubelearn.embedded.apiserver.admission.tolerations import default_toleratio
 from kubelearn.embedded.apiserver.aggregator import Aggregator
 from kubelearn.embedded.apiserver.apiextensions.controller import Definitions
 from kubelearn.embedded.apiserver.audit import AuditEvent, Sink
-from kubelearn.embedded.apiserver.authentication import Authenticator, TokenAuthenticator
+from kubelearn.embedded.apiserver.authentication import (
+    Authenticator,
+    Certificate,
+    TokenAuthenticator,
+)
 from kubelearn.embedded.apiserver.authorization import (
     Authorizer,
     SystemAuthorizer,
@@ -311,10 +315,9 @@ class ApiServer:
 
     async def _serve(self, request: Request) -> web.StreamResponse:
         http, info = request.http, request.info
-        certificate = http.transport.get_extra_info("peercert") if http.transport else None
         request.user = self._authenticator.authenticate(
             authorization=http.headers.get("Authorization", ""),
-            certificate=certificate,
+            certificate=_certificate(http.transport),
         )
         request.user = impersonated(request.user, http.headers, self._authorizer)
         attributes = attributes_of(request.user, info)
@@ -388,6 +391,14 @@ class ApiServer:
             uid=meta.get("uid", ""),
             revision=meta.get("resourceVersion", ""),
         )
+
+
+def _certificate(transport: asyncio.Transport | None) -> Certificate | None:
+    """What a client shows, if it shows a certificate."""
+    content = transport.get_extra_info("peercert") if transport else None
+    if not (transport and content):
+        return None
+    return Certificate(content, transport.get_extra_info("ssl_object").getpeercert(True))
 
 
 def _authorities(tls: ssl.SSLContext | None) -> str:

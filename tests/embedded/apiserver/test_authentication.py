@@ -1,33 +1,49 @@
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from kubelearn.embedded.apiserver.authentication import (
     Authenticator,
+    Certificate,
     StaticTokens,
     User,
     certificate_user,
 )
 from kubelearn.embedded.apiserver.status import StatusError
 
-CERTIFICATE = {
-    "subject": (
-        (("organizationName", "system:nodes"),),
-        (("organizationName", "extra"),),
-        (("commonName", "system:node:worker"),),
-    )
-}
+CERTIFICATE = Certificate(
+    {
+        "subject": (
+            (("organizationName", "system:nodes"),),
+            (("organizationName", "extra"),),
+            (("commonName", "system:node:worker"),),
+        )
+    },
+    b"the whole certificate",
+)
 
 
 def test_a_certificate_names_the_user_and_the_groups() -> None:
     user = certificate_user(CERTIFICATE)
     assert user.name == "system:node:worker"
     assert user.groups == ("system:nodes", "extra", "system:authenticated")
+    digest = hashlib.sha256(b"the whole certificate").hexdigest()
+    assert user.extra == {"authentication.kubernetes.io/credential-id": (f"X509SHA256={digest}",)}
+
+
+def test_each_certificate_is_another_user() -> None:
+    authenticator = Authenticator()
+    other = Certificate({"subject": ((("commonName", "ada"),),)}, b"another one")
+    for certificate, name in ((CERTIFICATE, "system:node:worker"), (other, "ada")) * 2:
+        user = authenticator.authenticate(authorization="", certificate=certificate)
+        assert user.name == name
 
 
 def test_a_certificate_without_a_name_is_no_credential() -> None:
     with pytest.raises(StatusError, match="Unauthorized"):
-        certificate_user({"subject": ()})
+        certificate_user(Certificate({"subject": ()}, b"nobody's"))
 
 
 def test_tokens_come_from_a_file(tmp_path) -> None:

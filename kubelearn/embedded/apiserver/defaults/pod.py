@@ -14,9 +14,10 @@ _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _HOST = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 # An image reference, as github.com/distribution/reference reads it.
 _REFERENCE = re.compile(
-    rf"(?:{_HOST}(?:\.{_HOST})*(?::\d+)?/)?{_COMPONENT}(?:/{_COMPONENT})*"
+    rf"(?P<name>(?:{_HOST}(?:\.{_HOST})*(?::\d+)?/)?{_COMPONENT}(?:/{_COMPONENT})*)"
     r"(?::(?P<tag>\w[\w.-]{0,127}))?(?P<digest>@[A-Za-z]\w*(?:[+._-]\w+)*:[0-9a-fA-F]{32,})?"
 )
+_LONGEST_NAME = 255
 # All permission bits of a file that its owner may write and everybody may read.
 _MODE_0644 = 0o644
 
@@ -24,7 +25,7 @@ _MODE_0644 = 0o644
 def pull_policy(image: str) -> str:
     """`Always` for the moving tag `latest`, said or unsaid; an image that cannot be read is not."""
     found = _REFERENCE.fullmatch(image)
-    if not found:
+    if not found or len(found["name"]) > _LONGEST_NAME:
         return "IfNotPresent"
     latest = found["tag"] == "latest" or not (found["tag"] or found["digest"])
     return "Always" if latest else "IfNotPresent"

@@ -70,7 +70,7 @@ class AccessReviews:
 
 
 def _question(user: User, spec: Object) -> Attributes:
-    if path := spec.get("nonResourceAttributes"):
+    if (path := spec.get("nonResourceAttributes")) is not None:
         return Attributes(
             user, path.get("verb", ""), path=path.get("path", ""), is_resource_request=False
         )
@@ -102,13 +102,13 @@ def _namespace_problems(spec: Object, namespace: str) -> list[Cause]:
 
 def _check(spec: Object, problems: list[Cause]) -> None:
     resource, path = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
-    if not resource and not path:
+    if resource is None and path is None:
         text = (
             "Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes "
             "must be specified"
         )
         problems = [Cause("FieldValueInvalid", text, "spec.resourceAttributes"), *problems]
-    elif resource and path:
+    elif resource is not None and path is not None:
         shown = f'{{"Path":{quote(path.get("path", ""))},"Verb":{quote(path.get("verb", ""))}}}'
         text = f"Invalid value: {shown}: cannot be specified in combination with resourceAttributes"
         problems = [Cause("FieldValueInvalid", text, "spec.nonResourceAttributes"), *problems]

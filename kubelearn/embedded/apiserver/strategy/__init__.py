@@ -26,7 +26,7 @@ __all__ = ["Strategy", "strategy_for"]
 _STRATEGIES: dict[tuple[str, str], type[Strategy]] = {
     ("", "endpoints"): plain.EndpointsStrategy,
     ("", "events"): plain.EventStrategy,
-    ("", "limitranges"): plain.CreateOnUpdateStrategy,
+    ("", "limitranges"): plain.LimitRangeStrategy,
     ("", "namespaces"): NamespaceStrategy,
     ("", "nodes"): plain.NodeStrategy,
     ("", "persistentvolumeclaims"): ClaimStrategy,
@@ -45,7 +45,7 @@ _STRATEGIES: dict[tuple[str, str], type[Strategy]] = {
     ("apps", "replicasets"): workload.ReplicaSetStrategy,
     ("apps", "statefulsets"): workload.StatefulSetStrategy,
     ("autoscaling", "horizontalpodautoscalers"): plain.AutoscalerStrategy,
-    ("batch", "cronjobs"): workload.WorkloadStrategy,
+    ("batch", "cronjobs"): workload.CronJobStrategy,
     ("batch", "jobs"): workload.JobStrategy,
     ("certificates.k8s.io", "certificatesigningrequests"): CertificateSigningRequestStrategy,
     ("coordination.k8s.io", "leases"): plain.LeaseStrategy,

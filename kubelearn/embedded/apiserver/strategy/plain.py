@@ -66,7 +66,11 @@ class ServiceAccountStrategy(Strategy):
 
 def _only_names(account: Object) -> None:
     if secrets := account.get("secrets"):
-        account["secrets"] = [{"name": each["name"]} for each in secrets if each.get("name")]
+        account["secrets"] = [_named(each) for each in secrets]
+
+
+def _named(reference: Object) -> Object:
+    return {"name": reference["name"]} if reference.get("name") else {}
 
 
 class EventStrategy(Strategy):
@@ -139,9 +143,19 @@ class GenerationStrategy(Strategy):
 
 
 class CreateOnUpdateStrategy(Strategy):
-    """Kinds that PUT may make: roles, bindings, limit ranges."""
+    """Kinds that PUT may make: roles and bindings."""
 
     create_on_update = True
+
+
+class LimitRangeStrategy(CreateOnUpdateStrategy):
+    """LimitRanges."""
+
+    def prepare_for_create(self, new: Object) -> None:
+        """One without a name is named by its uid."""
+        super().prepare_for_create(new)
+        meta = new["metadata"]
+        meta["name"] = meta.get("name") or meta["uid"]
 
 
 class ResourceSliceStrategy(Strategy):

@@ -11,6 +11,7 @@ from typing import Any
 
 from kubelearn.embedded.apiserver.strategy.base import Strategy
 from kubelearn.embedded.apiserver.strategy.labelkeys import complete_selectors
+from kubelearn.embedded.apiserver.strategy.podwarnings import warn_of_name, warn_of_pod
 from kubelearn.objects import Object, quantity
 
 _FINISHED = ("Succeeded", "Failed")
@@ -113,6 +114,12 @@ class PodStrategy(Strategy):
         period = spec.get("terminationGracePeriodSeconds", 0) if requested is None else requested
         return 1 if period < 0 else int(period)
 
+    def warnings(self, new: Object, old: Object | None) -> Iterable[str]:
+        """About new pods only: it is programs that change them."""
+        if old is None:
+            yield from warn_of_name(new["metadata"]["name"], "the Pod's hostname")
+            yield from warn_of_pod(new["spec"], "spec")
+
     def selectable_fields(self, obj: Object) -> dict[str, str]:
         """As text; `status.podIPs` is the list of addresses."""
         found = super().selectable_fields(obj)
@@ -173,12 +180,3 @@ def scheduled_condition(now: str) -> Object:
         "lastProbeTime": None,
         "lastTransitionTime": now,
     }
-
-
-def warnings_of_name(name: str) -> Iterable[str]:
-    """Pods get their host name from their name."""
-    if "." in name:
-        yield (
-            "metadata.name: this is used in the Pod's hostname, which can result in surprising "
-            "behavior; a DNS label is recommended: [must not contain dots]"
-        )

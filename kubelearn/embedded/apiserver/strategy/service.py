@@ -50,6 +50,8 @@ class ServiceStrategy(Strategy):
                 port.pop("nodePort", None)
         if _is_external(before) and not _is_external(after):
             _drop_unchanged(after, before, "externalTrafficPolicy")
+        if _needs_health_port(before) and not _needs_health_port(after):
+            _drop_unchanged(after, before, "healthCheckNodePort")
         if after.get("type") != "LoadBalancer":
             for name in ("allocateLoadBalancerNodePorts", "loadBalancerClass"):
                 _drop_unchanged(after, before, name)
@@ -72,6 +74,8 @@ class ServiceStrategy(Strategy):
                 self._allocate_ip(new, spec, owner)
         if spec.get("type") in ("NodePort", "LoadBalancer"):
             self._allocate_ports(new, spec, owner, dry_run=dry_run)
+        if _needs_health_port(spec) and not spec.get("healthCheckNodePort"):
+            spec["healthCheckNodePort"] = self._next_port(owner, _node_ports(spec))
         if not dry_run:
             self._hold(owner, spec)
 
@@ -79,13 +83,36 @@ class ServiceStrategy(Strategy):
         """Let the Service hold what its stored state shows, and nothing else."""
         spec = (current or {}).get("spec") or {}
         self._ips.settle(owner, _addresses(spec))
-        self._ports.settle(owner, _node_ports(spec))
+        self._ports.settle(owner, _held_ports(spec))
 
     def _hold(self, owner: str, spec: Object) -> None:
         for address in _addresses(spec):
             self._ips.hold(address, owner)
-        for port in _node_ports(spec):
+        for port in _held_ports(spec):
             self._ports.hold(port, owner)
+
+    def warnings(self, new: Object, old: Object | None) -> Iterable[str]:
+        """Fields that do nothing, or not for long."""
+        spec = new["spec"]
+        kind, is_headless = spec.get("type"), spec.get("clusterIP") == "None"
+        if spec.get("externalIPs"):
+            if is_headless:
+                yield "spec.externalIPs is ignored for headless services"
+            elif kind == "ExternalName":
+                yield 'spec.externalIPs is ignored when spec.type is "ExternalName"'
+            else:
+                yield (
+                    "spec.externalIPs is deprecated and may no longer be implemented in some "
+                    "clusters"
+                )
+        if is_headless and spec.get("loadBalancerIP"):
+            yield "spec.loadBalancerIP is ignored for headless services"
+        if is_headless and spec.get("sessionAffinity") != "None":
+            yield "spec.SessionAffinity is ignored for headless services"
+        if kind != "ExternalName" and spec.get("externalName"):
+            yield 'spec.externalName is ignored when spec.type is not "ExternalName"'
+        if spec.get("trafficDistribution") == "PreferClose":
+            yield 'spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"'
 
     def _fill_families(self, spec: Object) -> None:
         headless = spec.get("clusterIP") == "None"
@@ -155,6 +182,8 @@ def _carry_over(spec: Object, old: Object) -> None:
             before = known.get(port.get("name", ""))
             if not port.get("nodePort") and before and before not in kept:
                 port["nodePort"] = before
+    if _needs_health_port(spec) and _needs_health_port(old) and not spec.get("healthCheckNodePort"):
+        spec["healthCheckNodePort"] = old.get("healthCheckNodePort", 0)
 
 
 def _refused(service: Object, field: str, shown: str, problem: str) -> StatusError:
@@ -170,6 +199,17 @@ def _has_node_ports(spec: Object) -> bool:
     return spec.get("type") == "NodePort" or (
         spec.get("type") == "LoadBalancer" and spec.get("allocateLoadBalancerNodePorts", True)
     )
+
+
+def _needs_health_port(spec: Object) -> bool:
+    """Whether load balancers ask each node if it has an endpoint."""
+    local = spec.get("externalTrafficPolicy") == "Local"
+    return bool(local and spec.get("type") == "LoadBalancer")
+
+
+def _held_ports(spec: Object) -> list[int]:
+    health = spec.get("healthCheckNodePort")
+    return [*_node_ports(spec), *([health] if health else [])]
 
 
 def _is_external(spec: Object) -> bool:

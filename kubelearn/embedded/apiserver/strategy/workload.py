@@ -6,7 +6,11 @@ Stands for the `strategy.go` files under k8s.io/kubernetes `pkg/registry/apps` a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import ClassVar
+
 from kubelearn.embedded.apiserver.strategy.base import Strategy
+from kubelearn.embedded.apiserver.strategy.podwarnings import warn_of_name, warn_of_pod
 from kubelearn.objects import Object
 
 _TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
@@ -17,6 +21,20 @@ class WorkloadStrategy(Strategy):
 
     generation = True
     first_status = {}
+    template: ClassVar[tuple[str, ...]] = ("spec", "template")
+    """Where the pods' template is."""
+    names_pods: ClassVar[bool] = True
+    """Whether the object's name becomes a part of its pods', at their beginning."""
+
+    def warnings(self, new: Object, old: Object | None) -> Iterable[str]:
+        """About the name of a new object, and about a template that came with a change."""
+        if old is None and self.names_pods:
+            yield from warn_of_name(new["metadata"]["name"], "Pod names and hostnames")
+        if old is None or new["metadata"].get("generation") != old["metadata"].get("generation"):
+            template = new
+            for name in self.template:
+                template = template[name]
+            yield from warn_of_pod(template["spec"], ".".join((*self.template, "spec")))
 
 
 class DeploymentStrategy(WorkloadStrategy):
@@ -50,6 +68,8 @@ class ReplicaSetStrategy(WorkloadStrategy):
 class StatefulSetStrategy(WorkloadStrategy):
     """StatefulSets."""
 
+    names_pods = False
+
     first_status = {"replicas": 0, "availableReplicas": 0}
 
     def prepare_for_create(self, new: Object) -> None:
@@ -71,6 +91,8 @@ def _rolling_update(stateful_set: Object) -> Object:
 
 class DaemonSetStrategy(WorkloadStrategy):
     """DaemonSets."""
+
+    names_pods = False
 
     first_status = {
         "currentNumberScheduled": 0,
@@ -97,6 +119,12 @@ class ReplicationControllerStrategy(ReplicaSetStrategy):
     """ReplicationControllers, which are older than garbage collection."""
 
     orphans = True
+
+
+class CronJobStrategy(WorkloadStrategy):
+    """CronJobs."""
+
+    template = ("spec", "jobTemplate", "spec", "template")
 
 
 class JobStrategy(WorkloadStrategy):

@@ -15,6 +15,7 @@ from kubelearn.embedded.apiserver.validation.field import Errors, FieldError
 from kubelearn.embedded.apiserver.validation.metadata import (
     general_metadata,
     general_metadata_update,
+    metadata,
 )
 from kubelearn.objects import Object
 
@@ -59,7 +60,8 @@ def validate_create(kind: Kind, obj: Object) -> list[FieldError]:
         if found := list(rules(obj)):
             return found
         return list(general_metadata(obj, path_segment, namespaced=kind.namespaced))
-    return list(general_metadata(obj, namespaced=kind.namespaced))
+    rules_of_names = general_metadata if kind.custom else metadata
+    return list(rules_of_names(obj, namespaced=kind.namespaced))
 
 
 def validate_update(kind: Kind, new: Object, old: Object) -> list[FieldError]:

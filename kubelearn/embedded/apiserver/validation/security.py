@@ -15,6 +15,7 @@ from kubelearn.embedded.apiserver.validation.field import (
     one_of,
     required,
 )
+from kubelearn.embedded.apiserver.validation.internals import internal
 from kubelearn.objects import Object
 
 _SYSCTL = r"([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
@@ -49,9 +50,11 @@ def container_security_context(field: str, context: Object) -> Errors:
         return
     refused = "cannot set `allowPrivilegeEscalation` to false and"
     if context.get("privileged"):
-        yield invalid(field, context, f"{refused} `privileged` to true")
+        shown = internal("core.v1.SecurityContext", context)
+        yield invalid(field, shown, f"{refused} `privileged` to true")
     if "CAP_SYS_ADMIN" in ((context.get("capabilities") or {}).get("add") or []):
-        yield invalid(field, context, f"{refused} `capabilities.Add` CAP_SYS_ADMIN")
+        shown = internal("core.v1.SecurityContext", context)
+        yield invalid(field, shown, f"{refused} `capabilities.Add` CAP_SYS_ADMIN")
 
 
 def _identity(field: str, value: int | None) -> Errors:

@@ -37,7 +37,7 @@ def storage_class(obj: Object) -> Errors:
     else:
         yield from label_name(obj["provisioner"].lower(), "provisioner")
     yield from _parameters(obj.get("parameters") or {})
-    yield from supported("reclaimPolicy", obj.get("reclaimPolicy"), _POLICIES)
+    yield from supported("reclaimPolicy", obj.get("reclaimPolicy") or None, _POLICIES)
     yield from _binding_mode("volumeBindingMode", obj.get("volumeBindingMode"))
     terms = obj.get("allowedTopologies") or []
     # Upstream begins with a list of empty ones, so that none may be empty.

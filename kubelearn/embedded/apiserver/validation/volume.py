@@ -69,6 +69,10 @@ def _name(field: str, name: str) -> Errors:
         yield from dns_label(field, name)
 
 
+# As upstream spells them in this message.
+_TOLD = {"cephfs": "cephFS", "downwardAPI": "downwarAPI"}
+
+
 def _source(field: str, volume: Object) -> Errors:
     # In upstream's order: the first type given is checked, the others are too many.
     given = sorted(
@@ -81,7 +85,9 @@ def _source(field: str, volume: Object) -> Errors:
     if check := _SOURCES.get(given[0]):
         yield from check(f"{field}.{given[0]}", volume[given[0]])
     for name in given[1:]:
-        yield forbidden(f"{field}.{name}", "may not specify more than 1 volume type")
+        yield forbidden(
+            f"{field}.{_TOLD.get(name, name)}", "may not specify more than 1 volume type"
+        )
 
 
 def _empty_dir(field: str, source: Object) -> Errors:
