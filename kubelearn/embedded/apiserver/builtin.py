@@ -210,6 +210,8 @@ BUILT_IN: tuple[Kind, ...] = (
     _storage("VolumeAttachment", "volumeattachments", namespaced=False, status=True),
     _storage("VolumeAttributesClass", "volumeattributesclasses", "vac", namespaced=False),
     _admission("MutatingWebhookConfiguration", "mutatingwebhookconfigurations"),
+    _admission("ValidatingAdmissionPolicy", "validatingadmissionpolicies", status=True),
+    _admission("ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings"),
     _admission("ValidatingWebhookConfiguration", "validatingwebhookconfigurations"),
     _kind(
         "apiextensions",

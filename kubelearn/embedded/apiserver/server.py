@@ -71,6 +71,7 @@ from kubelearn.embedded.apiserver.kubelets import Kubelets
 from kubelearn.embedded.apiserver.kubernetesservice import KubernetesService
 from kubelearn.embedded.apiserver.metrics import Metrics
 from kubelearn.embedded.apiserver.noise import http_log
+from kubelearn.embedded.apiserver.policies import Policies
 from kubelearn.embedded.apiserver.rbac.authorizer import NodeAuthorizer, RbacAuthorizer
 from kubelearn.embedded.apiserver.rbac.bootstrap import bootstrap_roles
 from kubelearn.embedded.apiserver.rbac.escalation import NoEscalation
@@ -159,6 +160,7 @@ class ApiServer:
             service_cidr=ipaddress.IPv4Network(service_cidr),
             admission=Admission(
                 Webhooks(store, random=random),
+                Policies(store, find=self.kinds.for_object),
                 mutating=[
                     namespace_lifecycle,
                     note_circumstances,

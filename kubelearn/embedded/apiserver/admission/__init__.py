@@ -3,7 +3,7 @@
 Stands for the plugins of k8s.io/kubernetes `plugin/pkg/admission` that are on by default, in
 upstream's order (`pkg/kubeapiserver/options/plugins.go`). First those that may change the new
 object, or refuse it with 403; then validation; then those that only look at what would be stored.
-Left out: policies, and plugins that guard kinds which are not served.
+Left out: policies that mutate, and plugins that guard kinds which are not served.
 """
 
 from __future__ import annotations
@@ -11,23 +11,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kubelearn.embedded.apiserver.admission.namespacelifecycle import may_delete
+from kubelearn.embedded.apiserver.policies import Policies
 from kubelearn.embedded.apiserver.registry import Admit, Registry, Write
 from kubelearn.embedded.apiserver.webhooks import Attributes, Webhooks
 from kubelearn.objects import Object
 
 
 class Admission:
-    """The plugins in their order, and the webhooks, which have the last word but for `final`."""
+    """The plugins in their order; policies and webhooks have the last word but for `final`."""
 
     def __init__(
         self,
         webhooks: Webhooks,
+        policies: Policies,
         *,
         mutating: Sequence[Admit],
         validating: Sequence[Admit],
         final: Sequence[Admit],
     ) -> None:
         self._webhooks = webhooks
+        self._policies = policies
         self._mutating = list(mutating)
         self._validating = list(validating)
         self._final = list(final)
@@ -48,13 +51,13 @@ class Admission:
     ) -> None:
         """Let each plugin look at the object as it would be stored."""
         await _ask(self._validating, registry, write, new, old)
-        await self._webhooks.validate(_attributes(registry, write, new, old))
+        await self._judge(_attributes(registry, write, new, old))
         await _ask(self._final, registry, write, new, old)
 
     async def delete(self, registry: Registry, write: Write) -> None:
         """Let whoever has something against it keep an object."""
         may_delete(registry, write.name)
-        if self._webhooks.configured():
+        if self._webhooks.configured() or self._policies.configured():
             old = registry.strategy.load(registry.get(write.namespace, write.name).value)
             await self._call(Attributes(registry, write, "DELETE", None, old))
 
@@ -64,6 +67,10 @@ class Admission:
 
     async def _call(self, attributes: Attributes) -> None:
         await self._webhooks.mutate(attributes)
+        await self._judge(attributes)
+
+    async def _judge(self, attributes: Attributes) -> None:
+        self._policies.validate(attributes)
         await self._webhooks.validate(attributes)
 
 

@@ -1,4 +1,4 @@
-"""Defaults of admission webhooks (upstream `pkg/apis/admissionregistration/v1/defaults.go`)."""
+"""Defaults of webhooks and policies (upstream `pkg/apis/admissionregistration/v1/defaults.go`)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,24 @@ def mutating_webhook(hook: Object) -> None:
     hook.setdefault("reinvocationPolicy", "Never")
 
 
-@rule("admissionregistration.v1.RuleWithOperations")
+@rule("admissionregistration.v1.ValidatingAdmissionPolicySpec")
+def validating_admission_policy_spec(spec: Object) -> None:
+    """What cannot be told counts as a violation."""
+    spec.setdefault("failurePolicy", "Fail")
+
+
+@rule("admissionregistration.v1.MatchResources")
+def match_resources(match: Object) -> None:
+    """Every version, anywhere."""
+    match.setdefault("matchPolicy", "Equivalent")
+    match.setdefault("namespaceSelector", {})
+    match.setdefault("objectSelector", {})
+
+
+@rule(
+    "admissionregistration.v1.RuleWithOperations",
+    "admissionregistration.v1.NamedRuleWithOperations",
+)
 def operations_rule(each: Object) -> None:
     """Objects of namespaces and of the cluster."""
     each.setdefault("scope", "*")

@@ -150,6 +150,33 @@ def webhook_configuration(obj: Object, now: datetime) -> Cells:
     return [obj["metadata"]["name"], len(obj.get("webhooks") or []), age(obj, now)]
 
 
+@printer(
+    "admissionregistration.v1.ValidatingAdmissionPolicy",
+    columns=("Name", "Validations:integer", "ParamKind", "Age"),
+)
+def validating_admission_policy(obj: Object, now: datetime) -> Cells:
+    """A policy, how much it demands, and from what it takes its settings."""
+    spec = obj["spec"]
+    params = spec.get("paramKind")
+    kind = f"{params['apiVersion']}/{params['kind']}" if params else "<unset>"
+    return [obj["metadata"]["name"], len(spec.get("validations") or []), kind, age(obj, now)]
+
+
+@printer(
+    "admissionregistration.v1.ValidatingAdmissionPolicyBinding",
+    columns=("Name", "PolicyName", "ParamRef", "Age"),
+)
+def validating_admission_policy_binding(obj: Object, now: datetime) -> Cells:
+    """A binding: of which policy, with which settings."""
+    spec, ref = obj["spec"], obj["spec"].get("paramRef") or {}
+    params = "<unset>"
+    if ref.get("name"):
+        params = f"{ref.get('namespace') or '*'}/{ref['name']}"
+    elif ref.get("selector") is not None:
+        params = _go_selector(ref["selector"])
+    return [obj["metadata"]["name"], spec["policyName"], params, age(obj, now)]
+
+
 @printer("apiregistration.v1.APIService", columns=("Name", "Service", "Available", "Age"))
 def api_service(obj: Object, now: datetime) -> Cells:
     """An APIService: who answers, and whether."""
@@ -230,3 +257,18 @@ def role_binding(obj: Object, now: datetime) -> Cells:
         subjects.setdefault(each["kind"], []).append(name)
     cells = [", ".join(subjects[kind]) for kind in ("User", "Group", "ServiceAccount")]
     return [obj["metadata"]["name"], f"{role['kind']}/{role['name']}", age(obj, now), *cells]
+
+
+def _go_selector(selector: Object) -> str:
+    """A LabelSelector as Go prints the struct."""
+    labels = sorted((selector.get("matchLabels") or {}).items())
+    pairs = "".join(f"{name}: {value}," for name, value in labels)
+    demands = "".join(
+        f"LabelSelectorRequirement{{Key:{each['key']},Operator:{each['operator']},"
+        f"Values:[{' '.join(each.get('values') or [])}],}},"
+        for each in selector.get("matchExpressions") or []
+    )
+    return (
+        f"&LabelSelector{{MatchLabels:map[string]string{{{pairs}}},"
+        f"MatchExpressions:[]LabelSelectorRequirement{{{demands}}},}}"
+    )

@@ -37,6 +37,8 @@ _STRATEGIES: dict[tuple[str, str], type[Strategy]] = {
     ("", "secrets"): plain.SecretStrategy,
     ("", "serviceaccounts"): plain.ServiceAccountStrategy,
     ("admissionregistration.k8s.io", "mutatingwebhookconfigurations"): plain.GenerationStrategy,
+    ("admissionregistration.k8s.io", "validatingadmissionpolicies"): plain.GenerationStrategy,
+    ("admissionregistration.k8s.io", "validatingadmissionpolicybindings"): plain.GenerationStrategy,
     ("admissionregistration.k8s.io", "validatingwebhookconfigurations"): plain.GenerationStrategy,
     ("apiextensions.k8s.io", "customresourcedefinitions"): CustomResourceDefinitionStrategy,
     ("apiregistration.k8s.io", "apiservices"): plain.ApiServiceStrategy,

@@ -6,6 +6,7 @@ of their own get the rules that hold for all.
 """
 
 from kubelearn.embedded.apiserver.validation import (
+    admissionpolicy,
     apiservice,
     autoscaling,
     certificates,
@@ -46,6 +47,7 @@ from kubelearn.embedded.apiserver.validation.rules import (
 
 __all__ = [
     "FieldError",
+    "admissionpolicy",
     "apiservice",
     "autoscaling",
     "certificates",

@@ -17,6 +17,7 @@ from kubelearn.embedded.apiserver.validation.field import (
     invalid,
     not_supported,
     required,
+    too_many,
 )
 from kubelearn.embedded.apiserver.validation.metadata import (
     label_selector,
@@ -67,7 +68,7 @@ def webhook_configuration_update(new: Object, old: Object) -> Errors:
 def _hook(hook: Object, field: str) -> Errors:
     yield from _qualified_name(f"{field}.name", hook.get("name", ""))
     for index, rule in enumerate(hook.get("rules") or []):
-        yield from _rule(rule, f"{field}.rules[{index}]")
+        yield from operations_rule(rule, f"{field}.rules[{index}]")
     for name, choices in _CHOICES.items():
         if name in hook and hook[name] not in choices:
             yield not_supported(f"{field}.{name}", hook[name], choices)
@@ -100,7 +101,8 @@ def _side_effects(value: str | None, field: str) -> Errors:
         yield not_supported(field, value, _SIDE_EFFECTS)
 
 
-def _rule(rule: Object, field: str) -> Errors:
+def operations_rule(rule: Object, field: str) -> Errors:
+    """What happens to which resources."""
     operations = rule.get("operations") or []
     if not operations:
         yield required(f"{field}.operations")
@@ -204,25 +206,29 @@ def _service(service: Object, field: str) -> Errors:
 def match_conditions(conditions: Sequence[Object], field: str) -> Errors:
     """Conditions in CEL, whose names differ."""
     if len(conditions) > _MOST_CONDITIONS:
-        words = f"must have at most {_MOST_CONDITIONS} items"
-        yield invalid(field, len(conditions), words)
+        yield too_many(field, len(conditions), _MOST_CONDITIONS)
     seen: set[str] = set()
     for index, each in enumerate(conditions):
         where = f"{field}[{index}]"
-        text = (each.get("expression") or "").strip()
-        if not text:
-            yield required(f"{where}.expression")
-        else:
-            try:
-                expression(text)
-            except CelError as error:
-                yield invalid(f"{where}.expression", text, f"compilation failed: {error}")
+        yield from cel(each.get("expression"), f"{where}.expression")
         name = each.get("name", "")
         if not name:
             yield required(f"{where}.name")
         elif name in seen:
             yield duplicate(f"{where}.name", name)
         seen.add(name)
+
+
+def cel(text: str | None, field: str) -> Errors:
+    """An expression, as far as it can be judged without an object."""
+    text = (text or "").strip()
+    if not text:
+        yield required(field)
+        return
+    try:
+        expression(text)
+    except CelError as error:
+        yield invalid(field, text, f"compilation failed: {error}")
 
 
 def _reviews(versions: Sequence[str], hook: str) -> Errors:

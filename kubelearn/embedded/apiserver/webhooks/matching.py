@@ -1,4 +1,4 @@
-"""Whether a webhook is to be asked about a write.
+"""Whether a webhook, or a policy, is to be asked about a write.
 
 Stands for k8s.io/apiserver `pkg/admission/plugin/webhook/{predicates,matchconditions}` and
 `pkg/admission/plugin/webhook/generic/webhook.go`.
@@ -36,19 +36,30 @@ def is_exempt(attributes: Attributes) -> bool:
 
 def concerns(hook: Object, attributes: Attributes) -> bool:
     """Whether a webhook's rules and selectors mean this write."""
-    return (
-        any(_rule_means(rule, hook, attributes) for rule in hook.get("rules") or [])
-        and _namespace_is_meant(hook, attributes)
-        and any(matches(hook.get("objectSelector"), each) for each in attributes.object_labels())
-    )
+    return rules_mean(hook.get("rules"), hook, attributes) and selectors_mean(hook, attributes)
 
 
-def conditions_hold(hook: Object, attributes: Attributes) -> bool:
+def rules_mean(rules: Sequence[Object] | None, hook: Object, attributes: Attributes) -> bool:
+    """Whether one of the rules means this write; `hook` says how exact they are."""
+    return any(_rule_means(rule, hook, attributes) for rule in rules or [])
+
+
+def selectors_mean(hook: Object, attributes: Attributes) -> bool:
+    """Whether the labels of the namespace and of the object are among those selected."""
+    labels = attributes.namespace_labels()
+    if labels is not None and not matches(hook.get("namespaceSelector"), labels):
+        return False
+    return any(matches(hook.get("objectSelector"), each) for each in attributes.object_labels())
+
+
+def conditions_hold(
+    hook: Object, attributes: Attributes, variables: Mapping[str, Any] | None = None
+) -> bool:
     """Whether all match conditions are true. Raises the error of one that cannot be told."""
     conditions = hook.get("matchConditions") or []
     if not conditions:
         return True
-    variables = _variables(attributes)
+    variables = variables or variables_of(attributes)
     problems = []
     for condition in conditions:
         try:
@@ -70,6 +81,7 @@ def _rule_means(rule: Object, hook: Object, attributes: Attributes) -> bool:
     scope = "Namespaced" if attributes.namespaced else "Cluster"
     return (
         _has(rule.get("operations"), attributes.operation)
+        and attributes.name in (rule.get("resourceNames") or [attributes.name])
         and _has(rule.get("apiGroups"), kind.group)
         and same_version
         and rule.get("scope", "*") in ("*", scope)
@@ -90,12 +102,8 @@ def _has(values: Sequence[str] | None, value: str) -> bool:
     return value in (values or []) or "*" in (values or [])
 
 
-def _namespace_is_meant(hook: Object, attributes: Attributes) -> bool:
-    labels = attributes.namespace_labels()
-    return labels is None or matches(hook.get("namespaceSelector"), labels)
-
-
-def _variables(attributes: Attributes) -> Mapping[str, Any]:
+def variables_of(attributes: Attributes) -> dict[str, Any]:
+    """What expressions can name: the objects and the request."""
     request = {
         name: value
         for name, value in request_of(attributes, uid="").items()
