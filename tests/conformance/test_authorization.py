@@ -160,3 +160,18 @@ def test_a_token_ends_with_its_account(core, acting_as, namespace, eventually):
             return error.status
 
     eventually(lambda: status() == 401)
+
+
+@pytest.mark.parametrize("way", ["exec", "attach", "portforward"])
+def test_a_way_into_a_pod_takes_the_verb_create(
+    acting_as, grant, namespace, refused, eventually, way
+):
+    grant("looker", user("jane"), [rule(f"pods/{way}", "get"), rule("pods", "get", "list")])
+    jane = acting_as(user="jane")
+    eventually(lambda: allowed(jane.list_namespaced_pod, namespace))
+    # A WebSocket begins with GET, but `get` alone must not be enough.
+    status = refused(getattr(jane, f"connect_get_namespaced_pod_{way}"), "p", namespace)
+    assert status["code"] == 403
+    assert status["message"].startswith(
+        f'pods "p" is forbidden: User "jane" cannot create resource "pods/{way}" in API group ""'
+    )

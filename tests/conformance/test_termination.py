@@ -117,3 +117,25 @@ def test_an_evicted_pod_is_given_its_grace_too(pods, started, send, namespace, e
     send("POST", f"/api/v1/namespaces/{namespace}/pods/p/eviction", body=body).checked()
     eventually(lambda: gone(pods.get))
     assert pods.event("Killing").message == "Stopping container a"
+
+
+def test_sidecars_end_after_the_others_the_last_one_first(pods):
+    def polite(name, end=""):
+        script = (
+            f"trap 'echo {name} >> /v/order; {end} exit 0' TERM; while true; do sleep 0.1; done"
+        )
+        container = {"name": name, "image": "busybox:1.37", "command": ["sh", "-c", script]}
+        return {**container, "volumeMounts": [{"name": "v", "mountPath": "/v"}]}
+
+    sidecars = [polite("one", "cat /v/order;"), polite("two")]
+    spec = {
+        # A pod that is over, and not deleted, keeps its logs.
+        "activeDeadlineSeconds": 4,
+        "terminationGracePeriodSeconds": 30,
+        "initContainers": [{**each, "restartPolicy": "Always"} for each in sidecars],
+        "containers": [polite("main")],
+        "volumes": [{"name": "v", "emptyDir": {}}],
+    }
+    pods.run(spec=spec)
+    assert pods.finished().status.reason == "DeadlineExceeded"
+    assert pods.log(container="one") == "main\ntwo\none\n"

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Container, Sequence
+from collections.abc import Container, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from kubelearn.containers.images import Image
 from kubelearn.containers.runtime import (
@@ -33,6 +34,7 @@ from kubelearn.embedded.kubelet.expansion import expand
 from kubelearn.embedded.kubelet.handlers import Handlers, Target
 from kubelearn.embedded.kubelet.images import ImageManager, NotStarted
 from kubelearn.embedded.kubelet.names import container_path, duration, hostname_of, pod_text
+from kubelearn.embedded.kubelet.terminationorder import TerminationOrder
 from kubelearn.embedded.kubelet.volumes import Volumes
 from kubelearn.errors import ApiError, ContainerError
 from kubelearn.objects import Object
@@ -200,20 +202,41 @@ class KubeRuntime:
     # --- stopping ---
 
     async def kill(
-        self, pod: Object, target: Target, *, message: str = "", grace: float | None = None
+        self,
+        pod: Object,
+        target: Target,
+        *,
+        message: str = "",
+        grace: float | None = None,
+        order: TerminationOrder | None = None,
     ) -> None:
-        """Stop a container: its preStop hook, SIGTERM, and SIGKILL when the grace is over."""
-        words = message or f"Stopping container {target.container['name']}"
-        path = container_path(pod, target.container)
+        """Stop a container: its preStop hook, SIGTERM, and SIGKILL when the grace is over.
+
+        With an `order` it waits, as long as its grace lasts, for those that end before it.
+        """
+        name = target.container["name"]
+        words, path = message or f"Stopping container {name}", container_path(pod, target.container)
         self.recorder.event(pod, "Normal", "Killing", words, path=path)
         if grace is None:
             grace = float(pod["spec"].get("terminationGracePeriodSeconds", 30))
+        end = self.clock.monotonic() + grace
         hook = (target.container.get("lifecycle") or {}).get("preStop")
         if hook and grace > 0:
-            began = self.clock.monotonic()
             await self._pre_stop(pod, target, hook=hook, grace=grace)
-            grace -= self.clock.monotonic() - began
-        await self.runtime.stop_container(target.container_id, max(grace, _SHORTEST_GRACE))
+        if order:
+            await self._at_most(order.turn(name), end - self.clock.monotonic())
+        left = max(end - self.clock.monotonic(), _SHORTEST_GRACE)
+        await self.runtime.stop_container(target.container_id, left)
+        if order:
+            order.ended(name)
+
+    async def _at_most(self, waiting: Coroutine[Any, Any, None], seconds: float) -> None:
+        tasks = [asyncio.ensure_future(each) for each in (waiting, self.clock.sleep(seconds))]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
 
     async def _pre_stop(self, pod: Object, target: Target, *, hook: Object, grace: float) -> None:
         try:

@@ -15,7 +15,6 @@ from typing import Any
 
 from kubelearn.containers.runtime import ContainerStatus
 from kubelearn.embedded.client import Client
-from kubelearn.embedded.kubelet.containerspec import is_sidecar
 from kubelearn.embedded.kubelet.containerstatus import Waiting
 from kubelearn.embedded.kubelet.handlers import Target
 from kubelearn.embedded.kubelet.images import NotStarted
@@ -24,6 +23,7 @@ from kubelearn.embedded.kubelet.podactions import Kill, pod_actions
 from kubelearn.embedded.kubelet.podobserver import PodObserver
 from kubelearn.embedded.kubelet.podstatus import TERMINAL, Eviction
 from kubelearn.embedded.kubelet.statusmanager import StatusManager
+from kubelearn.embedded.kubelet.terminationorder import TerminationOrder
 from kubelearn.embedded.kubelet.volumes import PodVolumes
 from kubelearn.embedded.kubelet.wake import Wake
 from kubelearn.errors import ApiError, Conflict, NotFound
@@ -256,24 +256,23 @@ class PodWorker:
     # --- stopping ---
 
     async def _kill_all(self, grace: float) -> None:
-        """Stop what runs: sidecars last, in the reverse order of their start."""
-        self._grace_used, began = grace, self._kube.clock.monotonic()
-        inits = self.pod["spec"].get("initContainers") or []
-        sidecars = [each["name"] for each in reversed(inits) if is_sidecar(each)]
-        running = {run.config.name: run for run in self.view.seen().running()}
-        others = [run for name, run in running.items() if name not in sidecars]
-        await asyncio.gather(*(self._kill(run, grace=grace) for run in others))
-        for name in sidecars:
-            if name in running:
-                left = max(grace - (self._kube.clock.monotonic() - began), 0.0)
-                await self._kill(running[name], grace=left)
+        """Stop what runs: all begin at once, and sidecars wait for their turn."""
+        self._grace_used = grace
+        running = self.view.seen().running()
+        order = TerminationOrder(self.pod, [run.config.name for run in running])
+        await asyncio.gather(*(self._kill(run, grace=grace, order=order) for run in running))
 
     async def _kill(
-        self, run: ContainerStatus, *, message: str = "", grace: float | None = None
+        self,
+        run: ContainerStatus,
+        *,
+        message: str = "",
+        grace: float | None = None,
+        order: TerminationOrder | None = None,
     ) -> None:
         assert self.view.sandbox
         target = Target(run.id, self.view.container(run.config.name), self.view.sandbox.ip)
-        await self._kube.kill(self.pod, target, message=message, grace=grace)
+        await self._kube.kill(self.pod, target, message=message, grace=grace, order=order)
 
     def _grace(self) -> float:
         if self.view.eviction and self.view.eviction.reason == _EVICTED:

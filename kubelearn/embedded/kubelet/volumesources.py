@@ -79,7 +79,9 @@ class VolumeSources:
         }
 
     def _of_fields(self, pod: Object, source: Object) -> dict[str, File]:
-        containers = {container["name"]: container for container in pod["spec"]["containers"]}
+        spec = pod["spec"]
+        every = [*(spec.get("initContainers") or []), *spec["containers"]]
+        containers = {container["name"]: container for container in every}
         files = {}
         for item in source.get("items") or []:
             if "fieldRef" in item:
