@@ -1,14 +1,14 @@
 """What the controllers of Services share: being woken by the pods that a Service selects.
 
-Upstream has this in k8s.io/endpointslice/util `controller_utils.go`.
+Upstream has this in k8s.io/endpointslice/util `{controller_utils,trigger_time_tracker}.go`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from kubelearn.embedded.controller import Controller, ControllerContext
-from kubelearn.objects import PODS, SERVICES, Object, is_ready
+from kubelearn.objects import PODS, SERVICES, Object, is_ready, key
 
 
 class ServiceController(Controller):
@@ -16,6 +16,7 @@ class ServiceController(Controller):
 
     def __init__(self, context: ControllerContext) -> None:
         super().__init__(context)
+        self.trigger_times = TriggerTimes()
         self.services = self.informer(SERVICES)
         self.pods = self.informer(PODS)
         for informer in (self.services, self.pods):
@@ -43,6 +44,31 @@ class ServiceController(Controller):
         for service in self.services.by_index("namespace", pod["metadata"]["namespace"]):
             if selects(service, pod):
                 self.enqueue(service)
+
+
+class TriggerTimes:
+    """Remembers when Services were made and their pods became ready or ceased to be."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, dict[str, str]] = {}
+
+    def changed(self, service: Object, pods: Iterable[Object]) -> str:
+        """The earliest of the times that are news since the last call; empty if none is."""
+        times = {"": service["metadata"].get("creationTimestamp", "")}
+        times |= {pod["metadata"]["name"]: _readiness_time(pod) for pod in pods}
+        known = self._known.get(key(service), {})
+        self._known[key(service)] = times
+        return min((time for name, time in times.items() if time > known.get(name, "")), default="")
+
+    def forget(self, service_key: str) -> None:
+        """The Service is gone."""
+        self._known.pop(service_key, None)
+
+
+def _readiness_time(pod: Object) -> str:
+    conditions = (pod.get("status") or {}).get("conditions") or []
+    times = (each.get("lastTransitionTime") for each in conditions if each["type"] == "Ready")
+    return next(times, None) or ""
 
 
 def has_selector(service: Object) -> bool:

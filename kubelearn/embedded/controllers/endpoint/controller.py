@@ -1,7 +1,6 @@
 """Keeps an Endpoints object beside each Service with a selector, for clients of the older kind.
 
-Upstream: pkg/controller/endpoint. Left out: the cut at a thousand addresses, and the trigger time
-by which upstream measures itself.
+Upstream: pkg/controller/endpoint. Left out: the cut at a thousand addresses.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from typing import ClassVar
 
 from kubelearn.embedded.controller import ControllerContext, RetryLater
 from kubelearn.embedded.controllers.endpoint.subsets import repack, subsets_of
+from kubelearn.embedded.controllers.endpointslice.slicing import note_trigger_time
 from kubelearn.embedded.controllers.expectations import Expectations
 from kubelearn.embedded.controllers.servicepods import (
     ServiceController,
@@ -46,6 +46,7 @@ class EndpointController(ServiceController):
         service, current = self.services.get(object_key), self._endpoints.get(object_key)
         if service is None:
             self._expectations.forget(object_key)
+            self.trigger_times.forget(object_key)
             if current is not None:
                 await self._delete(object_key)
             return
@@ -53,19 +54,24 @@ class EndpointController(ServiceController):
             return
         if not self._expectations.satisfied(object_key):
             raise RetryLater("the Endpoints written last are not seen yet")
-        subsets, labels = subsets_of(service, self.pods_of(service)), _labels(service)
+        pods, labels = self.pods_of(service), _labels(service)
+        subsets, time = subsets_of(service, pods), self.trigger_times.changed(service, pods)
         if current is None:
-            await self._create(object_key, service, subsets)
+            await self._create(object_key, service, subsets=subsets, trigger_time=time)
         elif _differs(current, subsets, labels):
             meta = {**current["metadata"], "labels": labels}
+            note_trigger_time(meta, time)
             updated = await self.client.update(
                 ENDPOINTS, {**current, "metadata": meta, "subsets": subsets}
             )
             self._expectations.created(object_key, updated)
 
-    async def _create(self, object_key: str, service: Object, subsets: list[Object]) -> None:
+    async def _create(
+        self, object_key: str, service: Object, *, subsets: list[Object], trigger_time: str
+    ) -> None:
         meta = service["metadata"]
         made = {"name": meta["name"], "namespace": meta["namespace"], "labels": _labels(service)}
+        note_trigger_time(made, trigger_time)
         try:
             created = await self.client.create(ENDPOINTS, {"metadata": made, "subsets": subsets})
         except ApiError as error:

@@ -43,14 +43,15 @@ class EndpointSliceController(ServiceController):
         service = self.services.get(object_key)
         if service is None:
             self._expectations.forget(object_key)  # its slices are garbage now
+            self.trigger_times.forget(object_key)
             return
         if not has_selector(service):
             return
         if not self._expectations.satisfied(object_key):
             return  # the slice that is not seen yet wakes the key again
-        plan = slicing.plan(
-            service, self.pods_of(service), self._slices.by_index("service", object_key)
-        )
+        pods, slices = self.pods_of(service), self._slices.by_index("service", object_key)
+        time = self.trigger_times.changed(service, pods)
+        plan = slicing.plan(service, pods, slices, trigger_time=time)
         await self._carry_out(object_key, plan)
 
     async def _carry_out(self, service_key: str, plan: slicing.Plan) -> None:

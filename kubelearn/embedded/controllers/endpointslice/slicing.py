@@ -1,8 +1,7 @@
 """Which endpoints a Service has, and how they are laid out in EndpointSlices.
 
 Pure functions. Upstream: k8s.io/endpointslice {reconciler,utils}.go. Slices are changed as little
-as possible: everybody who routes traffic reads each change. Left out: zones and their hints, and
-the trigger time by which upstream measures itself.
+as possible: everybody who routes traffic reads each change. Left out: zones and their hints.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from kubelearn.objects import Object, controller_of, is_ready, owner_reference
 SERVICE_NAME = "kubernetes.io/service-name"
 MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
 CONTROLLER = "endpointslice-controller.k8s.io"
+TRIGGER_TIME = "endpoints.kubernetes.io/last-change-trigger-time"
 _HEADLESS = "service.kubernetes.io/headless"
 _RESERVED = {SERVICE_NAME, MANAGED_BY, _HEADLESS}
 _LONGEST = 100
@@ -33,8 +33,13 @@ class Plan:
     delete: list[Object] = field(default_factory=list)
 
 
-def plan(service: Object, pods: Iterable[Object], slices: Iterable[Object]) -> Plan:
-    """What to do about a Service's slices, given the pods that it selects."""
+def plan(
+    service: Object, pods: Iterable[Object], slices: Iterable[Object], *, trigger_time: str = ""
+) -> Plan:
+    """What to do about a Service's slices, given the pods that it selects.
+
+    `trigger_time` is that of the change which slices that are written have come from.
+    """
     pods, left = list(pods), list(slices)
     result = Plan()
     for family in service["spec"].get("ipFamilies") or ["IPv4"]:
@@ -43,7 +48,17 @@ def plan(service: Object, pods: Iterable[Object], slices: Iterable[Object]) -> P
         _plan_family(result, service, family, pods=pods, slices=mine)
     result.delete += left
     _recycle(result, service)
+    for item in [*result.create, *result.update]:
+        note_trigger_time(item["metadata"], trigger_time)
     return result
+
+
+def note_trigger_time(meta: Object, trigger_time: str) -> None:
+    """Say in an object that is about to be written when its change began."""
+    annotations = {k: v for k, v in (meta.get("annotations") or {}).items() if k != TRIGGER_TIME}
+    if trigger_time:
+        annotations[TRIGGER_TIME] = trigger_time
+    meta["annotations"] = annotations
 
 
 def _recycle(result: Plan, service: Object) -> None:
