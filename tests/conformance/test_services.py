@@ -140,3 +140,37 @@ def test_an_endpoint_slice_can_be_written_by_hand(discovery, namespace):
         namespace, label_selector="kubernetes.io/service-name=web"
     )
     assert [one.metadata.name for one in listed.items] == ["by-hand"]
+
+
+def test_one_port_in_two_protocols_is_one_node_port(create_service):
+    ports = [{"name": each, "port": 53, "protocol": each.upper()} for each in ("udp", "tcp")]
+    made = create_service("dns", type="NodePort", ports=ports).spec.ports
+    assert len({port.node_port for port in made}) == 1
+
+
+def test_local_traffic_of_a_load_balancer_has_a_port_for_its_health(
+    core, namespace, create_service
+):
+    local = {"type": "LoadBalancer", "externalTrafficPolicy": "Local"}
+    made = create_service("web", selector={"app": "web"}, **local).spec
+    assert 30000 <= made.health_check_node_port <= 32767
+    cluster = {"spec": {"externalTrafficPolicy": "Cluster"}}
+    changed = core.patch_namespaced_service("web", namespace, cluster).spec
+    assert not changed.health_check_node_port
+
+
+def test_a_load_balancer_waits_for_somebody_to_make_it(core, namespace, create_service):
+    create_service("web", selector={"app": "web"}, type="LoadBalancer")
+    made = core.read_namespaced_service("web", namespace)
+    assert made.spec.ports[0].node_port
+    assert not made.status.load_balancer.ingress
+
+
+def test_what_has_no_effect_is_told(send, namespace):
+    body = {
+        "metadata": {"name": "web"},
+        "spec": {"externalName": "example.com", "ports": [{"port": 80}]},
+    }
+    answer = send("POST", f"/api/v1/namespaces/{namespace}/services", body=body)
+    assert answer.code == 201
+    assert "spec.externalName is ignored when spec.type is not" in answer.headers["Warning"]

@@ -317,8 +317,80 @@ def test_a_pod_sees_the_address_of_who_asks_it(pods, witness):
     assert pods.log("client") == f"{pods.get('client').status.pod_ip}\n"
 
 
-@pytest.mark.gap("user-space-proxy")
 def test_a_pod_sees_who_asks_it_whatever_program_that_is(pods, witness):
     script = f"for i in $(seq 100); do wget -q -O - {witness} && break; sleep 0.1; done"
     text = pods.output(script, name="client")
     assert pods.get("client").status.pod_ip in text
+
+
+@pytest.fixture
+def names_of(pods):
+    """Which pods answer at a URL, asked for thirty times by a pod of that name."""
+
+    def call(url, name="client", **spec):
+        container = {"name": "a", "image": PYTHON, "command": ["python", "-c", FETCH, *[url] * 30]}
+        pods.run(name=name, spec={"restartPolicy": "Never", "containers": [container], **spec})
+        pods.finished(name)
+        return set(pods.log(name).split())
+
+    return call
+
+
+def test_a_client_with_affinity_stays_with_one_pod(
+    create_service, serve, ready_endpoints, names_of
+):
+    address = create_service("web", sessionAffinity="ClientIP", **WEB).spec.cluster_ip
+    serve("a", "b")
+    ready_endpoints(2, of=2)
+    assert len(names_of(f"http://{address}/")) == 1
+
+
+def test_internal_traffic_that_stays_local_reaches_the_pods_of_the_clients_node(
+    pods, create_service, serve, ready_endpoints, names_of
+):
+    address = create_service("web", internalTrafficPolicy="Local", **WEB).spec.cluster_ip
+    serve("a", "b")
+    ready_endpoints(2, of=2)
+    by_node = {}
+    for name in ("a", "b"):
+        by_node.setdefault(pods.get(name).spec.node_name, set()).add(name)
+    for number, (node, names) in enumerate(by_node.items()):
+        assert names_of(f"http://{address}/", f"client-{number}", nodeName=node) == names
+
+
+def test_external_traffic_that_stays_local_reaches_the_pods_of_the_node_it_came_to(
+    core, pods, create_service, serve, ready_endpoints, names_of
+):
+    [port] = create_service("web", type="NodePort", externalTrafficPolicy="Local", **WEB).spec.ports
+    serve("a", "b")
+    ready_endpoints(2, of=2)
+    node = core.read_node(pods.get("a").spec.node_name)
+    [ip] = [each.address for each in node.status.addresses if each.type == "InternalIP"]
+    here = {name for name in "ab" if pods.get(name).spec.node_name == node.metadata.name}
+    assert names_of(f"http://{ip}:{port.node_port}/") == here
+
+
+def test_a_pod_that_is_not_ready_can_be_published_all_the_same(pods, create_service, fetch):
+    address = create_service("web", publishNotReadyAddresses=True, **WEB).spec.cluster_ip
+    never = {"exec": {"command": ["false"]}, "periodSeconds": 1}
+    pods.run(
+        name="slow", labels={"app": "web"}, image=PYTHON, command=["python", "-c", SERVER],
+        readinessProbe=never,
+    )  # fmt: skip
+    command = ["python", "-c", RETRY, f"http://{address}/"]
+    pods.run(name="client", image=PYTHON, command=command)
+    pods.finished("client")
+    assert pods.log("client") == "slow\n"
+
+
+def test_an_address_of_a_deleted_service_can_be_given_again(
+    core, namespace, create_service, serve, fetch, ready_endpoints
+):
+    address = create_service("web", **WEB).spec.cluster_ip
+    serve("a")
+    ready_endpoints(1, of=1)
+    assert fetch(f"http://{address}/") == ["a"]
+    core.delete_namespaced_service("web", namespace)
+    create_service("web", clusterIP=address, **WEB | {"ports": [{"port": 81, "targetPort": 8080}]})
+    ready_endpoints(1, of=1)
+    assert fetch(f"http://{address}:81/") == ["a"]

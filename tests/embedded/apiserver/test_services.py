@@ -16,7 +16,7 @@ def service(name: str = "web", **spec: object) -> object:
 
 @pytest.fixture
 def allocator() -> Allocator:
-    return Allocator(range(5, 8), noun="port", shown="5-7", random=random.Random(0))
+    return Allocator(range(5, 8), kept=1, noun="port", shown="5-7", random=random.Random(0))
 
 
 def test_each_number_goes_to_one_owner(allocator) -> None:
@@ -128,6 +128,106 @@ async def test_what_services_hold_is_known_after_a_restart(api, store, clock) ->
     same = service("b", clusterIP=held["clusterIP"])
     assert "already allocated" in (await api.post(SERVICES, same)).message
     await api.server.stop()
+
+
+def test_the_first_numbers_are_given_out_last(allocator: Allocator) -> None:
+    given = []
+    for owner in "abc":
+        given.append(allocator.next(owner))
+        allocator.hold(given[-1], owner)
+    assert sorted(given[:2]) == [6, 7]
+    assert given[2] == 5
+
+
+async def test_one_port_in_two_protocols_is_one_node_port(api) -> None:
+    ports = [{"name": name, "port": 53, "protocol": name.upper()} for name in ("udp", "tcp")]
+    given = (await api.post(SERVICES, service("a", type="NodePort", ports=ports))).body["spec"]
+    numbers = {port["nodePort"] for port in given["ports"]}
+    assert len(numbers) == 1
+    chosen = [{**ports[0]}, {**ports[1], "nodePort": 30123}]
+    given = (await api.post(SERVICES, service("b", type="NodePort", ports=chosen))).body["spec"]
+    assert {port["nodePort"] for port in given["ports"]} == {30123}
+
+
+async def test_local_traffic_of_a_load_balancer_has_a_port_for_its_health(api) -> None:
+    local = service("a", type="LoadBalancer", externalTrafficPolicy="Local")
+    made = (await api.post(SERVICES, local)).body["spec"]
+    port = made["healthCheckNodePort"]
+    assert 30000 <= port <= 32767
+    assert port != made["ports"][0]["nodePort"]
+    again = (await api.put(f"{SERVICES}/a", local)).body["spec"]
+    assert again["healthCheckNodePort"] == port
+    same = service("b", type="NodePort", ports=[{"port": 80, "nodePort": port}])
+    assert "provided port is already allocated" in (await api.post(SERVICES, same)).message
+    changed = {"spec": {"externalTrafficPolicy": "Cluster"}}
+    assert "healthCheckNodePort" not in (await api.patch(f"{SERVICES}/a", changed)).body["spec"]
+    assert (await api.post(SERVICES, same)).status == 201
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        (
+            {"ipFamilyPolicy": "RequireDualStack"},
+            'spec.ipFamilyPolicy: Invalid value: "RequireDualStack": this cluster is not '
+            "configured for dual-stack services",
+        ),
+        (
+            {"ipFamilies": ["IPv6"]},
+            'spec.ipFamilies[0]: Invalid value: "IPv6": not configured on this cluster',
+        ),
+        (
+            {"clusterIP": "fd00::1"},
+            'spec.clusterIPs[0]: Invalid value: ["fd00::1"]: IPv6 is not configured on this '
+            "cluster",
+        ),
+        (
+            {"ipFamilies": ["IPv4", "IPv6"]},
+            "spec.ipFamilyPolicy: Invalid value: \"SingleStack\": must be 'RequireDualStack' or "
+            "'PreferDualStack' when multiple IP families are specified",
+        ),
+    ],
+)
+async def test_there_is_one_ip_family(api, fields, problem) -> None:
+    answer = await api.post(SERVICES, service("a", **fields))
+    assert answer.message == f'Service "a" is invalid: {problem}'
+
+
+async def test_a_service_that_would_like_two_families_gets_one(api) -> None:
+    spec = (await api.post(SERVICES, service("a", ipFamilyPolicy="PreferDualStack"))).body["spec"]
+    assert (spec["ipFamilies"], spec["ipFamilyPolicy"]) == (["IPv4"], "PreferDualStack")
+
+
+async def test_a_headless_service_without_a_selector_may_be_of_both_families(api) -> None:
+    spec = (await api.post(SERVICES, service("a", clusterIP="None"))).body["spec"]
+    assert (spec["ipFamilies"], spec["ipFamilyPolicy"]) == (["IPv4", "IPv6"], "RequireDualStack")
+
+
+@pytest.mark.parametrize(
+    ("fields", "warning"),
+    [
+        (
+            {"externalIPs": ["192.0.2.1"]},
+            "spec.externalIPs is deprecated and may no longer be implemented in some clusters",
+        ),
+        (
+            {"clusterIP": "None", "sessionAffinity": "ClientIP"},
+            "spec.SessionAffinity is ignored for headless services",
+        ),
+        (
+            {"externalName": "example.com"},
+            'spec.externalName is ignored when spec.type is not \\"ExternalName\\"',
+        ),
+        (
+            {"trafficDistribution": "PreferClose"},
+            'spec.trafficDistribution: \\"PreferClose\\" is deprecated; use \\"PreferSameZone\\"',
+        ),
+    ],
+)
+async def test_what_is_deprecated_or_has_no_effect_is_told(api, fields, warning) -> None:
+    answer = await api.post(SERVICES, service("a", **fields))
+    assert answer.status == 201
+    assert warning in answer.headers["Warning"]
 
 
 async def test_secrets_are_written_as_text_and_read_encoded(api) -> None:

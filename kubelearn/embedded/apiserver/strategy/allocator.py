@@ -16,10 +16,22 @@ class AllocationError(ValueError):
 
 
 class Allocator:
-    """Who holds which number of `numbers`; `noun` and `shown` are for messages."""
+    """Who holds which number of `numbers`; `noun` and `shown` are for messages.
 
-    def __init__(self, numbers: range, *, noun: str, shown: str, random: randomness.Random) -> None:
+    The first `kept` numbers are given out last, so that people can choose among them.
+    """
+
+    def __init__(
+        self,
+        numbers: range,
+        *,
+        kept: int,
+        noun: str,
+        shown: str,
+        random: randomness.Random,
+    ) -> None:
         self.numbers = numbers
+        self._kept = kept
         self._noun = noun
         self._shown = shown
         self._random = random
@@ -38,11 +50,15 @@ class Allocator:
 
     def next(self, owner: str) -> int:
         """A free number, by chance so that a deleted Service's one does not come back at once."""
-        if len(self._holder) >= len(self.numbers):
-            raise AllocationError("range is full")
-        number = self._random.choice(self.numbers)
+        for part in (self.numbers[self._kept :], self.numbers[: self._kept]):
+            if part and any(number not in self._holder for number in part):
+                return self._free(part)
+        raise AllocationError("range is full")
+
+    def _free(self, numbers: range) -> int:
+        number = self._random.choice(numbers)
         while number in self._holder:
-            number = self.numbers[(self.numbers.index(number) + 1) % len(self.numbers)]
+            number = numbers[(numbers.index(number) + 1) % len(numbers)]
         return number
 
     def hold(self, number: int, owner: str) -> None:

@@ -15,6 +15,8 @@ from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.status import Cause, StatusError, internal, invalid, quote
 from kubelearn.embedded.apiserver.strategy.allocator import AllocationError, Allocator
 from kubelearn.embedded.apiserver.strategy.base import Strategy
+from kubelearn.embedded.apiserver.strategy.ipfamilies import fill_families
+from kubelearn.embedded.apiserver.strategy.servicewarnings import service_warnings
 from kubelearn.objects import Object, key
 
 NODE_PORTS = range(30000, 32768)
@@ -33,9 +35,11 @@ class ServiceStrategy(Strategy):
     ) -> None:
         super().__init__(kind)
         addresses = range(int(cidr.network_address) + 1, int(cidr.broadcast_address))
-        self._ips = Allocator(addresses, noun="IP", shown=str(cidr), random=random)
+        kept = _kept(len(addresses), step=16, most=256)
+        self._ips = Allocator(addresses, kept=kept, noun="IP", shown=str(cidr), random=random)
         ports = f"{NODE_PORTS.start}-{NODE_PORTS.stop - 1}"
-        self._ports = Allocator(NODE_PORTS, noun="port", shown=ports, random=random)
+        kept = _kept(len(NODE_PORTS), step=32, most=128)
+        self._ports = Allocator(NODE_PORTS, kept=kept, noun="port", shown=ports, random=random)
 
     def prepare_for_update(self, new: Object, old: Object) -> None:
         """Drop what the new type has no use for and the client did not set anew."""
@@ -48,10 +52,10 @@ class ServiceStrategy(Strategy):
         if drops_ports and _node_ports(before) == _node_ports(after):
             for port in after.get("ports") or []:
                 port.pop("nodePort", None)
-        if _is_external(before) and not _is_external(after):
-            _drop_unchanged(after, before, "externalTrafficPolicy")
         if _needs_health_port(before) and not _needs_health_port(after):
             _drop_unchanged(after, before, "healthCheckNodePort")
+        if _is_external(before) and not _is_external(after):
+            _drop_unchanged(after, before, "externalTrafficPolicy")
         if after.get("type") != "LoadBalancer":
             for name in ("allocateLoadBalancerNodePorts", "loadBalancerClass"):
                 _drop_unchanged(after, before, name)
@@ -68,16 +72,20 @@ class ServiceStrategy(Strategy):
         if spec.get("clusterIP") and not spec.get("clusterIPs"):
             spec["clusterIPs"] = [spec["clusterIP"]]
         if _has_cluster_ip(spec):
-            self._fill_families(spec)
+            fill_families(new, (old or {}).get("spec") or {})
             # An address is given once; that it may not change is for validation to say.
             if old is None or not _has_cluster_ip(old.get("spec") or {}):
                 self._allocate_ip(new, spec, owner)
         if spec.get("type") in ("NodePort", "LoadBalancer"):
             self._allocate_ports(new, spec, owner, dry_run=dry_run)
-        if _needs_health_port(spec) and not spec.get("healthCheckNodePort"):
-            spec["healthCheckNodePort"] = self._next_port(owner, _node_ports(spec))
+        if _needs_health_port(spec):
+            self._allocate_health_port(spec, owner)
         if not dry_run:
             self._hold(owner, spec)
+
+    def warnings(self, new: Object, old: Object | None) -> Iterable[str]:
+        """What is deprecated, and what has no effect."""
+        return service_warnings(new)
 
     def settle(self, owner: str, current: Object | None) -> None:
         """Let the Service hold what its stored state shows, and nothing else."""
@@ -90,39 +98,6 @@ class ServiceStrategy(Strategy):
             self._ips.hold(address, owner)
         for port in _held_ports(spec):
             self._ports.hold(port, owner)
-
-    def warnings(self, new: Object, old: Object | None) -> Iterable[str]:
-        """Fields that do nothing, or not for long."""
-        spec = new["spec"]
-        kind, is_headless = spec.get("type"), spec.get("clusterIP") == "None"
-        if spec.get("externalIPs"):
-            if is_headless:
-                yield "spec.externalIPs is ignored for headless services"
-            elif kind == "ExternalName":
-                yield 'spec.externalIPs is ignored when spec.type is "ExternalName"'
-            else:
-                yield (
-                    "spec.externalIPs is deprecated and may no longer be implemented in some "
-                    "clusters"
-                )
-        if is_headless and spec.get("loadBalancerIP"):
-            yield "spec.loadBalancerIP is ignored for headless services"
-        if is_headless and spec.get("sessionAffinity") != "None":
-            yield "spec.SessionAffinity is ignored for headless services"
-        if kind != "ExternalName" and spec.get("externalName"):
-            yield 'spec.externalName is ignored when spec.type is not "ExternalName"'
-        if spec.get("trafficDistribution") == "PreferClose":
-            yield 'spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"'
-
-    def _fill_families(self, spec: Object) -> None:
-        headless = spec.get("clusterIP") == "None"
-        if headless and not spec.get("selector"):
-            # Upstream assumes nothing about endpoints that somebody else writes.
-            spec.setdefault("ipFamilyPolicy", "RequireDualStack")
-            if spec["ipFamilyPolicy"] != "SingleStack":
-                spec.setdefault("ipFamilies", ["IPv4", "IPv6"])
-        spec.setdefault("ipFamilyPolicy", "SingleStack")
-        spec.setdefault("ipFamilies", ["IPv4"])
 
     def _allocate_ip(self, service: Object, spec: Object, owner: str) -> None:
         wanted = spec.get("clusterIP") or ""
@@ -143,12 +118,28 @@ class ServiceStrategy(Strategy):
 
     def _allocate_ports(self, service: Object, spec: Object, owner: str, *, dry_run: bool) -> None:
         automatic = spec.get("allocateLoadBalancerNodePorts", True)
-        for index, port in enumerate(spec.get("ports") or []):
+        ports = spec.get("ports") or []
+        # One port in two protocols is one node port.
+        same = {port["port"]: port["nodePort"] for port in reversed(ports) if port.get("nodePort")}
+        for index, port in enumerate(ports):
             if wanted := port.get("nodePort"):
                 if not dry_run:
                     self._check_port(service, index, wanted, owner)
             elif automatic:
-                port["nodePort"] = self._next_port(owner, _node_ports(spec))
+                if port["port"] not in same:
+                    same[port["port"]] = self._next_port(owner, _held_ports(spec))
+                port["nodePort"] = same[port["port"]]
+
+    def _allocate_health_port(self, spec: Object, owner: str) -> None:
+        if not spec.get("healthCheckNodePort"):
+            spec["healthCheckNodePort"] = self._next_port(owner, _held_ports(spec))
+            return
+        try:
+            self._ports.check(spec["healthCheckNodePort"], owner)
+        except AllocationError as error:
+            wanted = spec["healthCheckNodePort"]
+            problem = f"failed to allocate requested HealthCheck NodePort {wanted}: {error}"
+            raise internal(problem) from None
 
     def _check_port(self, service: Object, index: int, wanted: int, owner: str) -> None:
         try:
@@ -207,11 +198,6 @@ def _needs_health_port(spec: Object) -> bool:
     return bool(local and spec.get("type") == "LoadBalancer")
 
 
-def _held_ports(spec: Object) -> list[int]:
-    health = spec.get("healthCheckNodePort")
-    return [*_node_ports(spec), *([health] if health else [])]
-
-
 def _is_external(spec: Object) -> bool:
     return spec.get("type") in ("NodePort", "LoadBalancer") or bool(spec.get("externalIPs"))
 
@@ -229,3 +215,13 @@ def _addresses(spec: Object) -> Iterable[int]:
 
 def _node_ports(spec: Object) -> list[Any]:
     return [port["nodePort"] for port in spec.get("ports") or [] if port.get("nodePort")]
+
+
+def _held_ports(spec: Object) -> list[Any]:
+    """The ports that a Service holds on each node, that of its health check among them."""
+    return [*_node_ports(spec), *filter(None, [spec.get("healthCheckNodePort")])]
+
+
+def _kept(size: int, *, step: int, most: int) -> int:
+    """How many numbers of a range are for people to choose from (`calculateRangeOffset`)."""
+    return min(max(16, size // step), most) if size > 16 else 0
