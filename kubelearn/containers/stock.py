@@ -142,11 +142,7 @@ class StockImages:
             str(reference),
             entrypoint=("/agnhost",),
             cmd=("pause",),
-            files={
-                "/agnhost": Path(program),
-                "/agnhost-2": Path(program),
-                **self._busybox_files,
-            },
+            files={"/agnhost": Path(program), "/agnhost-2": Path(program)},
             stand_in=f"this machine's agnhost ({program})",
         )
 

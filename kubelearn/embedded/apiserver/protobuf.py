@@ -19,6 +19,7 @@ import orjson
 
 from kubelearn.embedded.apiserver import schema
 from kubelearn.embedded.apiserver.schema import Field, List, Map, Scalar, Struct, Type
+from kubelearn.embedded.apiserver.serializer import decode_struct
 from kubelearn.objects import Object, micro_timestamp, timestamp
 
 CONTENT_TYPE = "application/vnd.kubernetes.protobuf"
@@ -123,6 +124,8 @@ def _message(struct: Struct, body: bytes) -> Object:
         if field is None:
             continue
         match field.type:
+            case _ if special := _SPECIAL.get((struct.name, field.name)):
+                found[field.name] = special(value)
             case Struct() as inner if field.inline:
                 found |= _message(inner, value)
             case List(item):
@@ -199,6 +202,30 @@ def _json(value: bytes) -> Any:
     return orjson.loads(raw) if raw else None
 
 
+def _schema(value: bytes) -> Object:
+    struct = schema.built_in().struct(_SCHEMA)
+    # Nobody drops its zeros later, because the field's type tells nothing of what it holds.
+    return decode_struct(struct, _message(struct, value)).object
+
+
+def _schema_or_list(value: bytes) -> Any:
+    fields = list(_fields(value))
+    one = next((_schema(each) for number, each in fields if number == 1), None)
+    return one if one is not None else [_schema(each) for number, each in fields if number == 2]
+
+
+def _schema_or_bool(value: bytes) -> Any:
+    parts = dict(_fields(value))
+    return _schema(parts[2]) if 2 in parts else bool(parts.get(1))
+
+
+_SCHEMA = "apiextensions.v1.JSONSchemaProps"
+# Fields that hold one thing or another; JSON needs no word for which.
+_SPECIAL: dict[tuple[str, str], Callable[[bytes], Any]] = {
+    (_SCHEMA, "additionalItems"): _schema_or_bool,
+    (_SCHEMA, "additionalProperties"): _schema_or_bool,
+    (_SCHEMA, "items"): _schema_or_list,
+}
 _SCALARS: dict[str, Callable[[Any], Any]] = {
     "Any": _json,
     "Duration": _duration,

@@ -1,4 +1,4 @@
-"""The bodies are what kubectl 1.36 sent."""
+"""The bodies are what kubectl 1.36 and Go clients of that release send."""
 
 import base64
 import random
@@ -35,6 +35,17 @@ PRIORITY_CLASS = (
 TOKEN_REQUEST = (
     "azhzAAooChhhdXRoZW50aWNhdGlvbi5rOHMuaW8vdjESDFRva2VuUmVxdWVzdBIgChAKABIAGgAiACoAMgA4AEIAEgYK"
     "AXgg2AQaBAoAEgAaACIA"
+)
+CUSTOM_RESOURCE_DEFINITION = (
+    "azhzAAozChdhcGlleHRlbnNpb25zLms4cy5pby92MRIYQ3VzdG9tUmVzb3VyY2VEZWZpbml0aW9uEpMEChMKA2EuYhIAGgAi"
+    "ACoAMgA4AEIAEu0DCgFiGggKABIAIgAqACIAOtkDCgJ2MRABGAAizAMKyQMKABIAIgAqBm9iamVjdDIAOgBQAGAAegCQAQDq"
+    "AUEKBGVudW0SOQoAEgAiACoGc3RyaW5nMgA6AEIFCgMieCJQAGAAegCQAQCiAQUKAyJ4IqIBAwoBMagCALgCAMACAOoBVAoE"
+    "bGlzdBJMCgASACIAKgVhcnJheTIAOgBQAGAAegCQAQDCASYKJAoAEgAiACoGc3RyaW5nMgA6AFAAYAB6AJABAKgCALgCAMAC"
+    "AKgCALgCAMACAOoBegoEbWFueRJyCgASACIAKgVhcnJheTIAOgBQAGAAegCQAQDCAUwSJAoAEgAiACoGc3RyaW5nMgA6AFAA"
+    "YAB6AJABAKgCALgCAMACABIkCgASACIAKgZzdHJpbmcyADoAUABgAHoAkAEAqAIAuAIAwAIAqAIAuAIAwAIA6gFWCgNtYXAS"
+    "TwoAEgAiACoGb2JqZWN0MgA6AFAAYAB6AJABAPIBKAgBEiQKABIAIgAqBnN0cmluZzIAOgBQAGAAegCQAQCoAgC4AgDAAgCo"
+    "AgC4AgDAAgDqATEKBG5vbmUSKQoAEgAiACoGb2JqZWN0MgA6AFAAYAB6AJABAPIBAggAqAIAuAIAwAIAqAIAuAIAwAIAOABQ"
+    "ABoMEggKABIAIgAqACAAGgAiAA=="
 )
 ALL = (DEPLOYMENT, CONFIG_MAP, SECRET, SERVICE, QUOTA, PRIORITY_CLASS, TOKEN_REQUEST)
 
@@ -126,3 +137,15 @@ def test_damaged_bodies_never_do_worse_than_an_error():
             assert isinstance(protobuf.decode(bytes(body)), dict)
         except ProtobufError:
             continue
+
+
+def test_a_schema_says_in_its_own_way_what_is_one_thing_or_another():
+    found = read(CUSTOM_RESOURCE_DEFINITION, "apiextensions.v1.CustomResourceDefinition")
+    text = {"type": "string"}
+    assert found["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"] == {
+        "enum": {"type": "string", "default": "x", "enum": ["x", 1]},
+        "list": {"type": "array", "items": text},
+        "many": {"type": "array", "items": [text, text]},
+        "map": {"type": "object", "additionalProperties": text},
+        "none": {"type": "object", "additionalProperties": False},
+    }
