@@ -163,6 +163,10 @@ class FieldSelector:
         return None
 
 
+NO_FIELDS = FieldSelector()
+"""Chooses by no field, and so everything."""
+
+
 def parse_fields(text: str) -> FieldSelector:
     r"""Read `spec.nodeName=a,status.phase!=Failed`; `\,`, `\=` and `\\` are escapes."""
     terms = []

@@ -14,6 +14,7 @@ from typing import Protocol
 from kubelearn.embedded.apiserver.authentication import User
 from kubelearn.embedded.apiserver.requestinfo import RequestInfo
 from kubelearn.embedded.apiserver.status import StatusError, forbidden, quote
+from kubelearn.embedded.selectors import NO_FIELDS, FieldSelector
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Attributes:
     subresource: str = ""
     namespace: str = ""
     name: str = ""
+    # Of lists and watches: the fields that they choose by.
+    selector: FieldSelector = NO_FIELDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,9 @@ def attributes_of(user: User, info: RequestInfo) -> Attributes:
         resource=info.resource,
         subresource=info.subresource,
         namespace=info.namespace,
-        name=info.name,
+        # Who lists or watches by name is allowed as who reads that one object.
+        name=info.name or info.selector.exact("metadata.name") or "",
+        selector=info.selector,
     )
 
 

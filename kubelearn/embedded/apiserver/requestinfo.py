@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from kubelearn.embedded.selectors import NO_FIELDS, FieldSelector, SelectorError, parse_fields
+
 _VERBS = {
     "POST": "create",
     "GET": "get",
@@ -38,6 +40,8 @@ class RequestInfo:
     rest: tuple[str, ...] = ()
     # Asked for as `/api/v1/watch/...`, the form that came before `?watch=true`.
     watch_path: bool = False
+    # Of lists and watches: the fields that they choose by.
+    selector: FieldSelector = NO_FIELDS
 
     @property
     def group_version(self) -> str:
@@ -63,6 +67,7 @@ def request_info(method: str, path: str, query: Mapping[str, str]) -> RequestInf
     _read_target(info, parts)
     if not info.name:
         info.verb = _collection_verb(info, query)
+        info.selector = _selector(query.get("fieldSelector", ""))
     return info
 
 
@@ -75,6 +80,14 @@ def _read_target(info: RequestInfo, parts: list[str]) -> None:
     info.name = parts[1] if len(parts) > 1 else ""
     info.subresource = parts[2] if len(parts) > 2 else ""
     info.rest = tuple(parts[3:])
+
+
+def _selector(text: str) -> FieldSelector:
+    try:
+        return parse_fields(text)
+    except SelectorError:
+        # Whoever serves the request will say what is wrong with it.
+        return NO_FIELDS
 
 
 def _collection_verb(info: RequestInfo, query: Mapping[str, str]) -> str:

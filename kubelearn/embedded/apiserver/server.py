@@ -70,9 +70,12 @@ from kubelearn.embedded.apiserver.ipaddresses import IPAddresses
 from kubelearn.embedded.apiserver.kubelets import Kubelets
 from kubelearn.embedded.apiserver.kubernetesservice import KubernetesService
 from kubelearn.embedded.apiserver.metrics import Metrics
+from kubelearn.embedded.apiserver.nodes.authorizer import NodeAuthorizer
+from kubelearn.embedded.apiserver.nodes.graph import NodeGraph
+from kubelearn.embedded.apiserver.nodes.restriction import node_deletion, node_restriction
 from kubelearn.embedded.apiserver.noise import http_log
 from kubelearn.embedded.apiserver.policies import Policies
-from kubelearn.embedded.apiserver.rbac.authorizer import NodeAuthorizer, RbacAuthorizer
+from kubelearn.embedded.apiserver.rbac.authorizer import RbacAuthorizer
 from kubelearn.embedded.apiserver.rbac.bootstrap import bootstrap_roles
 from kubelearn.embedded.apiserver.rbac.escalation import NoEscalation
 from kubelearn.embedded.apiserver.rbac.policy import Policy
@@ -145,7 +148,12 @@ class ApiServer:
         self._authenticator = Authenticator([*tokens, accounts])
         policy = Policy(store)
         self._authorizer = Union(
-            [SystemAuthorizer(), NodeAuthorizer(policy), RbacAuthorizer(policy), *authorizers]
+            [
+                SystemAuthorizer(),
+                NodeAuthorizer(policy, NodeGraph(store)),
+                RbacAuthorizer(policy),
+                *authorizers,
+            ]
         )
         etcd = {"etcd-0": lambda: self.storage_available}
         self._components = ComponentStatuses({**(components or {}), **etcd})
@@ -166,6 +174,7 @@ class ApiServer:
                     note_circumstances,
                     limitranger.set_defaults,
                     service_account,
+                    node_restriction,
                     node_taint,
                     priority,
                     default_toleration_seconds,
@@ -185,6 +194,7 @@ class ApiServer:
                     restrict_subject,
                 ],
                 final=[resource_quota],
+                deleting=[node_deletion],
             ),
         )
         self._aggregator = Aggregator(

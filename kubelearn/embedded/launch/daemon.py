@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import gc
 import logging
 import os
@@ -41,7 +42,7 @@ from kubelearn.embedded.proxy import DataPath, Proxy
 from kubelearn.embedded.scheduler import Scheduler
 from kubelearn.embedded.state import Settings, StateFolder
 from kubelearn.embedded.store import Store
-from kubelearn.errors import NotAvailable, Unreachable
+from kubelearn.errors import NotAvailable, NotFound, Unreachable
 from kubelearn.objects import NODES, Object, is_ready, timestamp
 
 _log = logging.getLogger(__name__)
@@ -110,6 +111,7 @@ class Daemon:
                 report.step("API server", self._server)
         self._ready = True
         report.step("nodes", _listed(await self._await_nodes()))
+        await self._mark_control_plane()
         # What lives now lives long: the collector need not look at it again and again.
         gc.collect()
         gc.freeze()
@@ -136,6 +138,13 @@ class Daemon:
                 if waited or len(ready) >= count:
                     return ready
                 await self._clock.sleep(0.02 if count <= _FEW else 1.0)
+
+    async def _mark_control_plane(self) -> None:
+        """Give its node the role; a kubelet may not give itself one."""
+        labels = {"metadata": {"labels": {_CONTROL_PLANE: ""}}}
+        async with self._client(identities.ADMIN, "kubelearn") as client:
+            with contextlib.suppress(NotFound, Unreachable):
+                await client.patch(NODES, next(iter(self._nodes)), labels)
 
     # --- what the control socket offers ---
 
@@ -236,7 +245,6 @@ class Daemon:
             ip=ip,
             pod_cidr=pod_cidr,
             folder=folder / "kubelet",
-            labels=self._labels(number),
             taints=self._taints(number),
             port=port,
             cluster_dns=self._block.dns_service_ip,

@@ -8,13 +8,16 @@ Left out: policies that mutate, and plugins that guard kinds which are not serve
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from kubelearn.embedded.apiserver.admission.namespacelifecycle import may_delete
 from kubelearn.embedded.apiserver.policies import Policies
 from kubelearn.embedded.apiserver.registry import Admit, Registry, Write
 from kubelearn.embedded.apiserver.webhooks import Attributes, Webhooks
 from kubelearn.objects import Object
+
+AdmitDeletion = Callable[[Registry, Write], Awaitable[None]]
+"""A plugin that has a say in deletions: (registry, circumstances)."""
 
 
 class Admission:
@@ -28,12 +31,14 @@ class Admission:
         mutating: Sequence[Admit],
         validating: Sequence[Admit],
         final: Sequence[Admit],
+        deleting: Sequence[AdmitDeletion],
     ) -> None:
         self._webhooks = webhooks
         self._policies = policies
         self._mutating = list(mutating)
         self._validating = list(validating)
         self._final = list(final)
+        self._deleting = list(deleting)
 
     async def admit(
         self, registry: Registry, write: Write, new: Object, old: Object | None
@@ -57,6 +62,8 @@ class Admission:
     async def delete(self, registry: Registry, write: Write) -> None:
         """Let whoever has something against it keep an object."""
         may_delete(registry, write.name)
+        for plugin in self._deleting:
+            await plugin(registry, write)
         if self._webhooks.configured() or self._policies.configured():
             old = registry.strategy.load(registry.get(write.namespace, write.name).value)
             await self._call(Attributes(registry, write, "DELETE", None, old))

@@ -1,7 +1,6 @@
-"""The RBAC authorizer, and the one for nodes.
+"""The RBAC authorizer.
 
-Stands for k8s.io/kubernetes `plugin/pkg/auth/authorizer/{rbac,node}`. Left out of the latter: the
-graph that shows a node only the Secrets and ConfigMaps of the pods that run there.
+Stands for k8s.io/kubernetes `plugin/pkg/auth/authorizer/rbac`.
 """
 
 from __future__ import annotations
@@ -9,10 +8,6 @@ from __future__ import annotations
 from kubelearn.embedded.apiserver.authorization import Attributes, Decision
 from kubelearn.embedded.apiserver.rbac.policy import Policy
 from kubelearn.embedded.apiserver.rbac.rules import allows
-
-_NODES = "system:nodes"
-_NODE = "system:node:"
-_NODE_ROLE = {"kind": "ClusterRole", "name": "system:node"}
 
 
 class RbacAuthorizer:
@@ -31,21 +26,6 @@ class RbacAuthorizer:
                 kind = f"{role['kind'].lower()}.rbac.authorization.k8s.io"
                 problems.append(f'{kind} "{role["name"]}" not found')
         return Decision(allowed=False, reason=_aggregate(problems))
-
-
-class NodeAuthorizer:
-    """Allows kubelets what the role `system:node` says, which nobody is bound to."""
-
-    def __init__(self, policy: Policy) -> None:
-        self._policy = policy
-
-    def authorize(self, attributes: Attributes) -> Decision:
-        """Allow nodes, by their names and their group."""
-        user = attributes.user
-        if _NODES not in user.groups or not user.name.startswith(_NODE):
-            return Decision(allowed=False)
-        rules = self._policy.rules_of(_NODE_ROLE, "") or []
-        return Decision(any(allows(rule, attributes) for rule in rules))
 
 
 def _aggregate(problems: list[str]) -> str:

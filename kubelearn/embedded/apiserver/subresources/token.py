@@ -13,6 +13,7 @@ from aiohttp import web
 from kubelearn.embedded.apiserver import response
 from kubelearn.embedded.apiserver.encoding import decode
 from kubelearn.embedded.apiserver.kinds import Kind
+from kubelearn.embedded.apiserver.nodes.restriction import check_token
 from kubelearn.embedded.apiserver.options import write_options
 from kubelearn.embedded.apiserver.registries import Registries
 from kubelearn.embedded.apiserver.registry import Registry
@@ -60,6 +61,7 @@ class TokenRequests:
         _check_target(sent["metadata"], name=info.name, namespace=info.namespace)
         account = decode(registry.get(info.namespace, info.name).value)
         spec = sent["spec"]
+        check_token(registry.store, request.user, spec, namespace=info.namespace, account=info.name)
         spec["audiences"] = spec.get("audiences") or [ISSUER]
         if spec.get("expirationSeconds") is None:
             spec["expirationSeconds"] = _DEFAULT_SECONDS

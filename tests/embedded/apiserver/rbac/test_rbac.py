@@ -4,7 +4,7 @@ import pytest
 
 from kubelearn.embedded.apiserver.authentication import User
 from kubelearn.embedded.apiserver.authorization import Attributes
-from kubelearn.embedded.apiserver.rbac.authorizer import NodeAuthorizer, RbacAuthorizer
+from kubelearn.embedded.apiserver.rbac.authorizer import RbacAuthorizer
 from kubelearn.embedded.apiserver.rbac.policy import Policy
 
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
@@ -92,17 +92,6 @@ async def test_whoever_is_known_may_discover_and_ask_about_himself(api) -> None:
 async def test_components_have_their_roles(server, store, user, verb, group, resource, allowed):
     asked = Attributes(User(user), verb, group=group, resource=resource)
     assert RbacAuthorizer(Policy(store)).authorize(asked).allowed is allowed
-
-
-async def test_a_node_is_known_by_its_name_and_its_group(server, store) -> None:
-    nodes = NodeAuthorizer(Policy(store))
-    for user, allowed in (
-        (User("system:node:w", ("system:nodes",)), True),
-        (User("system:node:w"), False),
-        (User("ada", ("system:nodes",)), False),
-    ):
-        asked = Attributes(user, "create", resource="nodes")
-        assert nodes.authorize(asked).allowed is allowed
 
 
 @pytest.fixture
