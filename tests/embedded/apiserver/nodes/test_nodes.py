@@ -197,9 +197,9 @@ async def test_a_node_makes_no_pods_but_mirrors(cluster, pod) -> None:
     mirror["spec"]["automountServiceAccountToken"] = False
     assert (await cluster.post(path, mirror, token="one")).status == 201
     mirror["metadata"]["name"] = "greedy"
-    mirror["spec"]["volumes"] = [{"name": "v", "secret": {"secretName": "env-two"}}]
+    mirror["spec"]["volumes"] = [{"name": "v", "configMap": {"name": "map-two"}}]
     answer = await cluster.post(path, mirror, token="one")
-    assert answer.message.endswith('node "one" can not create pods that reference secrets')
+    assert answer.message.endswith('node "one" can not create pods that reference configmaps')
 
 
 async def test_a_token_is_for_a_pod_of_its_own(cluster) -> None:
