@@ -139,8 +139,8 @@ def document(kinds: Iterable[Kind]) -> Object:
     for kind in kinds:
         paths |= _paths(kind)
         if kind.custom:
-            schemas.written[_custom_name(kind)] = _custom_schema(kind, kind.custom.schema)
-            schemas.add(schema.built_in().struct("meta.v1.ObjectMeta"))
+            schemas.add_custom(_custom_name(kind), kind.custom.schema)
+            schemas.written[_custom_name(kind)]["x-kubernetes-group-version-kind"] = [_gvk(kind)]
         elif kind.built_in:
             struct = schema.built_in().struct(kind.type_name)
             schemas.add(struct)
@@ -222,6 +222,32 @@ class Schemas:
         if struct.atomic:
             written["x-kubernetes-map-type"] = "atomic"
 
+    def add_custom(self, name: str, of: Mapping[str, Any]) -> None:
+        """Write the schema of a definition."""
+        self.written[name] = self._with_meta(self._published(of))
+
+    def _published(self, of: Mapping[str, Any]) -> Object:
+        """A part of such a schema, with that of the metadata wherever a whole object is."""
+        own = dict(of)
+        if own.get("x-kubernetes-int-or-string"):
+            own["anyOf"] = [{"type": "integer"}, {"type": "string"}]
+        for name in ("items", "additionalProperties"):
+            if isinstance(own.get(name), Mapping):
+                own[name] = self._published(own[name])
+        if properties := own.get("properties"):
+            own["properties"] = {name: self._published(each) for name, each in properties.items()}
+        return self._with_meta(own) if own.get("x-kubernetes-embedded-resource") else own
+
+    def _with_meta(self, own: Object) -> Object:
+        # What all objects have, they have in the same words.
+        like = schema.built_in().struct("core.v1.ConfigMap")
+        prose = self._prose["fields"][like.name]
+        meta = {
+            name: self._property(like.fields[name], prose[name])
+            for name in ("apiVersion", "kind", "metadata")
+        }
+        return own | {"properties": {**(own.get("properties") or {}), **meta}}
+
     def _described(self, written: Object, name: str) -> Object:
         text = self._prose["types"].get(name)
         return {"description": text} | written if text else written
@@ -271,30 +297,3 @@ def _facts(field: Field) -> Object:
 
 def _custom_name(kind: Kind) -> str:
     return f"{'.'.join(reversed(kind.group.split('.')))}.{kind.version}.{kind.kind}"
-
-
-def _custom_schema(kind: Kind, of: Mapping[str, Any]) -> Object:
-    return _with_meta(_published(of)) | {"x-kubernetes-group-version-kind": [_gvk(kind)]}
-
-
-def _published(of: Mapping[str, Any]) -> Object:
-    """A schema of a definition, with that of the metadata wherever a whole object is."""
-    own = dict(of)
-    if own.get("x-kubernetes-int-or-string"):
-        own["anyOf"] = [{"type": "integer"}, {"type": "string"}]
-    for name in ("items", "additionalProperties"):
-        if isinstance(own.get(name), Mapping):
-            own[name] = _published(own[name])
-    if properties := own.get("properties"):
-        own["properties"] = {name: _published(each) for name, each in properties.items()}
-    return _with_meta(own) if own.get("x-kubernetes-embedded-resource") else own
-
-
-def _with_meta(own: Object) -> Object:
-    properties = {
-        "apiVersion": {"type": "string"},
-        "kind": {"type": "string"},
-        **(own.get("properties") or {}),
-        "metadata": {"$ref": f"{_REFERENCE}{_META}.ObjectMeta"},
-    }
-    return own | {"properties": properties}

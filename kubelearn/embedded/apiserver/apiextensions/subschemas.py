@@ -34,3 +34,16 @@ def subschemas(schema: Any) -> Iterator[Schema]:
 def has_rules(schema: Schema) -> bool:
     """Whether there is a rule anywhere in a schema."""
     return any(each.get(RULES) for each in subschemas(schema))
+
+
+def children(schema: Schema) -> list[tuple[str, Schema]]:
+    """The schemas right inside a schema of version 1, with the paths that lead to them."""
+    found: list[tuple[str, Any]] = [
+        (f".{name}", schema.get(name)) for name in ("additionalProperties", "items", "not")
+    ]
+    found += [
+        (f".properties[{name}]", each) for name, each in (schema.get("properties") or {}).items()
+    ]
+    for name in ("allOf", "oneOf", "anyOf"):
+        found += [(f".{name}[{i}]", each) for i, each in enumerate(schema.get(name) or [])]
+    return [(path, each) for path, each in found if isinstance(each, Mapping)]

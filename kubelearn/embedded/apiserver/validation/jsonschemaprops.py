@@ -1,47 +1,37 @@
 """Rules for the schemas of CustomResourceDefinitions.
 
 Follows the second half of k8s.io/apiextensions-apiserver
-`pkg/apis/apiextensions/validation/validation.go`, and `pkg/apiserver/schema/defaulting`. Left out:
-what a rule may cost (upstream estimates it before it accepts a rule).
+`pkg/apis/apiextensions/validation/validation.go`. Its defaults are checked in `schemadefaults.py`,
+its rules in `validationrules.py`.
 """
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 # As modules, because these import this package in turn.
-from kubelearn.embedded.apiserver.apiextensions import (
-    cel,
-    objectmeta,
-    pruning,
-    structural,
-    valuevalidation,
-)
-from kubelearn.embedded.apiserver.serializer import DecodeError
+from kubelearn.embedded.apiserver.apiextensions import pruning, structural
+from kubelearn.embedded.apiserver.apiextensions.subschemas import children
 from kubelearn.embedded.apiserver.validation.field import (
     Errors,
     FieldError,
     forbidden,
     invalid,
-    invalid_whole,
     not_supported,
     required,
 )
-from kubelearn.embedded.apiserver.validation.fieldpath import FieldPathError, field_at
+from kubelearn.embedded.apiserver.validation.schemadefaults import schema_defaults
+from kubelearn.embedded.apiserver.validation.validationrules import (
+    rule_expressions,
+    validation_rule,
+)
 
 Schema = Mapping[str, Any]
 
 _TYPES = ("array", "boolean", "integer", "number", "object", "string")
 _META_FIELDS = ("apiVersion", "kind", "metadata")
-_REASONS = (
-    "FieldValueDuplicate",
-    "FieldValueForbidden",
-    "FieldValueInvalid",
-    "FieldValueRequired",
-)
 _UNSUPPORTED = ("id", "additionalItems", "patternProperties", "definitions", "dependencies", "$ref")
 # What may stand beside a status that has a door of its own, by Go's names, as upstream lists them.
 _AT_ROOT = (
@@ -50,7 +40,6 @@ _AT_ROOT = (
     "MultipleOf", "Required", "Items", "Properties", "ExternalDocs", "Example",
     "XPreserveUnknownFields", "XValidations",
 )  # fmt: skip
-_LISTS = ("allOf", "oneOf", "anyOf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +65,16 @@ def validation_schema(holder: Mapping[str, Any], field: str, *, has_status: bool
     unsupported = next(_unsupported(schema), "")
     found: list[FieldError] = []
     if not unsupported:
-        found = structural.structural(schema, field) or list(_defaults(schema, field, root=True))
+        found = structural.structural(schema, field) or list(
+            schema_defaults(schema, field, root=True)
+        )
         yield from found
     own = list(_schema(schema, field, _Place(is_root=True)))
     yield from own
     if unsupported and not own:
         yield invalid(field, "", unsupported)
     if not unsupported and not found and not own:
-        yield from _rules(schema, field)
+        yield from rule_expressions(schema, field)
 
 
 def _beside_status(schema: Schema, field: str) -> Errors:
@@ -122,21 +113,8 @@ def _unsupported(schema: Any) -> Any:
         yield f"internal error: '{pruning.PRESERVE}' must be true or undefined"
     if isinstance(schema.get("items"), list):
         yield "OpenAPIV3Schema 'items' must be a schema, but is an array"
-    for _, below in _below(schema):
+    for _, below in children(schema):
         yield from _unsupported(below)
-
-
-def _below(schema: Schema) -> list[tuple[str, Schema]]:
-    """The schemas in a schema, with their paths."""
-    found: list[tuple[str, Any]] = [
-        (f".{name}", schema.get(name)) for name in ("additionalProperties", "items", "not")
-    ]
-    found += [
-        (f".properties[{name}]", each) for name, each in (schema.get("properties") or {}).items()
-    ]
-    for name in _LISTS:
-        found += [(f".{name}[{i}]", each) for i, each in enumerate(schema.get(name) or [])]
-    return [(path, each) for path, each in found if isinstance(each, Mapping)]
 
 
 # --- one schema -----------------------------------------------------------------------------------
@@ -151,12 +129,12 @@ def _schema(schema: Schema, field: str, place: _Place) -> Errors:
     if schema.get("properties") and others is not None and others is not True:
         detail = "additionalProperties and properties are mutual exclusive"
         yield forbidden(f"{field}.additionalProperties", detail)
-    for path, below in _below(schema):
+    for path, below in children(schema):
         yield from _schema(below, field + path, _place_below(schema, path, place))
     yield from _extensions(schema, field)
     yield from _list_type(schema, field)
     for i, rule in enumerate(schema.get("x-kubernetes-validations") or []):
-        yield from _rule(rule, schema, f"{field}.x-kubernetes-validations[{i}]")
+        yield from validation_rule(rule, schema, f"{field}.x-kubernetes-validations[{i}]")
 
 
 def _place_below(schema: Schema, path: str, place: _Place) -> _Place:
@@ -278,110 +256,3 @@ def _keyed_items(items: Schema, keys: list[str], list_type: str, field: str) -> 
         if found.get("nullable"):
             detail = "this property is in x-kubernetes-list-map-keys, so it cannot be nullable"
             yield forbidden(f"{here}.nullable", detail)
-
-
-# --- defaults -------------------------------------------------------------------------------------
-
-
-def _defaults(schema: Schema, field: str, *, root: bool = False) -> Errors:
-    """A default has to be a value that its schema allows."""
-    if root:
-        schema = {**schema, pruning.EMBEDDED: True}
-    if schema.get("default") is not None:
-        yield from _default(schema, f"{field}.default")
-    if isinstance(schema.get("items"), Mapping):
-        yield from _defaults(schema["items"], f"{field}.items")
-    for name, each in (schema.get("properties") or {}).items():
-        # Defaults in metadata are forbidden anyway, or belong to an object that is not there yet.
-        if not schema.get(pruning.EMBEDDED) or name not in _META_FIELDS:
-            yield from _defaults(each, f"{field}.properties[{name}]")
-
-
-def _default(schema: Schema, field: str) -> Errors:
-    value = schema["default"]
-    pruned = copy.deepcopy({"default": value})
-    if pruning.prune(pruned, {"properties": {"default": schema}}):
-        yield invalid(field, value, "must not have unknown fields")
-    try:
-        objectmeta.coerce(pruned["default"], schema, field)
-    except DecodeError as error:
-        yield invalid_whole(field, str(error))
-        return
-    if found := list(objectmeta.embedded(value, schema, field)):
-        yield from found
-    else:
-        yield from valuevalidation.validate(value, schema, field)
-
-
-# --- rules ----------------------------------------------------------------------------------------
-
-
-def _rule(rule: Mapping[str, Any], schema: Schema, field: str) -> Errors:
-    text, message = rule["rule"].strip(), rule.get("message", "")
-    if not text:
-        yield required(f"{field}.rule", "rule is not specified")
-    elif message and not message.strip():
-        yield invalid(f"{field}.message", message, "must be non-empty if specified")
-    elif _breaks(message.strip()):
-        yield invalid(f"{field}.message", message, "must not contain line breaks")
-    elif _breaks(text) and not message.strip():
-        detail = "message must be specified if rule contains line breaks"
-        yield required(f"{field}.message", detail)
-    expression = rule.get("messageExpression", "")
-    if expression and not expression.strip():
-        detail = "messageExpression must be non-empty if specified"
-        yield required(f"{field}.messageExpression", detail)
-    reason = rule.get("reason")
-    if reason is not None and reason not in _REASONS:
-        yield not_supported(f"{field}.reason", reason, _REASONS)
-    yield from _rule_path(rule.get("fieldPath", ""), schema, f"{field}.fieldPath")
-
-
-def _rule_path(path: str, schema: Schema, field: str) -> Errors:
-    if not path:
-        return
-    if not path.strip():
-        yield invalid(field, path, "must be non-empty if specified")
-    if _breaks(path):
-        yield invalid(field, path, "must not contain line breaks")
-    try:
-        field_at(path, schema)
-    except FieldPathError:
-        yield invalid(field, path, "must be a valid path")
-
-
-def _shown(rule: Mapping[str, Any]) -> dict[str, Any]:
-    """A rule as upstream's messages show it: by the names of Go's fields."""
-    return {
-        "Rule": rule["rule"],
-        "Message": rule.get("message", ""),
-        "MessageExpression": rule.get("messageExpression", ""),
-        "Reason": rule.get("reason"),
-        "FieldPath": rule.get("fieldPath", ""),
-        "OptionalOldSelf": rule.get("optionalOldSelf"),
-    }
-
-
-def _uses_old_self(text: str) -> bool:
-    try:
-        return cel.expression(text).uses_old_self
-    except cel.CelError:
-        return True  # another error tells of it
-
-
-def _breaks(text: str) -> bool:
-    return "\n" in text or "\r" in text
-
-
-def _rules(schema: Schema, field: str) -> Errors:
-    """The expressions of all rules have to be ones."""
-    for i, rule in enumerate(schema.get("x-kubernetes-validations") or []):
-        here = f"{field}.x-kubernetes-validations[{i}]"
-        for name in ("rule", "messageExpression"):
-            if rule.get(name) and (problem := cel.problem(rule[name], schema)):
-                yield invalid(f"{here}.{name}", _shown(rule), problem)
-        if "optionalOldSelf" in rule and not _uses_old_self(rule["rule"]):
-            detail = "may not be set if oldSelf is not used in rule"
-            yield invalid(f"{here}.optionalOldSelf", rule["optionalOldSelf"], detail)
-    for path, below in _below(schema):
-        yield from _rules(below, field + path)
