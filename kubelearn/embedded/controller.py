@@ -21,7 +21,14 @@ from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.events import EventRecorder
 from kubelearn.embedded.informer import Informer, Informers
 from kubelearn.embedded.workqueue import WorkQueue
-from kubelearn.errors import AlreadyExists, ApiError, Conflict, NotFound, Unreachable
+from kubelearn.errors import (
+    AlreadyExists,
+    ApiError,
+    Conflict,
+    KubelearnError,
+    NotFound,
+    Unreachable,
+)
 from kubelearn.objects import Object, Resource, key
 
 _log = logging.getLogger(__name__)
@@ -117,6 +124,9 @@ async def supervise(name: str, run: Callable[[], Awaitable[None]], *, clock: Clo
         started = clock.monotonic()
         try:
             await run()
+        except KubelearnError as error:
+            # It could not do its work, and the error says why: a full disk, an unreachable API.
+            _log.error("%s ended, again in %.0f s: %s", name, delay, error.message)
         except Exception:
             _log.exception("%s crashed, again in %.0f s", name, delay)
         if clock.monotonic() - started > _LONGEST_DELAY:

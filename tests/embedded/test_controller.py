@@ -10,7 +10,7 @@ import pytest
 from kubelearn.embedded.controller import Controller, ControllerContext, supervise
 from kubelearn.embedded.controllers.manager import ControllerManager
 from kubelearn.embedded.informer import Informers
-from kubelearn.errors import Conflict
+from kubelearn.errors import Conflict, Unreachable
 from kubelearn.objects import CONFIG_MAPS, NAMESPACES, PODS, SERVICE_ACCOUNTS
 
 
@@ -102,6 +102,17 @@ async def test_what_crashes_is_run_again_later_each_time(clock, caplog):
         async with running(supervise("crashing", crash, clock=clock)):
             await clock.advance(20)
     assert starts == [0, 1, 3, 7, 15]
+
+
+async def test_what_cannot_do_its_work_says_why_in_one_line(clock, caplog):
+    async def fail():
+        raise Unreachable({"message": "no answer"})
+
+    async with running(supervise("failing", fail, clock=clock)):
+        await clock.advance(0.5)
+    [record] = caplog.records
+    assert record.getMessage() == "failing ended, again in 1 s: no answer"
+    assert record.exc_info is None
 
 
 async def test_after_a_long_good_run_the_next_crash_is_the_first(clock, caplog):
