@@ -15,7 +15,7 @@ from kubelearn.embedded.scheduler.plugins.noderesources import NodeResourcesFit
 from kubelearn.embedded.scheduler.plugins.nodeunschedulable import NodeUnschedulable
 from kubelearn.embedded.scheduler.plugins.podtopologyspread import PodTopologySpread
 from kubelearn.embedded.scheduler.plugins.tainttoleration import TaintToleration
-from kubelearn.objects import REPLICA_SETS, SERVICES, STATEFUL_SETS
+from kubelearn.objects import REPLICA_SETS, REPLICATION_CONTROLLERS, SERVICES, STATEFUL_SETS
 
 TAINT = {"key": "team", "value": "shop", "effect": "NoSchedule"}
 WEB = {"app": "web"}
@@ -37,6 +37,7 @@ def helps(api, clock, namespaces):
                 services=Informer(api, SERVICES, clock=clock),
                 replica_sets=Informer(api, REPLICA_SETS, clock=clock),
                 stateful_sets=Informer(api, STATEFUL_SETS, clock=clock),
+                replication_controllers=Informer(api, REPLICATION_CONTROLLERS, clock=clock),
             ),
             InterPodAffinity(namespaces=namespaces),
         ]

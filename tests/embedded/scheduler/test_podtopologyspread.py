@@ -5,7 +5,7 @@ import pytest
 from kubelearn.embedded.informer import Informer
 from kubelearn.embedded.scheduler.cache import PodInfo
 from kubelearn.embedded.scheduler.plugins.podtopologyspread import PodTopologySpread
-from kubelearn.objects import REPLICA_SETS, SERVICES, STATEFUL_SETS
+from kubelearn.objects import REPLICA_SETS, REPLICATION_CONTROLLERS, SERVICES, STATEFUL_SETS
 
 OWNER = {
     "apiVersion": "apps/v1",
@@ -39,9 +39,17 @@ def stateful_sets(api, clock):
 
 
 @pytest.fixture
-def plugin(services, replica_sets, stateful_sets):
+def replication_controllers(api, clock):
+    return Informer(api, REPLICATION_CONTROLLERS, clock=clock)
+
+
+@pytest.fixture
+def plugin(services, replica_sets, stateful_sets, replication_controllers):
     return PodTopologySpread(
-        services=services, replica_sets=replica_sets, stateful_sets=stateful_sets
+        services=services,
+        replica_sets=replica_sets,
+        stateful_sets=stateful_sets,
+        replication_controllers=replication_controllers,
     )
 
 
@@ -147,6 +155,19 @@ def test_the_pods_of_one_stateful_set_are_siblings_too(
     pod = make_pod("db-1", labels={"app": "db"}, meta={"ownerReferences": [owner]})
     found = scores(
         plugin, pod, make_info("one", make_pod("db-0", labels={"app": "db"})), make_info("none")
+    )
+    assert found["none"] > found["one"]
+
+
+def test_the_pods_of_one_replication_controller_are_siblings_too(
+    plugin, replication_controllers, make_pod, make_info, scores
+):
+    meta = {"name": "web", "namespace": "default", "uid": "u", "resourceVersion": "1"}
+    replication_controllers._put({"metadata": meta, "spec": {"selector": {"app": "web"}}})
+    owner = {**OWNER, "kind": "ReplicationController", "name": "web"}
+    pod = make_pod("web-b", labels={"app": "web"}, meta={"ownerReferences": [owner]})
+    found = scores(
+        plugin, pod, make_info("one", make_pod("web-a", labels={"app": "web"})), make_info("none")
     )
     assert found["none"] > found["one"]
 

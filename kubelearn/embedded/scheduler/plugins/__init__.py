@@ -31,6 +31,7 @@ from kubelearn.objects import (
     PERSISTENT_VOLUME_CLAIMS,
     PERSISTENT_VOLUMES,
     REPLICA_SETS,
+    REPLICATION_CONTROLLERS,
     SERVICES,
     STATEFUL_SETS,
     STORAGE_CLASSES,
@@ -38,7 +39,14 @@ from kubelearn.objects import (
 
 STORAGE = (PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, STORAGE_CLASSES)
 # What plugins read besides nodes and pods.
-READ = (NAMESPACES, SERVICES, REPLICA_SETS, STATEFUL_SETS, *STORAGE)
+READ = (
+    NAMESPACES,
+    SERVICES,
+    REPLICA_SETS,
+    STATEFUL_SETS,
+    REPLICATION_CONTROLLERS,
+    *STORAGE,
+)
 
 
 def default_plugins(informers: Informers, client: Client, *, clock: Clock) -> list[Plugin]:
@@ -59,6 +67,7 @@ def default_plugins(informers: Informers, client: Client, *, clock: Clock) -> li
             services=informers.get(SERVICES),
             replica_sets=informers.get(REPLICA_SETS),
             stateful_sets=informers.get(STATEFUL_SETS),
+            replication_controllers=informers.get(REPLICATION_CONTROLLERS),
         ),
         InterPodAffinity(namespaces=informers.get(NAMESPACES)),
         NodeResourcesBalancedAllocation(),

@@ -67,10 +67,19 @@ class PodTopologySpread(Plugin):
     )
 
     def __init__(
-        self, *, services: Informer, replica_sets: Informer, stateful_sets: Informer
+        self,
+        *,
+        services: Informer,
+        replica_sets: Informer,
+        stateful_sets: Informer,
+        replication_controllers: Informer,
     ) -> None:
         self._services = services
-        self._owners = {"ReplicaSet": replica_sets, "StatefulSet": stateful_sets}
+        self._owners = {
+            "ReplicaSet": replica_sets,
+            "StatefulSet": stateful_sets,
+            "ReplicationController": replication_controllers,
+        }
         services.add_index("namespace", lambda service: [service["metadata"]["namespace"]])
 
     def filter_for(self, pod: PodInfo, nodes: Sequence[NodeInfo]) -> Filter | None:
@@ -159,7 +168,9 @@ class PodTopologySpread(Plugin):
         ref = controller_of(pod.pod)
         if ref and (owners := self._owners.get(ref["kind"])):
             owner = owners.get(f"{pod.namespace}/{ref['name']}")
-            if owner:
+            if owner and ref["kind"] == "ReplicationController":
+                labels.update(owner["spec"].get("selector") or {})
+            elif owner:
                 labels.update(owner["spec"]["selector"].get("matchLabels") or {})
                 expressions += owner["spec"]["selector"].get("matchExpressions") or []
         return {"matchLabels": labels, "matchExpressions": expressions}
