@@ -243,6 +243,15 @@ def proxy(config: Path) -> None:
 
 @component.command()
 @_kubeconfig_option
+def local_path_provisioner(config: Path) -> None:
+    """Make volumes for claims, as local-path-provisioner does on kind."""
+    from kubelearn.embedded.launch import alone
+
+    alone.run(alone.local_path_provisioner, config)
+
+
+@component.command()
+@_kubeconfig_option
 @click.option("--node", default="kubelearn-alone", show_default=True, help="Which node to be.")
 @click.option("--folder", type=_PATH, help="For its files.  [a folder beside the clusters']")
 @click.option("--tls-cert-file", type=_PATH, help="What to serve with.  [one it signs itself]")

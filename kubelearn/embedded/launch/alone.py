@@ -1,7 +1,8 @@
 """One component by itself, against any API server: what each is in Kubernetes, a program.
 
-Stands for `cmd/kube-scheduler`, `cmd/kube-controller-manager`, `cmd/kubelet` and `cmd/kube-proxy`.
-Left out: leader election, so only one of a kind may run, and nearly all flags.
+Stands for `cmd/kube-scheduler`, `cmd/kube-controller-manager`, `cmd/kubelet` and `cmd/kube-proxy`,
+and for local-path-provisioner. Left out: leader election, so only one of a kind may run, and nearly
+all flags.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 
 from kubelearn.containers.process import ProcessRuntime
 from kubelearn.containers.stock import StockImages
+from kubelearn.embedded import localpath
 from kubelearn.embedded.addresses import claim_any, free_port
 from kubelearn.embedded.client import Client
 from kubelearn.embedded.clock import Clock, SystemClock
@@ -97,6 +99,14 @@ async def proxy(config: Kubeconfig) -> None:
             await Proxy(client, datapath=datapath, clock=clock).run()
         finally:
             await datapath.close()
+
+
+async def local_path_provisioner(config: Kubeconfig) -> None:
+    """Make volumes for claims of the class `standard`, which is made if it was never there."""
+    agent = "local-path-provisioner/kubelearn"
+    async with Client.from_kubeconfig(config, user_agent=agent) as client:
+        await localpath.install(client)
+        await localpath.provision(client, clock=SystemClock(), random=random.Random())
 
 
 def kubelet(machine: Machine) -> Callable[[Kubeconfig], Awaitable[None]]:

@@ -25,10 +25,8 @@ from kubelearn.embedded.addresses import Block, free_port
 from kubelearn.embedded.apiserver import ApiServer
 from kubelearn.embedded.client import Client
 from kubelearn.embedded.clock import Clock
-from kubelearn.embedded.controller import ControllerContext
 from kubelearn.embedded.controllers.certificates.authority import Authority
 from kubelearn.embedded.controllers.manager import ControllerManager
-from kubelearn.embedded.informer import Informers
 from kubelearn.embedded.kubelet import Kubelet, NodeConfig
 from kubelearn.embedded.launch import identities, kubeconfig, tls
 from kubelearn.embedded.launch.addons import install_metrics_server
@@ -333,11 +331,7 @@ class Daemon:
         async with self._client(identities.ADMIN, "kubelearn") as administrator:
             await localpath.install(administrator)
         async with self._client(identities.LOCAL_PATH, "local-path-provisioner") as client:
-            informers = Informers(client, clock=self._clock)
-            context = ControllerContext(client, informers, self._clock, self._random)
-            async with asyncio.TaskGroup() as group:
-                group.create_task(localpath.LocalPathProvisioner(context).run(), name="provisioner")
-                group.create_task(informers.run(), name="informers")
+            await localpath.provision(client, clock=self._clock, random=self._random)
 
     async def _metrics_server(self) -> None:
         host = self._block.node_ip(1)

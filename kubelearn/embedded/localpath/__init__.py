@@ -5,6 +5,6 @@ component, so that storage works without any image.
 """
 
 from kubelearn.embedded.localpath.manifests import install
-from kubelearn.embedded.localpath.provisioner import LocalPathProvisioner
+from kubelearn.embedded.localpath.provisioner import LocalPathProvisioner, provision
 
-__all__ = ["LocalPathProvisioner", "install"]
+__all__ = ["LocalPathProvisioner", "install", "provision"]

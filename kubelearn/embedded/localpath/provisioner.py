@@ -7,10 +7,13 @@ provisioners are built. Keys with a namespace are claims, those without are volu
 from __future__ import annotations
 
 import asyncio
+import random
 from typing import ClassVar
 
+from kubelearn.embedded.client import Client
+from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.controller import Controller, ControllerContext, RetryLater
-from kubelearn.embedded.informer import Informer
+from kubelearn.embedded.informer import Informer, Informers
 from kubelearn.embedded.localpath.folder import (
     helper_name,
     helper_pod,
@@ -150,6 +153,15 @@ class LocalPathProvisioner(Controller):
             )
         except NotFound:
             return
+
+
+async def provision(client: Client, *, clock: Clock, random: random.Random) -> None:
+    """Be the provisioner until cancelled."""
+    informers = Informers(client, clock=clock)
+    provisioner = LocalPathProvisioner(ControllerContext(client, informers, clock, random))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(provisioner.run(), name="provisioner")
+        group.create_task(informers.run(), name="informers")
 
 
 def _unsupported(claim: Object) -> str:

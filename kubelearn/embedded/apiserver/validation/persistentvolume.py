@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kubelearn.embedded.apiserver import schema
-from kubelearn.embedded.apiserver.names import dns_subdomain as name_rule
 from kubelearn.embedded.apiserver.validation.claim import amount
 from kubelearn.embedded.apiserver.validation.common import (
     dns_label,
@@ -16,16 +15,15 @@ from kubelearn.embedded.apiserver.validation.common import (
     no_backsteps,
     supported,
 )
+from kubelearn.embedded.apiserver.validation.csi import driver_name
 from kubelearn.embedded.apiserver.validation.field import (
     IMMUTABLE,
     Errors,
-    each_invalid,
     forbidden,
     immutable,
     invalid,
     not_supported,
     required,
-    too_long,
 )
 from kubelearn.embedded.apiserver.validation.internals import difference, internal
 from kubelearn.embedded.apiserver.validation.metadata import metadata, metadata_update
@@ -41,7 +39,6 @@ _SECRETS = (
     "controllerPublishSecretRef", "controllerExpandSecretRef", "nodePublishSecretRef",
     "nodeExpandSecretRef",
 )  # fmt: skip
-_LONGEST_DRIVER = 63
 
 
 @on_create("core.v1.PersistentVolume")
@@ -126,13 +123,7 @@ def _local(field: str, source: Object) -> Errors:
 
 
 def _csi(field: str, source: Object) -> Errors:
-    driver = source["driver"]
-    if not driver:
-        yield required(f"{field}.driver")
-    else:
-        if len(driver) > _LONGEST_DRIVER:
-            yield too_long(f"{field}.driver", _LONGEST_DRIVER)
-        yield from each_invalid(f"{field}.driver", driver, name_rule(driver.lower()))
+    yield from driver_name(f"{field}.driver", source["driver"])
     if not source["volumeHandle"]:
         yield required(f"{field}.volumeHandle")
     for name in _SECRETS:

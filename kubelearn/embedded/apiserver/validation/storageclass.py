@@ -36,7 +36,7 @@ def storage_class(obj: Object) -> Errors:
         yield required("provisioner")
     else:
         yield from label_name(obj["provisioner"].lower(), "provisioner")
-    yield from _parameters(obj.get("parameters") or {})
+    yield from parameters(obj.get("parameters") or {})
     yield from supported("reclaimPolicy", obj.get("reclaimPolicy") or None, _POLICIES)
     yield from _binding_mode("volumeBindingMode", obj.get("volumeBindingMode"))
     terms = obj.get("allowedTopologies") or []
@@ -55,7 +55,8 @@ def _binding_mode(field: str, mode: str | None) -> Errors:
     yield from supported(field, mode, _MODES)
 
 
-def _parameters(parameters: Object) -> Errors:
+def parameters(parameters: Object) -> Errors:
+    """What a class tells its driver."""
     if len(parameters) > _MOST_PARAMETERS:
         yield too_long("parameters", _MOST_PARAMETERS)
         return

@@ -51,3 +51,72 @@ def test_a_storage_class_keeps_its_provisioner(update):
     assert update("storage.k8s.io/v1", "StorageClass", old, new) == [
         'provisioner: Invalid value: "example.com/b": field is immutable'
     ]
+
+
+ATTACHMENT = {
+    "attacher": "example.com",
+    "nodeName": "n1",
+    "source": {"persistentVolumeName": "disk"},
+}
+
+
+def test_an_attachment_is_of_one_volume(create, update):
+    assert create("storage.k8s.io/v1", "VolumeAttachment", spec=ATTACHMENT) == []
+    choice = "must specify exactly one of inlineVolumeSpec and persistentVolumeName"
+    assert create("storage.k8s.io/v1", "VolumeAttachment", spec=ATTACHMENT | {"source": {}}) == [
+        f"spec.source: Required value: {choice}"
+    ]
+    moved = {"spec": ATTACHMENT | {"nodeName": "n2"}}
+    (problem,) = update("storage.k8s.io/v1", "VolumeAttachment", {"spec": ATTACHMENT}, moved)
+    assert problem.startswith("spec: Invalid value: ")
+    assert problem.endswith(": field is immutable")
+
+
+def test_each_driver_of_a_node_is_there_once(create):
+    driver = {"name": "example.com", "nodeID": ""}
+    assert create("storage.k8s.io/v1", "CSINode", spec={"drivers": [driver, driver]}) == [
+        "spec.drivers[0].nodeID: Required value",
+        "spec.drivers[1].nodeID: Required value",
+        'spec.drivers[1].name: Duplicate value: "example.com"',
+    ]
+
+
+def test_a_driver_may_change_how_many_volumes_a_node_takes(update):
+    def node(**changes):
+        return {"spec": {"drivers": [{"name": "example.com", "nodeID": "1", **changes}]}}
+
+    kind = ("storage.k8s.io/v1", "CSINode")
+    assert update(*kind, node(), node(allocatable={"count": 3})) == []
+    (problem,) = update(*kind, node(), node(nodeID="2"))
+    assert problem.startswith("spec.drivers: Invalid value: ")
+
+
+def test_a_driver_says_what_it_can_do(create):
+    spec = {
+        "fsGroupPolicy": "Often",
+        "tokenRequests": [{"audience": "a", "expirationSeconds": 1}, {"audience": "a"}],
+        "volumeLifecycleModes": ["Short"],
+        "nodeAllocatableUpdatePeriodSeconds": 1,
+    }
+    assert create("storage.k8s.io/v1", "CSIDriver", spec=spec) == [
+        'spec.fsGroupPolicy: Unsupported value: "Often": supported values: "File", "None", '
+        '"ReadWriteOnceWithFSType"',
+        "spec.tokenRequests[0].expirationSeconds: Invalid value: 1: may not specify a duration "
+        "less than 10 minutes",
+        'spec.tokenRequests[1].audience: Duplicate value: "a"',
+        'spec.volumeLifecycleModes: Unsupported value: "Short": supported values: "Persistent", '
+        '"Ephemeral"',
+        "spec.nodeAllocatableUpdatePeriodSeconds: Invalid value: 1: must be greater than or equal "
+        "to 10 seconds",
+    ]
+
+
+def test_a_class_of_attributes_stays_what_it_is(create, update):
+    kind = ("storage.k8s.io/v1", "VolumeAttributesClass")
+    assert create(*kind, driverName="example.com") == [
+        "parameters: Required value: must contain at least one key/value pair"
+    ]
+    old, new = ({"driverName": "example.com", "parameters": {"iops": each}} for each in "12")
+    assert update(*kind, old, new) == [
+        "parameters: Forbidden: updates to parameters are forbidden."
+    ]
