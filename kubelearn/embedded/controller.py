@@ -20,6 +20,7 @@ from kubelearn.embedded.client import Client
 from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.events import EventRecorder
 from kubelearn.embedded.informer import Informer, Informers
+from kubelearn.embedded.stopwatch import Stopwatch
 from kubelearn.embedded.workqueue import WorkQueue
 from kubelearn.errors import (
     AlreadyExists,
@@ -34,6 +35,8 @@ from kubelearn.objects import Object, Resource, key
 _log = logging.getLogger(__name__)
 
 _FIRST_DELAY, _LONGEST_DELAY = 1.0, 30.0
+# A sync that works longer than this many seconds rests so many times as long.
+_LONG, _REST = 0.02, 9.0
 
 
 @dataclass(frozen=True)
@@ -90,15 +93,19 @@ class Controller(ABC):
     async def _work(self) -> None:
         while True:
             object_key = await self.queue.get()
+            work = Stopwatch(self.sync(object_key), clock=self.clock)
             try:
-                await self.sync(object_key)
+                await work
             except Exception as error:
                 self._log_failure(object_key, error)
                 self.queue.add_rate_limited(object_key)
             else:
                 self.queue.forget(object_key)
             finally:
-                self.queue.done(object_key)
+                # What takes long, such as an object with thousands of pods, must not take all the
+                # time: the more there is to look at, the less often it is looked at.
+                long = work.seconds > _LONG
+                self.queue.done(object_key, rest=_REST * work.seconds if long else 0.0)
 
     def _log_failure(self, object_key: str, error: Exception) -> None:
         # Losing a race against another writer is a controller's daily bread.

@@ -29,6 +29,7 @@ class WorkQueue:
         self._processing: set[str] = set()
         self._failures: Counter[str] = Counter()
         self._timers: dict[str, tuple[float, asyncio.Task[None]]] = {}
+        self._resting: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:
         return self._queue.qsize()
@@ -76,8 +77,16 @@ class WorkQueue:
         self._dirty.discard(key)
         return key
 
-    def done(self, key: str) -> None:
-        """Give a key back; if it was added in the meantime, it waits again."""
+    def done(self, key: str, *, rest: float = 0.0) -> None:
+        """Give a key back; if it was added in the meantime, it waits again.
+
+        With `rest` it counts as being worked on for so many more seconds.
+        """
+        if rest > 0:
+            resting = asyncio.create_task(self._rest(key, rest), name=f"{self.name}: {key} rests")
+            self._resting.add(resting)
+            resting.add_done_callback(self._resting.discard)
+            return
         self._processing.discard(key)
         if key in self._dirty:
             self._queue.put_nowait(key)
@@ -87,6 +96,12 @@ class WorkQueue:
         for _, timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
+        for resting in self._resting:
+            resting.cancel()
+
+    async def _rest(self, key: str, seconds: float) -> None:
+        await self._clock.sleep(seconds)
+        self.done(key)
 
     async def _later(self, key: str, seconds: float) -> None:
         await self._clock.sleep(seconds)

@@ -139,3 +139,21 @@ async def test_the_manager_runs_its_controllers_and_may_be_run_again(api, clock)
     for resource in (SERVICE_ACCOUNTS, CONFIG_MAPS):
         found = {obj["metadata"]["namespace"] for obj in api.objects(resource)}
         assert found == {"first", "second"}
+
+
+async def test_an_object_that_takes_long_rests_before_it_is_looked_at_again(
+    api, clock, controller, informers
+):
+    async def slowly(object_key):
+        controller.synced.append(object_key)
+        clock._elapsed += 1  # works, and lets nobody else have a turn
+
+    controller.sync = slowly
+    async with running(controller.run(), informers.run()):
+        await clock.advance(0)
+        for _ in range(3):
+            controller.queue.add("default/a")
+            await clock.advance(2)
+        assert controller.synced == ["default/a"]
+        await clock.advance(9)
+        assert controller.synced == ["default/a"] * 2

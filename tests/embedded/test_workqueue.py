@@ -37,6 +37,16 @@ async def test_a_key_added_while_it_is_worked_on_waits_until_it_is_done(queue):
     assert await taken(queue) == ["a"]
 
 
+async def test_a_key_that_rests_comes_again_when_it_has_rested(queue, clock):
+    queue.add("a")
+    queue.done(await queue.get(), rest=5)
+    queue.add("a")
+    await clock.advance(4)
+    assert len(queue) == 0
+    await clock.advance(1)
+    assert await taken(queue) == ["a"]
+
+
 async def test_a_delayed_key_comes_when_its_time_has_come(queue, clock):
     queue.add_after("a", 10)
     await clock.advance(9)

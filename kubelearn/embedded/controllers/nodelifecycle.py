@@ -33,6 +33,7 @@ class NodeLifecycleController(Controller):
         self._leases = self.informer(LEASES)
         self._pods = self.informer(PODS)
         self._heard: dict[str, float] = {}
+        self._well: set[str] = set()
         index_by_node(self._pods)
         self._nodes.add_handler(
             on_add=self._node_added, on_update=self._node_updated, on_delete=self._node_deleted
@@ -45,22 +46,19 @@ class NodeLifecycleController(Controller):
         name = node["metadata"]["name"]
         self._heard[name] = self.clock.monotonic()
         self._tell(node, "RegisteredNode", f"Registered Node {name} in Controller")
-        self._all_changed()
+        self._judge(node, well=is_ready(node))
 
     def _node_updated(self, old: Object, new: Object) -> None:
         before, after = condition(old, "Ready"), condition(new, "Ready")
         if _heartbeat(before) != _heartbeat(after):
             self._heard[new["metadata"]["name"]] = self.clock.monotonic()
-        if _status(before) == _status(after):
-            self.enqueue(new)
-        else:
-            self._all_changed()
+        self._judge(new, well=is_ready(new))
 
     def _node_deleted(self, node: Object) -> None:
         name = node["metadata"]["name"]
         self._heard.pop(name, None)
         self._tell(node, "RemovingNode", f"Removing Node {name} from Controller")
-        self._all_changed()
+        self._judge(node, well=False)
 
     def _lease_updated(self, old: Object, new: Object) -> None:
         if old["spec"].get("renewTime") != new["spec"].get("renewTime"):
@@ -71,10 +69,14 @@ class NodeLifecycleController(Controller):
         if lease["metadata"]["namespace"] == _LEASES:
             self._heard[lease["metadata"]["name"]] = self.clock.monotonic()
 
-    def _all_changed(self) -> None:
-        # What happens to a silent node depends on whether any other node is well.
-        for node in self._nodes.items():
-            self.enqueue(node)
+    def _judge(self, node: Object, *, well: bool) -> None:
+        before, name = bool(self._well), node["metadata"]["name"]
+        (self._well.add if well else self._well.discard)(name)
+        self.enqueue(node)
+        if bool(self._well) != before:
+            # What happens to a silent node depends on whether any other node is well.
+            for other in self._nodes.items():
+                self.enqueue(other)
 
     def _tell(self, node: Object, reason: str, message: str) -> None:
         name = node["metadata"]["name"]
@@ -129,7 +131,9 @@ class NodeLifecycleController(Controller):
             self.events.event(pod, "Warning", "NodeNotReady", "Node is not ready")
 
     async def _set_taints(self, node: Object) -> None:
-        taints = desired_taints(node, evict=self._any_is_well(), now=self.clock.now())
+        # If no node at all reports, it is this side that lost the connection, or the machine was
+        # asleep: nothing is evicted then (upstream: `stateFullDisruption`).
+        taints = desired_taints(node, evict=bool(self._well), now=self.clock.now())
         if taints == taints_of(node):
             return
         meta = node["metadata"]
@@ -138,11 +142,6 @@ class NodeLifecycleController(Controller):
             "spec": {"taints": taints or None},
         }
         await self.client.patch(NODES, meta["name"], patch)
-
-    def _any_is_well(self) -> bool:
-        # If no node at all reports, it is this side that lost the connection, or the machine was
-        # asleep: nothing is evicted then (upstream: `stateFullDisruption`).
-        return any(_status(condition(n, "Ready")) == "True" for n in self._nodes.items())
 
 
 def index_by_node(pods: Informer) -> None:

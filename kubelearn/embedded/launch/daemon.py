@@ -195,7 +195,8 @@ class Daemon:
         self._add("kube-scheduler", self._scheduler, node=control_plane)
         self._add("kube-proxy", self._proxy, node=control_plane)
         self._add("local-path-provisioner", self._local_path, node=control_plane)
-        self._add("metrics-server", self._metrics_server, node=control_plane)
+        if not self._settings.hollow:  # nothing is used there
+            self._add("metrics-server", self._metrics_server, node=control_plane)
         self._add("coredns", self._dns, node=control_plane)
         if self._settings.hollow:
             self._add_hollow_nodes(names)

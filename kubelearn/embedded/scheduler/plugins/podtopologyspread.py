@@ -244,10 +244,11 @@ def _score_of(
         )
     siblings: Counter[str | None] = Counter()
     values = {info.labels.get(label) for info in scored}
-    for info in nodes:
+    weight = math.log(len(values) + 2)
+    values.discard(None)
+    for info in nodes if values else ():
         if (value := info.labels.get(label)) in values and constraint.counts(pod, info):
             siblings[value] += info.count_pods(constraint.selects)
-    weight = math.log(len(values) + 2)
     return lambda info: (
         siblings[info.labels[label]] * weight + lift if label in info.labels else 0.0
     )
