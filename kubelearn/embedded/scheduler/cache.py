@@ -9,10 +9,13 @@ change meanwhile.
 from __future__ import annotations
 
 import copy
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import TypeVar
+
+import orjson
 
 from kubelearn.embedded.scheduler.resources import (
     Amounts,
@@ -27,6 +30,10 @@ LabelSet = tuple[str, frozenset[tuple[str, str]]]
 _T = TypeVar("_T")
 
 
+# What of containers, and of the pod, plugins look at that judge a node by itself.
+_ASKED = ("resources", "ports", "restartPolicy")
+_ASKED_OF_NODE = ("nodeName", "nodeSelector", "tolerations", "overhead", "resources")
+_generations = itertools.count()
 # What changes in a NodeInfo when pods come and go.
 _CHANGING = ("pods", "requested", "scored", "ports", "label_sets", "leaving", "opinionated")
 
@@ -55,6 +62,15 @@ class PodInfo:
         return scored_requests(self.pod)
 
     @cached_property
+    def signature(self) -> bytes:
+        """What it asks of a single node. Pods of one template have the same."""
+        spec = self.pod["spec"]
+        containers = [*(spec.get("initContainers") or []), *spec["containers"]]
+        asked = [[each.get(part) for part in _ASKED] for each in containers]
+        affinity = (spec.get("affinity") or {}).get("nodeAffinity")
+        return orjson.dumps([asked, affinity, *(spec.get(part) for part in _ASKED_OF_NODE)])
+
+    @cached_property
     def ports(self) -> set[tuple[str, str, int]]:
         """The ports of its node that it takes."""
         return host_ports(self.pod)
@@ -70,6 +86,8 @@ class NodeInfo:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        # Another number after each change, which no other node and no copy ever has.
+        self.generation = next(_generations)
         self.node: Object | None = None
         self.labels: dict[str, str] = {}
         self.taints: Sequence[Object] = ()
@@ -98,6 +116,7 @@ class NodeInfo:
     def set_node(self, node: Object | None) -> None:
         """Take over what the node says of itself."""
         self.node = node
+        self.generation = next(_generations)
         if node is not None:
             self.labels = node["metadata"].get("labels") or {}
             self.taints = node["spec"].get("taints") or ()
@@ -122,6 +141,7 @@ class NodeInfo:
         self._count(self.pods.pop(pod_key), -1)
 
     def _count(self, info: PodInfo, times: int) -> None:
+        self.generation = next(_generations)
         for counter, values in (
             (self.requested, info.requests),
             (self.scored, info.scored_requests),

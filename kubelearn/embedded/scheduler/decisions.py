@@ -5,6 +5,7 @@ A real scheduler keeps this to itself (at best in its log at verbosity 10); here
 
 from __future__ import annotations
 
+import heapq
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
@@ -67,5 +68,5 @@ class Decisions:
 
 
 def _best(decision: Decision) -> dict[str, dict[str, int]]:
-    best = sorted(decision.scores, key=decision.total, reverse=True)[:_NODES]
+    best = heapq.nlargest(_NODES, decision.scores, key=decision.total)
     return {node: decision.scores[node] for node in best}

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from kubelearn.embedded.scheduler.cache import NodeInfo, PodInfo
+from kubelearn.embedded.scheduler.memory import Memory
 from kubelearn.errors import KubelearnError
 from kubelearn.objects import Object
 
@@ -81,6 +82,8 @@ class Plugin:
 
     name: ClassVar[str]
     weight: ClassVar[int] = 1
+    # Whether it judges a node by that node and by the pod's own spec alone.
+    local: ClassVar[bool] = False
     # The changes after which a pod that this plugin rejected may be worth another try.
     helped_by: ClassVar[frozenset[str]] = frozenset({"NodeAdd"})
 
@@ -122,6 +125,7 @@ class Framework:
     def __init__(self, plugins: Iterable[Plugin]) -> None:
         self.plugins = list(plugins)
         self._by_name = {plugin.name: plugin for plugin in self.plugins}
+        self._memory = Memory()
 
     def prefilter(self, pod: PodInfo) -> Prefilter:
         """What the plugins say before any node is looked at."""
@@ -138,8 +142,14 @@ class Framework:
 
     def filters(self, pod: PodInfo, nodes: Sequence[NodeInfo]) -> list[Filter]:
         """The filters that have something to say about the pod."""
-        found = (plugin.filter_for(pod, nodes) for plugin in self.plugins)
-        return [check for check in found if check is not None]
+        found = []
+        for plugin in self.plugins:
+            check = plugin.filter_for(pod, nodes)
+            if check is not None and plugin.local:
+                check = self._memory.remembering(pod, f"filter {plugin.name}", check)
+            if check is not None:
+                found.append(check)
+        return found
 
     def scores(
         self, pod: PodInfo, feasible: Sequence[NodeInfo], *, nodes: Sequence[NodeInfo]
@@ -150,6 +160,8 @@ class Framework:
             score = plugin.score_for(pod, feasible, nodes)
             if score is None:
                 continue
+            if plugin.local:
+                score = self._memory.remembering(pod, f"score {plugin.name}", score)
             for name, value in plugin.normalize({n.name: score(n) for n in feasible}).items():
                 result[name][plugin.name] = value * plugin.weight
         return result

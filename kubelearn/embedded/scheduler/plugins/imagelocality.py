@@ -29,6 +29,8 @@ class ImageLocality(Plugin):
         containers = [*(spec.get("initContainers") or []), *spec["containers"]]
         images = [_with_tag(container["image"]) for container in containers]
         share = {name: sum(name in info.images for info in nodes) / len(nodes) for name in images}
+        if not any(share.values()):
+            return lambda info: 0
         most = _MOST * len(containers)
 
         def score(info: NodeInfo) -> int:

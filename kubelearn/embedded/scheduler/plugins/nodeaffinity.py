@@ -28,6 +28,7 @@ class NodeAffinity(Plugin):
     """Rejects nodes that selector and required affinity exclude; scores preferred affinity."""
 
     name: ClassVar[str] = "NodeAffinity"
+    local: ClassVar[bool] = True
     weight: ClassVar[int] = 2
     helped_by: ClassVar[frozenset[str]] = frozenset({"NodeAdd", "NodeUpdate"})
 

@@ -13,6 +13,7 @@ class NodeName(Plugin):
     """Rejects all nodes but the one in `spec.nodeName`."""
 
     name: ClassVar[str] = "NodeName"
+    local: ClassVar[bool] = True
 
     def filter_for(self, pod: PodInfo, nodes: Sequence[NodeInfo]) -> Filter | None:
         """Compare names."""

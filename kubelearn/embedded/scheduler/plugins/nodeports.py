@@ -16,6 +16,7 @@ class NodePorts(Plugin):
     """Rejects nodes where a `hostPort` of the pod is taken."""
 
     name: ClassVar[str] = "NodePorts"
+    local: ClassVar[bool] = True
     helped_by: ClassVar[frozenset[str]] = frozenset({"NodeAdd", "NodeUpdate", "PodDelete"})
 
     def filter_for(self, pod: PodInfo, nodes: Sequence[NodeInfo]) -> Filter | None:

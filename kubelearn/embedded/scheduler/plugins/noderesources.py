@@ -27,6 +27,7 @@ class NodeResourcesFit(Plugin):
     """Rejects nodes without room for the pod's requests; prefers those with most left."""
 
     name: ClassVar[str] = "NodeResourcesFit"
+    local: ClassVar[bool] = True
     helped_by: ClassVar[frozenset[str]] = frozenset(
         {"NodeAdd", "NodeUpdate", "PodUpdate", "PodDelete"}
     )
@@ -88,6 +89,7 @@ class NodeResourcesBalancedAllocation(Plugin):
     """Prefers nodes whose CPU and memory the pod would bring closer to equal use."""
 
     name: ClassVar[str] = "NodeResourcesBalancedAllocation"
+    local: ClassVar[bool] = True
 
     def score_for(
         self, pod: PodInfo, feasible: Sequence[NodeInfo], nodes: Sequence[NodeInfo]

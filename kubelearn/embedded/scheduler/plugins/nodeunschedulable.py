@@ -16,6 +16,7 @@ class NodeUnschedulable(Plugin):
     """Rejects a node whose `spec.unschedulable` is set, unless the pod tolerates the taint."""
 
     name: ClassVar[str] = "NodeUnschedulable"
+    local: ClassVar[bool] = True
     helped_by: ClassVar[frozenset[str]] = frozenset({"NodeAdd", "NodeUpdate"})
 
     def filter_for(self, pod: PodInfo, nodes: Sequence[NodeInfo]) -> Filter | None:

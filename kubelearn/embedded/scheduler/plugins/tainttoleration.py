@@ -21,6 +21,7 @@ class TaintToleration(Plugin):
     """Rejects for NoSchedule and NoExecute, and prefers nodes without PreferNoSchedule."""
 
     name: ClassVar[str] = "TaintToleration"
+    local: ClassVar[bool] = True
     weight: ClassVar[int] = 3
     helped_by: ClassVar[frozenset[str]] = frozenset({"NodeAdd", "NodeUpdate"})
 
