@@ -18,7 +18,7 @@ from typing import Any
 from kubelearn.embedded.client import Client
 from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.indexer import Index, Indexer
-from kubelearn.errors import Expired, Unreachable
+from kubelearn.errors import Expired, NotFound, Unreachable
 from kubelearn.objects import Object, Resource, key
 
 _log = logging.getLogger(__name__)
@@ -117,8 +117,9 @@ class Informer:
                 delay = min(delay * 2, _LONGEST_DELAY)
 
     def _report(self, error: Exception, delay: float) -> None:
-        # That nobody answers is said by every informer: it is news, but not a surprise.
-        expected = isinstance(error, Unreachable)
+        # That nobody answers is said by every informer: it is news, but not a surprise. Nor is it
+        # that a kind has gone with its definition.
+        expected = isinstance(error, Unreachable | NotFound)
         _log.log(
             logging.INFO if expected else logging.WARNING,
             "%s: following ended, again in %.1f s: %s",
@@ -252,9 +253,11 @@ class Informers:
 
     def drop(self, resource: Resource) -> None:
         """Stop following a resource that is no longer served."""
-        del self._informers[resource]
+        dropped = self._informers.pop(resource)
         if task := self._tasks.pop(resource, None):
             task.cancel()
+        # Nobody shall wait for what will not come any more.
+        dropped.synced.set()
 
     async def run(self) -> None:
         """Run every informer, those asked for later too, until cancelled."""

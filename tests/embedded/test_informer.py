@@ -153,6 +153,8 @@ async def test_informers_are_shared_and_may_be_asked_for_later(api, clock):
         nodes = informers.get(NODES)
         await clock.advance(0)
         assert nodes.synced.is_set()
+        nodes.synced.clear()
         informers.drop(NODES)
         await clock.advance(0)
+        assert nodes.synced.is_set()
         assert informers.get(NODES) is not nodes

@@ -74,12 +74,19 @@ class GarbageCollector(Controller):
             for item in served
             if item.verbs >= _NEEDED and (item.resource.group, item.resource.plural) not in _IGNORED
         }
+        for kind, monitor in [*self._monitors.items()]:
+            # A kind that is defined anew may have another plural, or another scope.
+            if collectable.get(kind) != monitor.resource:
+                self._forget_kind(kind)
         for kind, resource in collectable.items():
             if kind not in self._monitors:
                 self._follow(kind, resource)
-        for kind in self._monitors.keys() - collectable.keys():
-            self._informers.drop(self._monitors.pop(kind).resource)
         return True
+
+    def _forget_kind(self, kind: tuple[str, str]) -> None:
+        monitor = self._monitors.pop(kind)
+        self._needed.remove(monitor)
+        self._informers.drop(monitor.resource)
 
     def _follow(self, kind: tuple[str, str], resource: Resource) -> None:
         informer = self._informers.get(resource, transform=_metadata_only)

@@ -164,3 +164,34 @@ class TestCollecting:
             before = len(api.requests)
             await clock.advance(29)
             assert len(api.requests) == before
+
+
+async def test_a_kind_that_is_defined_anew_is_followed_as_it_is_now(api, clock, start, monkeypatch):
+    served = {"frogs": "Namespaced"}
+
+    async def discover(method, path, **_):
+        resources = [
+            {
+                "resource": plural,
+                "responseKind": {"group": "", "version": "v1", "kind": "Frog"},
+                "scope": scope,
+                "verbs": VERBS,
+            }
+            for plural, scope in served.items()
+        ]
+        group = {"metadata": {}, "versions": [{"version": "v1", "resources": resources}]}
+        return {"items": [group] if path == "/api" else []}
+
+    monkeypatch.setattr(api, "request", discover)
+    async with start(GarbageCollector) as (collector,):
+        await clock.advance(1)
+        (followed,) = collector._monitors.values()
+        assert followed.resource.plural == "frogs"
+        served.clear()
+        await clock.advance(40)
+        assert not collector._monitors
+        assert followed not in collector._needed
+        served["toads"] = "Cluster"
+        await clock.advance(40)
+        (followed,) = collector._monitors.values()
+        assert (followed.resource.plural, followed.resource.namespaced) == ("toads", False)
