@@ -357,7 +357,7 @@ def _drop_repeated_owners(write: Write, meta: Object) -> None:
         write.warnings.append(
             ".metadata.ownerReferences contains duplicate entries; API server dedups owner "
             "references in 1.20+, and may reject such requests as early as 1.24; please fix your "
-            f"requests; duplicate UID(s) observed: [{' '.join(repeated)}]"
+            f"requests; duplicate UID(s) observed: {', '.join(repeated)}"
         )
         meta["ownerReferences"] = unique
 

@@ -178,4 +178,4 @@ async def test_an_owner_that_is_named_twice_is_meant_once(api):
     answer = await api.post("/api/v1/namespaces/default/configmaps", {"metadata": meta})
     assert answer.body["metadata"]["ownerReferences"] == [owner]
     (warning,) = warnings_of(answer)
-    assert warning.endswith("duplicate UID(s) observed: [u]")
+    assert warning.endswith("duplicate UID(s) observed: u")

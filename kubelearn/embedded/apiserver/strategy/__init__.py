@@ -55,6 +55,7 @@ _STRATEGIES: dict[tuple[str, str], type[Strategy]] = {
     ("networking.k8s.io", "ingressclasses"): plain.GenerationStrategy,
     ("networking.k8s.io", "ingresses"): plain.IngressStrategy,
     ("networking.k8s.io", "networkpolicies"): plain.GenerationStrategy,
+    ("node.k8s.io", "runtimeclasses"): plain.RuntimeClassStrategy,
     ("policy", "poddisruptionbudgets"): plain.DisruptionBudgetStrategy,
     ("rbac.authorization.k8s.io", "clusterrolebindings"): plain.CreateOnUpdateStrategy,
     ("rbac.authorization.k8s.io", "clusterroles"): plain.CreateOnUpdateStrategy,

@@ -158,6 +158,13 @@ class LimitRangeStrategy(CreateOnUpdateStrategy):
         meta["name"] = meta.get("name") or meta["uid"]
 
 
+class RuntimeClassStrategy(Strategy):
+    """RuntimeClasses."""
+
+    create_on_update = True
+    unconditional_update = False
+
+
 class ResourceSliceStrategy(Strategy):
     """ResourceSlices."""
 

@@ -147,7 +147,8 @@ def amount(value: int | str) -> int:
     """The number in a count or a share, as upstream compares it with zero."""
     if isinstance(value, int):
         return value
-    return 0 if names.percent(value) else int(value.removesuffix("%"))
+    number = value.removesuffix("%")
+    return int(number) if number.isdigit() else 0
 
 
 def domain_prefixed_path(field: str, value: str) -> Errors:

@@ -147,7 +147,7 @@ def _ports(ports: list[Object]) -> Errors:
         yield from each_invalid(f"{here}.port", port["port"], port_number(port["port"]))
         yield from one_of(f"{here}.protocol", port.get("protocol"), _PROTOCOLS)
         yield from port_number_or_name(f"{here}.targetPort", port["targetPort"])
-        if protocol := port.get("appProtocol"):
+        if (protocol := port.get("appProtocol")) is not None:
             yield from each_invalid(f"{here}.appProtocol", protocol, qualified_name(protocol))
 
 
@@ -276,7 +276,9 @@ def _external_traffic(spec: Object) -> Errors:
         detail = "may only be set for externally-accessible services"
         yield invalid("spec.externalTrafficPolicy", policy, detail)
     port = spec.get("healthCheckNodePort")
-    if port and not _has_health_check(spec):
+    if port and _has_health_check(spec):
+        yield from each_invalid("spec.healthCheckNodePort", port, port_number(port))
+    elif port:
         yield invalid(
             "spec.healthCheckNodePort",
             port,
