@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -63,8 +64,9 @@ def namespace(request: pytest.FixtureRequest, run_kubectl: Kubectl) -> Iterator[
     name = Path(request.path).stem.replace("_", "-")
     run_kubectl("create", "namespace", name)
     # A pod is refused until a controller made its namespace's account.
-    account = ("serviceaccount/default", "--for=create", "--timeout=30s")
-    assert run_kubectl("-n", name, "wait", *account).returncode == 0
+    deadline = time.monotonic() + 30
+    while run_kubectl("-n", name, "get", "serviceaccount", "default").returncode:
+        assert time.monotonic() < deadline
     yield name
     run_kubectl("delete", "namespace", name, "--wait=false")
 

@@ -325,3 +325,50 @@ def test_rows_of_revisions_keep_it():
     name = "deprecated.daemonset.template.generation"
     made = table("apps/v1", "ControllerRevision", metadata={"annotations": {name: "1"}})
     assert made["rows"][0]["object"]["metadata"]["annotations"] == {name: "1"}
+
+
+@pytest.mark.parametrize(
+    ("kinds", "certificate", "state"),
+    [
+        ([], "", "Pending"),
+        (["Denied"], "", "Denied"),
+        (["Approved"], "", "Approved"),
+        (["Approved", "Failed"], "", "Approved,Failed"),
+        (["Approved"], "AAAA", "Approved,Issued"),
+    ],
+)
+def test_a_signing_request_shows_how_far_it_is(kinds, certificate, state):
+    conditions = [{"type": kind, "status": "True"} for kind in kinds]
+    shown = row(
+        "certificates.k8s.io/v1",
+        "CertificateSigningRequest",
+        spec={"signerName": "a.b/c", "username": "ann", "expirationSeconds": 86400},
+        status={"conditions": conditions, "certificate": certificate},
+    )
+    assert shown == {
+        "Name": "x",
+        "Age": "60m",
+        "SignerName": "a.b/c",
+        "Requestor": "ann",
+        "RequestedDuration": "24h",
+        "Condition": state,
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        ({}, "pending"),
+        ({"allocation": {}}, "allocated"),
+        ({"allocation": {}, "reservedFor": [{"name": "p"}]}, "allocated,reserved"),
+    ],
+)
+def test_a_claim_for_a_device_shows_whether_it_has_one(status, state):
+    shown = row("resource.k8s.io/v1", "ResourceClaim", spec={}, status=status)
+    assert shown == {"Name": "x", "State": state, "Age": "60m"}
+
+
+def test_a_slice_of_devices_shows_where_they_are():
+    spec = {"nodeName": "n1", "driver": "gpu.example.com", "pool": {"name": "p"}}
+    shown = row("resource.k8s.io/v1", "ResourceSlice", spec=spec)
+    assert list(shown.values()) == ["x", "n1", "gpu.example.com", "p", "60m"]

@@ -4,7 +4,24 @@ Stands for upstream's `pkg/printers/internalversion/printers.go`. The server pri
 that every client shows the same. Kinds without a printer get their name and their time.
 """
 
-from kubelearn.embedded.apiserver.printers import cluster, network, pod, storage, workloads
+from kubelearn.embedded.apiserver.printers import (
+    cluster,
+    devices,
+    network,
+    pod,
+    storage,
+    workloads,
+)
 from kubelearn.embedded.apiserver.printers.columns import PRINTERS, Column, Printer
 
-__all__ = ["PRINTERS", "Column", "Printer", "cluster", "network", "pod", "storage", "workloads"]
+__all__ = [
+    "PRINTERS",
+    "Column",
+    "Printer",
+    "cluster",
+    "devices",
+    "network",
+    "pod",
+    "storage",
+    "workloads",
+]
