@@ -64,6 +64,7 @@ from kubelearn.embedded.apiserver.catalog import NOT_FOUND, Catalog
 from kubelearn.embedded.apiserver.componentstatuses import ComponentStatuses
 from kubelearn.embedded.apiserver.decoding import Decoder
 from kubelearn.embedded.apiserver.encoding import decode
+from kubelearn.embedded.apiserver.eventttl import EventTTL
 from kubelearn.embedded.apiserver.health import VERSION, Health
 from kubelearn.embedded.apiserver.impersonation import impersonated
 from kubelearn.embedded.apiserver.ipaddresses import IPAddresses
@@ -279,6 +280,7 @@ class ApiServer:
         await web.SockSite(self._runner, listener, ssl_context=self._tls).start()
         loops = {
             "aggregator": self._aggregator.run(),
+            "event-ttl": EventTTL(self.registries.resource("events"), clock=self._clock).run(),
             "ipaddresses": IPAddresses(self.registries).run(),
             "kubernetes-service": own_service.run(),
         }
