@@ -14,7 +14,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -157,8 +157,7 @@ class ProcessRuntime:
         status.started_at = self._now()
         status.state = ContainerState.RUNNING
         leftovers.record(container.bundle.folder, container.child.pid)
-        if limit := status.config.memory_limit:
-            self._guard.watch(status.pid, limit, lambda: _kill_for_memory(container))
+        self._guard_memory(container)
         self._tell(container)
 
     def _spawn(self, container: _Container, log: LogFile) -> Child:
@@ -188,6 +187,20 @@ class ProcessRuntime:
             rest=_LOG_REST,
             start=bundle.start,
         )
+
+    def _guard_memory(self, container: _Container) -> None:
+        status = container.status
+        self._guard.forget(status.pid)
+        if limit := status.config.memory_limit:
+            self._guard.watch(status.pid, limit, lambda: _kill_for_memory(container))
+
+    async def update_container_resources(self, container_id: str, *, memory_limit: int) -> None:
+        """Let a running container take so many bytes of memory, 0 for as many as it likes."""
+        container = self._containers[container_id]
+        config = replace(container.status.config, memory_limit=memory_limit)
+        container.status.config = config
+        if container.status.state is ContainerState.RUNNING:
+            self._guard_memory(container)
 
     async def stop_container(self, container_id: str, grace: float) -> None:
         """Ask it to end, and kill it after `grace` seconds. Returns when it has ended."""

@@ -2,8 +2,7 @@
 
 Stands for `cri-api/pkg/apis/runtime/v1/api.proto`: sandboxes (what the containers of a pod share),
 containers in them, exec, attach, and word of what happened. Real runtimes answer these calls over
-gRPC; here they are methods of an object in the kubelet's own process. Left out: updating resources
-of a running container, checkpoints.
+gRPC; here they are methods of an object in the kubelet's own process. Left out: checkpoints.
 """
 
 from __future__ import annotations
@@ -199,6 +198,10 @@ class Runtime(Protocol):
 
     async def start_container(self, container_id: str) -> None:
         """Start its program. Raises StartError."""
+        ...
+
+    async def update_container_resources(self, container_id: str, *, memory_limit: int) -> None:
+        """Let a running container take so many bytes of memory, 0 for as many as it likes."""
         ...
 
     async def stop_container(self, container_id: str, grace: float) -> None:

@@ -8,17 +8,36 @@ from kubelearn.embedded.kubelet.containerspec import is_sidecar
 from kubelearn.objects import Object, condition
 
 READY_TO_START = "PodReadyToStartContainers"
-OWNED = (READY_TO_START, "Initialized", "Ready", "ContainersReady", "PodScheduled")
+RESIZE_PENDING = "PodResizePending"
+OWNED = (
+    READY_TO_START,
+    "Initialized",
+    "Ready",
+    "ContainersReady",
+    "PodScheduled",
+    RESIZE_PENDING,
+)
 
-# (status, reason, message)
-_Verdict = tuple[str, str, str]
-_TRUE: _Verdict = ("True", "", "")
+Verdict = tuple[str, str, str]
+"""Status, reason and message of a condition."""
+
+_TRUE: Verdict = ("True", "", "")
 
 
 def pod_conditions(
-    pod: Object, *, old: Object, statuses: Mapping[str, Object], phase: str, network: bool, now: str
+    pod: Object,
+    *,
+    old: Object,
+    statuses: Mapping[str, Object],
+    phase: str,
+    network: bool,
+    now: str,
+    pending: Verdict | None = None,
 ) -> list[Object]:
-    """All conditions of a pod: its kubelet's own, after those that others have set."""
+    """All conditions of a pod: its kubelet's own, after those that others have set.
+
+    `pending` is why a resize waits.
+    """
     containers = _containers_ready(pod, statuses, phase)
     verdicts = {
         READY_TO_START: ("True" if network else "False", "", ""),
@@ -27,6 +46,8 @@ def pod_conditions(
         "ContainersReady": containers,
         "PodScheduled": _TRUE,
     }
+    if pending:
+        verdicts[RESIZE_PENDING] = pending
     kept = [c for c in (pod.get("status") or {}).get("conditions") or [] if c["type"] not in OWNED]
     generation = pod["metadata"].get("generation", 1)
     return kept + [
@@ -36,7 +57,7 @@ def pod_conditions(
     ]
 
 
-def _condition(kind: str, verdict: _Verdict, *, before: Object | None, now: str) -> Object:
+def _condition(kind: str, verdict: Verdict, *, before: Object | None, now: str) -> Object:
     status, reason, message = verdict
     same = before is not None and before["status"] == status
     return {
@@ -49,7 +70,7 @@ def _condition(kind: str, verdict: _Verdict, *, before: Object | None, now: str)
     }
 
 
-def _initialized(pod: Object, statuses: Mapping[str, Object], phase: str) -> _Verdict:
+def _initialized(pod: Object, statuses: Mapping[str, Object], phase: str) -> Verdict:
     if phase == "Succeeded":
         return "True", "PodCompleted", ""
     # Once an ordinary container has started, a sidecar that restarts does not take this back.
@@ -66,7 +87,7 @@ def _initialized(pod: Object, statuses: Mapping[str, Object], phase: str) -> _Ve
     return _TRUE
 
 
-def _containers_ready(pod: Object, statuses: Mapping[str, Object], phase: str) -> _Verdict:
+def _containers_ready(pod: Object, statuses: Mapping[str, Object], phase: str) -> Verdict:
     if phase in ("Succeeded", "Failed"):
         return "False", "PodCompleted" if phase == "Succeeded" else "PodFailed", ""
     sidecars = [each for each in pod["spec"].get("initContainers") or [] if is_sidecar(each)]
@@ -80,7 +101,7 @@ def _containers_ready(pod: Object, statuses: Mapping[str, Object], phase: str) -
     return _TRUE
 
 
-def _ready(pod: Object, containers: _Verdict) -> _Verdict:
+def _ready(pod: Object, containers: Verdict) -> Verdict:
     if containers[0] != "True":
         return containers
     gates = [gate["conditionType"] for gate in pod["spec"].get("readinessGates") or []]

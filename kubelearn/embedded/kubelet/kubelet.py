@@ -138,6 +138,7 @@ class Kubelet:
             kube=self._kube,
             statuses=self._statuses,
             node_ip=self.node.ip,
+            fits=self._refusal,
             rejection=rejected,
         )
         if pod["metadata"].get("deletionTimestamp"):
@@ -149,10 +150,16 @@ class Kubelet:
         status = pod.get("status") or {}
         if status.get("startTime") or status.get("phase") in TERMINAL:
             return None  # it was let in before
+        if found := self._refusal(pod):
+            self._kube.recorder.event(pod, "Warning", found.reason, found.message)
+        return found
+
+    def _refusal(self, pod: Object) -> Eviction | None:
+        """Why there is no room for a pod beside the others."""
         others = [
             worker.pod
-            for worker in self._workers.values()
-            if worker.view.status.get("phase") not in TERMINAL
+            for uid, worker in self._workers.items()
+            if uid != pod["metadata"]["uid"] and worker.view.status.get("phase") not in TERMINAL
         ]
         # Labels and extended resources are the administrator's: the API knows them better than who
         # registered the node.
@@ -160,10 +167,7 @@ class Kubelet:
         labels = node["metadata"].get("labels") or {} if node else self._reporter.labels
         told = (node.get("status") or {}).get("allocatable") or {} if node else {}
         room = {**told, **self._reporter.capacity}
-        found = rejection(pod, others=others, labels=labels, room=room)
-        if found:
-            self._kube.recorder.event(pod, "Warning", found.reason, found.message)
-        return found
+        return rejection(pod, others=others, labels=labels, room=room)
 
     def _remove(self, pod: Object) -> None:
         if is_mirror(pod):

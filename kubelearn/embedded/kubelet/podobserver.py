@@ -40,6 +40,7 @@ class PodObserver:
         self.rejection: Eviction | None = None
         self.eviction: Eviction | None = None
         self.ending = False
+        self.pending_resize = ""
         self.probes = PodProbes(self._make_probes)
         self._kube = kube
         self._statuses = statuses
@@ -62,6 +63,7 @@ class PodObserver:
                 now=timestamp(self._kube.clock.now()),
                 ending=self.ending,
                 eviction=self.eviction,
+                pending=self.pending_resize,
             )
         self._statuses.set(self.pod, self.status)
 

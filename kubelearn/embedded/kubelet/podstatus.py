@@ -36,8 +36,12 @@ def pod_status(
     now: str,
     ending: bool = False,
     eviction: Eviction | None = None,
+    pending: str = "",
 ) -> Object:
-    """The status. `old` is the last one; `ending` says that no container will be started again."""
+    """The status. `old` is the last one; `ending` says that no container will be started again.
+
+    `pending` is why a resize waits.
+    """
     spec = pod["spec"]
     before = statuses_of(old)
     init, main, ephemeral = (_statuses(pod, seen, before, kind) for kind in CONTAINER_KINDS)
@@ -57,6 +61,7 @@ def pod_status(
             phase=verdict["phase"],
             network=seen.sandbox is not None and seen.sandbox.ready,
             now=now,
+            pending=("True", "Deferred", pending) if pending else None,
         ),
         **_addresses(spec, seen, old, node_ip),
         "startTime": old.get("startTime") or now,

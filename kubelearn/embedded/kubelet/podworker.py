@@ -15,6 +15,7 @@ from typing import Any
 
 from kubelearn.containers.runtime import ContainerStatus
 from kubelearn.embedded.client import Client
+from kubelearn.embedded.kubelet.allocation import Allocation, Fits
 from kubelearn.embedded.kubelet.containerstatus import Waiting
 from kubelearn.embedded.kubelet.handlers import Target
 from kubelearn.embedded.kubelet.images import NotStarted
@@ -50,8 +51,10 @@ class PodWorker:
         kube: KubeRuntime,
         statuses: StatusManager,
         node_ip: str,
+        fits: Fits,
         rejection: Eviction | None = None,
     ) -> None:
+        self._allocation = Allocation(pod, kube=kube, fits=fits)
         self.view = PodObserver(
             pod, kube=kube, statuses=statuses, node_ip=node_ip, on_probe=self.wake
         )
@@ -76,7 +79,7 @@ class PodWorker:
 
     def update(self, pod: Object) -> None:
         """The API's object has changed."""
-        old, self.view.pod = self.pod, pod
+        old, self.view.pod = self.pod, self._allocation.update(pod)
         self._statuses.observe(pod)
         if pod["metadata"].get("deletionTimestamp"):
             self._delete()
@@ -86,7 +89,7 @@ class PodWorker:
 
     def remove(self, pod: Object) -> None:
         """The API's object is gone."""
-        self.view.pod = pod
+        self.view.pod = self._allocation.update(pod)
         self._gone.set()
         self._delete()
 
@@ -172,6 +175,9 @@ class PodWorker:
 
     async def _sync(self) -> bool:
         """Do what is to be done now; whether the pod is over."""
+        if self._allocation.allocate():
+            self._wake.after(_RETRY_SECONDS)
+        self.view.pod, self.view.pending_resize = self._allocation.pod(), self._allocation.pending
         self.view.report()
         if self._is_past_deadline():
             return True
@@ -189,6 +195,7 @@ class PodWorker:
             old=self.view.container_statuses(),
             failed_probe=lambda name: self.view.probes.verdict(name).failed,
         )
+        todo.kill += await self._allocation.settle(self.view.seen().running())
         for each in todo.kill:
             await self._kill(each.run, message=each.message, grace=self._probe_grace(each))
         for container in todo.start:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from kubelearn.embedded.client import Client
 from kubelearn.embedded.clock import Clock
+from kubelearn.embedded.kubelet.conditions import RESIZE_PENDING
 from kubelearn.embedded.kubelet.manifests import is_static
 from kubelearn.errors import ApiError, Conflict, NotFound
 from kubelearn.objects import PODS, Object
@@ -129,13 +130,19 @@ def status_patch(known: Object, wanted: Object) -> Object:
     return patch
 
 
+# Conditions that go when they do not hold any more.
+_TRANSIENT = {RESIZE_PENDING}
 # Fields that are absent from a new status because they do not hold any more.
 _OWNED = ("reason", "message", "podIP", "podIPs", "allocatedResources")
 
 
 def _changed_conditions(known: list[Object], wanted: list[Object]) -> list[Object]:
     before = {each["type"]: each for each in known}
-    return [
+    gone = [
+        {"type": kind, "$patch": "delete"}
+        for kind in (before.keys() & _TRANSIENT) - {each["type"] for each in wanted}
+    ]
+    return gone + [
         dict.fromkeys(before.get(each["type"], {}).keys() - each.keys()) | each
         for each in wanted
         if before.get(each["type"]) != each
