@@ -7,6 +7,8 @@ import copy
 
 import pytest
 
+from kubelearn.objects import condition, is_true
+
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 FROGS = "/apis/example.com/v1/namespaces/default/frogs"
 SPEC = {
@@ -91,6 +93,37 @@ async def test_names_that_another_kind_has_are_not_accepted_until_it_goes(
     async with asyncio.timeout(10):
         while (await api.get("/apis/example.com/v1/frigates")).status == 404:
             await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(
+    ("note", "status", "reason", "message"),
+    [
+        (
+            "https://a.b/1",
+            "True",
+            "ApprovedAnnotation",
+            "approved in https://a.b/1",
+        ),
+        (
+            "unapproved, why",
+            "False",
+            "UnapprovedAnnotation",
+            'not approved: "unapproved, why"',
+        ),
+    ],
+)
+async def test_a_definition_in_a_group_of_the_project_says_whether_it_is_approved(
+    api, definition, note, status, reason, message
+) -> None:
+    frogs = definition("Frog", group="frogs.k8s.io")
+    frogs["metadata"]["annotations"] = {"api-approved.kubernetes.io": note}
+    assert (await api.post(DEFINITIONS, frogs)).status == 201
+    path = f"{DEFINITIONS}/frogs.frogs.k8s.io"
+    async with asyncio.timeout(10):
+        while not is_true(found := (await api.get(path)).body, "Established"):
+            await asyncio.sleep(0)
+    told = condition(found, "KubernetesAPIApprovalPolicyConformant")
+    assert (told["status"], told["reason"], told["message"]) == (status, reason, message)
 
 
 async def test_unknown_fields_are_dropped_named_or_refused(api, define) -> None:

@@ -14,6 +14,10 @@ from contextlib import closing
 from functools import partial
 
 from kubelearn.embedded.apiserver import validation
+from kubelearn.embedded.apiserver.apiextensions.approval import (
+    needs_approval_condition,
+    set_approval_condition,
+)
 from kubelearn.embedded.apiserver.apiextensions.definition import (
     is_served,
     served_kinds,
@@ -153,6 +157,9 @@ class Definitions:
             return
         if _is_ending(definition):
             self._end_later(name)
+        if needs_approval_condition(definition):
+            await self._write(name, set_approval_condition)
+            definition = self._known.get(name, definition)
         if needs_names(definition):
             await self._accept_names(name, definition)
         elif is_true(definition, "NamesAccepted") and not is_true(definition, "Established"):

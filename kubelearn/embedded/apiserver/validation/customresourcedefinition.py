@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kubelearn.embedded.apiserver.apiextensions.approval import ANNOTATION, annotated, approval
 from kubelearn.embedded.apiserver.names import dns_1035_label, dns_subdomain
 from kubelearn.embedded.apiserver.validation.definitionversion import deprecation, version_parts
 from kubelearn.embedded.apiserver.validation.field import (
@@ -36,7 +37,6 @@ _SHARED = (
 _SCOPES = ("Cluster", "Namespaced")
 _STRATEGIES = ("None", "Webhook")
 _MIXED_CASE = "may have mixed case, but should otherwise match: "
-_APPROVED = "api-approved.kubernetes.io"
 
 
 @on_create("apiextensions.v1.CustomResourceDefinition")
@@ -233,35 +233,15 @@ def _status(obj: Object) -> Errors:
 
 def _approval(new: Object, old: Object | None) -> Errors:
     """Groups of the Kubernetes project are for what the project has approved."""
-    group = new["spec"]["group"]
-    protected = ("k8s.io", "kubernetes.io")
-    if group not in protected and not group.endswith(tuple(f".{each}" for each in protected)):
+    found = approval(new)
+    before = approval(old) if old is not None else None
+    if found is None or (before is not None and found.reason == before.reason):
         return
-    value = (new["metadata"].get("annotations") or {}).get(_APPROVED, "")
-    state, problem = _approval_state(value)
-    if old is not None:
-        before = (old["metadata"].get("annotations") or {}).get(_APPROVED, "")
-        if state == _approval_state(before)[0]:
-            return
-    field = f"metadata.annotations[{_APPROVED}]"
-    if state == "missing":
-        yield required(field, problem)
-    elif state == "invalid":
-        yield invalid(field, value, problem)
-
-
-def _approval_state(value: str) -> tuple[str, str]:
-    needed = f'protected groups must have approval annotation "{_APPROVED}"'
-    more = "see https://github.com/kubernetes/enhancements/pull/1111"
-    if not value:
-        return "missing", f"{needed}, {more}"
-    if value.startswith("unapproved"):
-        return "bypassed", ""
-    scheme, _, rest = value.partition("://")
-    if scheme and rest:
-        return "approved", ""
-    either = 'with either a URL or a reason starting with "unapproved"'
-    return "invalid", f"{needed} {either}, {more}"
+    field = f"metadata.annotations[{ANNOTATION}]"
+    if found.reason == "MissingAnnotation":
+        yield required(field, found.message)
+    elif found.reason == "InvalidAnnotation":
+        yield invalid(field, annotated(new), found.message)
 
 
 def _preserves(new: Object, old: Object | None) -> Errors:

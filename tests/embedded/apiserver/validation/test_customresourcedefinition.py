@@ -61,6 +61,23 @@ def test_the_projects_own_groups_need_its_approval(refused):
     assert text.startswith("metadata.annotations[api-approved.kubernetes.io]: Required value")
 
 
+@pytest.mark.parametrize(
+    ("note", "is_right"),
+    [
+        ("https://example.com/1", True),
+        ("unapproved, only a test", True),
+        ("example.com", False),
+        ("https://", False),
+        ("https://a b/1", False),
+        ("https://a:b/1", False),
+    ],
+)
+def test_the_approval_is_an_address_or_says_that_there_is_none(definition, note, is_right):
+    frogs = definition(group="frogs.k8s.io")
+    frogs["metadata"]["annotations"] = {"api-approved.kubernetes.io": note}
+    assert (not errors(frogs)) == is_right
+
+
 def test_what_versions_share_is_named_where_upstream_keeps_it(definition):
     wrong = {"openAPIV3Schema": of(a={})}
     one = {"name": "v1", "served": True, "storage": True, "schema": wrong}
