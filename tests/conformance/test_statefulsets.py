@@ -169,3 +169,30 @@ def test_numbers_can_begin_elsewhere(stateful_set, available, pods):
     stateful_set(2, podManagementPolicy="Parallel", ordinals={"start": 5})
     available(2)
     assert {*pods()} == {"db-5", "db-6"}
+
+
+def test_a_broken_update_has_to_be_helped_by_hand(
+    apps, core, namespace, stateful_set, available, pods, eventually
+):
+    stateful_set(1)
+    available(1)
+
+    def use(image):
+        change = {"spec": {"template": {"spec": {"containers": [{"name": "a", "image": image}]}}}}
+        apps.patch_namespaced_stateful_set("db", namespace, change)
+
+    def image_of_pod():
+        found = pods().get("db-0")
+        leaving = found is None or found.metadata.deletion_timestamp
+        return None if leaving else found.spec.containers[0].image
+
+    use("registry.invalid/absent:1")
+    eventually(lambda: image_of_pod() == "registry.invalid/absent:1")
+    use("busybox:1.37")
+    status = apps.read_namespaced_stateful_set_status
+    eventually(lambda: (found := status("db", namespace)).status.observed_generation == 3 and found)
+    # Nothing is replaced as long as a pod is not well, not even by what would be well.
+    assert image_of_pod() == "registry.invalid/absent:1"
+    core.delete_namespaced_pod("db-0", namespace)
+    eventually(lambda: image_of_pod() == "busybox:1.37")
+    available(1)
