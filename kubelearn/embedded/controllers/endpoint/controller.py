@@ -33,13 +33,16 @@ class EndpointController(ServiceController):
         super().__init__(context)
         self._endpoints = self.informer(ENDPOINTS)
         self._expectations = Expectations(self._endpoints)
-        # All that there are at the start too: their Service may have gone while nobody looked.
-        self._endpoints.add_handler(on_add=self._found, on_delete=self.enqueue)
+        self._endpoints.add_handler(on_delete=self.enqueue)
 
-    def _found(self, endpoints: Object) -> None:
-        # Those of a leader election have no Service, and never had one.
-        if LEADER not in annotations_of(endpoints):
-            self.enqueue(endpoints)
+    async def run(self) -> None:
+        """Work until cancelled; first look at what Services left that went while nobody looked."""
+        await self._endpoints.synced.wait()
+        for endpoints in self._endpoints.items():
+            # Those of a leader election have no Service, and never had one.
+            if LEADER not in annotations_of(endpoints):
+                self.enqueue(endpoints)
+        await super().run()
 
     async def sync(self, object_key: str) -> None:
         """Write the Endpoints of one Service if they are not as they should be."""

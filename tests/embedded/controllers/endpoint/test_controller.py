@@ -94,3 +94,11 @@ async def test_a_headless_service_is_marked(api, clock, start, service):
     async with start(EndpointController):
         await clock.advance(1)
     assert api.one(ENDPOINTS)["metadata"]["labels"]["service.kubernetes.io/headless"] == ""
+
+
+async def test_endpoints_may_be_written_before_their_service(api, clock, start):
+    async with start(EndpointController):
+        await clock.advance(1)
+        await api.create(ENDPOINTS, {"metadata": {"name": "db", "namespace": "default"}})
+        await clock.advance(1)
+    assert api.one(ENDPOINTS)["metadata"]["name"] == "db"
