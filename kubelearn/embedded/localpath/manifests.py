@@ -61,6 +61,7 @@ def _standard() -> Object:
 def _cluster_rules() -> list[Object]:
     return [
         _rule(["nodes", "persistentvolumeclaims", "configmaps", "pods", "pods/log"], _READ),
+        _rule(["persistentvolumeclaims"], ["patch"]),
         _rule(["persistentvolumes"], [*_READ, *_WRITE]),
         _rule(["events"], ["create", "patch"]),
         _rule(["storageclasses"], _READ, group="storage.k8s.io"),

@@ -101,7 +101,11 @@ class LocalPathProvisioner(Controller):
             message = f'failed to provision volume with StorageClass "{name}": {problem}'
             self.events.event(claim, "Warning", "ProvisioningFailed", message)
             raise RetryLater(message)
-        node = await self.client.get(NODES, annotations_of(claim)[SELECTED_NODE])
+        try:
+            node = await self.client.get(NODES, annotations_of(claim)[SELECTED_NODE])
+        except NotFound:
+            await self._send_back(claim)
+            return
         try:
             made = await self.client.create(
                 PERSISTENT_VOLUMES, new_volume(claim, storage_class, node)
@@ -110,6 +114,12 @@ class LocalPathProvisioner(Controller):
             return
         message = f"Successfully provisioned volume {made['metadata']['name']}"
         self.events.event(claim, "Normal", "ProvisioningSucceeded", message)
+
+    async def _send_back(self, claim: Object) -> None:
+        """Let the scheduler choose again: its node is gone."""
+        meta = claim["metadata"]
+        patch = {"metadata": {"uid": meta["uid"], "annotations": {SELECTED_NODE: None}}}
+        await self.client.patch(PERSISTENT_VOLUME_CLAIMS, meta["name"], patch, meta["namespace"])
 
     # --- volumes ---
 

@@ -161,3 +161,14 @@ async def test_a_node_that_is_gone_took_the_folder_with_it(api, clock, provision
         await api.update(PERSISTENT_VOLUMES, {**volume, "status": {"phase": "Released"}})
         await clock.advance(1)
         assert not api.objects(PERSISTENT_VOLUMES)
+
+
+async def test_a_claim_whose_node_is_gone_goes_back_to_the_scheduler(
+    api, clock, provisioner, claim
+):
+    async with provisioner():
+        await api.delete(NODES, "worker")
+        await api.create(PERSISTENT_VOLUME_CLAIMS, claim(PLACED))
+        await clock.advance(1)
+    assert api.one(PERSISTENT_VOLUME_CLAIMS)["metadata"]["annotations"] == ASKED
+    assert not api.objects(PERSISTENT_VOLUMES)
