@@ -1,8 +1,8 @@
 """Whether a pod may run here at all: `pkg/kubelet/lifecycle/predicate.go`.
 
 The scheduler has looked at this already, but a pod can be bound to a node by anybody, and two
-bindings can come at once. Here: resources, the number of pods, and the node selector. Left out:
-affinity expressions, host ports, taints, making room by evicting others.
+bindings can come at once. Here: resources, the number of pods, the node selector and host ports.
+Left out: affinity expressions, taints, making room by evicting others.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
+from kubelearn.embedded.hostports import TAKEN, conflict, host_ports
 from kubelearn.embedded.kubelet.podstatus import Eviction, pod_requests
 from kubelearn.objects import Object, quantity
 
@@ -36,6 +37,9 @@ def rejection(
         return Eviction(
             "NodeAffinity", "Predicate NodeAffinity failed: node(s) didn't match selector"
         )
+    taken = [port for other in present for port in host_ports(other)]
+    if any(conflict(mine, port) for mine in host_ports(pod) for port in taken):
+        return Eviction("NodePorts", f"Predicate NodePorts failed: {TAKEN}")
     return None
 
 

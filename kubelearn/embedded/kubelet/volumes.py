@@ -149,6 +149,8 @@ class Volumes:
         match volume:
             case {"emptyDir": _}:
                 place.mkdir(parents=True, exist_ok=True)
+                # For whichever user the pod's containers have; nobody else gets to the folder.
+                place.chmod(0o777)
             case {"hostPath": source}:
                 check_host_path(place, source)
             case {"local": source}:

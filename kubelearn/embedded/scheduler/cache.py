@@ -17,10 +17,10 @@ from typing import TypeVar
 
 import orjson
 
+from kubelearn.embedded.hostports import host_ports
 from kubelearn.embedded.scheduler.resources import (
     Amounts,
     amounts,
-    host_ports,
     pod_requests,
     scored_requests,
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from kubelearn.objects import Object, quantity
@@ -66,21 +66,3 @@ def _pod_total(pod: Object, asked: Any) -> Amounts:
     total.update(amounts(spec.get("overhead")))
     # What is said for the pod as a whole outweighs what its containers say.
     return {**total, **amounts(_requests(spec))}
-
-
-def host_ports(pod: Object) -> set[tuple[str, str, int]]:
-    """The ports of its node that a pod takes: (address, protocol, port)."""
-    return {
-        (port.get("hostIP") or "0.0.0.0", port.get("protocol", "TCP"), port["hostPort"])
-        for container in [*pod["spec"]["containers"], *_sidecars(pod)]
-        for port in container.get("ports") or []
-        if port.get("hostPort")
-    }
-
-
-def _sidecars(pod: Object) -> Iterable[Object]:
-    return (
-        container
-        for container in pod["spec"].get("initContainers") or []
-        if container.get("restartPolicy") == "Always"
-    )

@@ -49,3 +49,18 @@ def test_a_node_takes_so_many_pods_and_no_more(judge):
 def test_a_node_selector_has_to_match(judge):
     assert judge(nodeSelector={"disk": "ssd"}) is None
     assert judge(nodeSelector={"disk": "tape"}).reason == "NodeAffinity"
+
+
+def test_a_port_of_the_node_is_given_once(pod_of):
+    def asking(port):
+        return pod_of(container={"ports": [{"containerPort": 80, "hostPort": port}]})
+
+    def judged(port):
+        return rejection(asking(port), others=[asking(8080)], labels={}, room=ROOM)
+
+    assert judged(8081) is None
+    refused = judged(8080)
+    assert refused.reason == "NodePorts"
+    assert refused.message == (
+        "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports"
+    )

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from kubelearn.embedded.scheduler.resources import amounts, host_ports, pod_requests
+from kubelearn.embedded.scheduler.resources import amounts, pod_requests
 
 
 def container(cpu, **more):
@@ -40,9 +40,3 @@ def test_overhead_is_added_and_what_the_pod_says_outweighs_its_containers():
     assert cpu(containers=[container("1")], overhead={"cpu": "100m"}) == 1100
     whole = {"requests": {"cpu": "5"}}
     assert cpu(containers=[container("1")], resources=whole) == 5000
-
-
-def test_only_ports_of_the_host_are_host_ports():
-    ports = [{"containerPort": 80}, {"containerPort": 81, "hostPort": 8081}]
-    pod = {"spec": {"containers": [{"name": "c", "ports": ports}]}}
-    assert host_ports(pod) == {("0.0.0.0", "TCP", 8081)}
