@@ -7,13 +7,16 @@ import aiohttp
 import pytest
 
 from kubelearn.embedded.kubelet.portforward import CHANNELS, TUNNEL
+from kubelearn.embedded.kubelet.spdy import Frame
 
 ECHO = """
 import socketserver
 class Echo(socketserver.StreamRequestHandler):
     def handle(self):
         # All of it, up to the end of what the client has to say.
-        self.wfile.write(b"echo " + self.rfile.read())
+        heard = self.rfile.read()
+        print("heard", len(heard), flush=True)
+        self.wfile.write(b"echo " + heard)
 server = socketserver.ThreadingTCPServer(("", 8080), Echo)
 print("three", flush=True)
 server.serve_forever()
@@ -73,6 +76,16 @@ async def test_connections_share_one_tunnel_and_can_be_half_closed(echo, tunnel)
         assert await client.all(7) == b"echo two"
         await client.send(3, b"!", last=True)
         assert await client.all(3) == b"echo one!"
+
+
+async def test_a_client_that_goes_takes_its_connections_along(echo, tunnel):
+    async with tunnel() as client:
+        await open_pair(client, 1, 8080, 0)
+        await client.send(3, b"12345")
+        # Both streams are answered, so the connection is on its way.
+        assert [(await client.frame())[0] for _ in range(2)] == [Frame.SYN_REPLY] * 2
+    # The pod reads up to the end, which comes with the client's end.
+    await echo.log_has("heard ")
 
 
 async def test_old_clients_give_their_connections_no_ids(echo, tunnel):
