@@ -14,7 +14,7 @@ from yarl import URL
 
 from kubelearn.embedded.apiserver.encoding import decode
 from kubelearn.embedded.apiserver.registries import Registries
-from kubelearn.embedded.apiserver.status import StatusError, internal
+from kubelearn.embedded.apiserver.status import StatusError, internal, unknown
 from kubelearn.objects import Object
 
 _PORT = 10250
@@ -73,8 +73,17 @@ def _address(node: Object) -> str:
 
 def unreachable(url: URL, error: Exception) -> StatusError:
     """500 for a kubelet that does not answer, in the words of Go's HTTP client."""
+    return internal(f'Get "{url}": {_dial(url, error)}')
+
+
+def not_dialed(url: URL, error: Exception) -> StatusError:
+    """500 for a kubelet to which no connection can be made that is to be upgraded."""
+    return unknown(f"error dialing backend: {_dial(url, error)}")
+
+
+def _dial(url: URL, error: Exception) -> str:
     refused = isinstance(error, aiohttp.ClientConnectorError) and isinstance(
         error.os_error, ConnectionRefusedError
     )
     problem = "connect: connection refused" if refused else str(error)
-    return internal(f'Get "{url}": dial tcp {url.host}:{url.port}: {problem}')
+    return f"dial tcp {url.host}:{url.port}: {problem}"

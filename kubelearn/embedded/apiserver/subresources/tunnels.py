@@ -21,7 +21,7 @@ from yarl import URL
 from kubelearn.embedded import upgrade
 from kubelearn.embedded.apiserver.authorization import Authorizer, attributes_of, refusal
 from kubelearn.embedded.apiserver.encoding import decode
-from kubelearn.embedded.apiserver.kubelets import Kubelets, unreachable
+from kubelearn.embedded.apiserver.kubelets import Kubelets, not_dialed
 from kubelearn.embedded.apiserver.options import WriteOptions
 from kubelearn.embedded.apiserver.registry import Registry
 from kubelearn.embedded.apiserver.request import Request
@@ -146,7 +146,7 @@ async def tunnel(
         async with session.get(url) as answer:
             return await _echoed(answer)
     except (aiohttp.ClientError, TimeoutError) as error:
-        raise unreachable(url, error) from error
+        raise not_dialed(url, error) from error
     chosen = (upstream.protocol,) if upstream.protocol else ()
     client = web.WebSocketResponse(
         protocols=chosen, max_msg_size=0, autoclose=False, compress=False
@@ -169,7 +169,7 @@ async def _tunnel_bytes(
     try:
         answer, upstream = await upgrade.ask(session, url, headers)
     except (aiohttp.ClientError, TimeoutError) as error:
-        raise unreachable(url, error) from error
+        raise not_dialed(url, error) from error
     if upstream is None:
         async with answer:
             return await _echoed(answer)
