@@ -54,6 +54,9 @@ def parse_labels(text: str) -> LabelSelector:
     """Read `app=web,tier in (front, back),!old`."""
     tokens = _Tokens(text)
     found: list[Requirement] = []
+    first = tokens.peek()
+    if first is not None and first != "!" and not _is_identifier(first):
+        raise SelectorError(f"found '{first}', expected: !, identifier, or 'end of string'")
     while tokens.peek() is not None:
         try:
             found.append(_requirement(tokens))
@@ -126,9 +129,11 @@ def _values(tokens: _Tokens) -> tuple[str, ...]:
     if opening != "(":
         raise SelectorError(f"found '{opening or ''}' expected: '('")
     values, expects_value = [], True
+    expected = "',', ')' or identifier"
     while (token := tokens.take()) != ")":
         if token is None or (token != "," and not _is_identifier(token)):
-            raise SelectorError(f"found '{token or ''}', expected: ',', or identifier")
+            raise SelectorError(f"found '{token or ''}', expected: {expected}")
+        expected = "',', or identifier" if token == "," else "',' or ')'"
         if token == ",":
             # Two commas in a row, or one at an end, stand for the empty value.
             if expects_value:

@@ -36,7 +36,10 @@ def test_labels_are_selected_as_upstream_does(selector, selected) -> None:
         ("app in", "unable to parse requirement: found '' expected: '('"),
         ("a,", "found '', expected: identifier after ','"),
         ("a=b c", "found 'c', expected: ',' or 'end of string'"),
-        ("a in (b", "unable to parse requirement: found '', expected: ',', or identifier"),
+        ("a in (b", "unable to parse requirement: found '', expected: ',' or ')'"),
+        ("a in (b,", "unable to parse requirement: found '', expected: ',', or identifier"),
+        ("a in (", "unable to parse requirement: found '', expected: ',', ')' or identifier"),
+        ("=", "found '=', expected: !, identifier, or 'end of string'"),
         ("a in (b c)", "unable to parse requirement: found 'c', expected: ',' or ')'"),
     ],
 )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from kubelearn.embedded.apiserver.names import label_value, qualified_name
 from kubelearn.embedded.apiserver.requestinfo import is_true
 from kubelearn.embedded.apiserver.status import Cause, bad_request, invalid_options, quote
 from kubelearn.embedded.selectors import (
@@ -79,6 +80,7 @@ def list_options(query: Mapping[str, str], *, watch: bool) -> ListOptions:
         options.send_initial_events = is_true(query["sendInitialEvents"])
     try:
         options.labels = parse_labels(query.get("labelSelector", ""))
+        _check_labels(options.labels)
         options.fields = parse_fields(query.get("fieldSelector", ""))
     except SelectorError as error:
         raise bad_request(str(error)) from None
@@ -88,6 +90,19 @@ def list_options(query: Mapping[str, str], *, watch: bool) -> ListOptions:
     if problems:
         raise invalid_options("ListOptions", problems)
     return options
+
+
+def _check_labels(selector: LabelSelector) -> None:
+    """Refuse keys and values that no label can have."""
+    for requirement in selector.requirements:
+        checks = [("<nil>", requirement.key, qualified_name(requirement.key))]
+        for i, value in enumerate(sorted(set(requirement.values))):
+            checks.append((f"values[{i}][{requirement.key}]", value, label_value(value)))
+        for where, text, problems in checks:
+            for problem in problems:
+                raise SelectorError(
+                    f"unable to parse requirement: {where}: Invalid value: {quote(text)}: {problem}"
+                )
 
 
 def _default_initial_events(options: ListOptions) -> None:
@@ -130,7 +145,7 @@ def _watch_problems(options: ListOptions) -> Iterable[Cause]:
 
 def write_options(query: Mapping[str, str], *, kind: str, is_apply: bool = False) -> WriteOptions:
     """Read and check the options of a write; `kind` is what errors call them."""
-    dry_run = [query["dryRun"]] if query.get("dryRun") else []
+    dry_run = [query["dryRun"]] if "dryRun" in query else []
     manager = query.get("fieldManager", "")
     validation = query.get("fieldValidation", "")
     problems: list[Cause] = []
@@ -160,9 +175,11 @@ def _manager_problems(manager: str) -> Iterable[Cause]:
     if len(manager.encode()) > _MANAGER_MAX_LENGTH:
         text = f"Too long: may not be more than {_MANAGER_MAX_LENGTH} bytes"
         yield Cause("FieldValueTooLong", text, "fieldManager")
-    if not manager.isprintable():
-        text = f"Invalid value: {quote(manager)}: should only contain printable characters"
-        yield Cause("FieldValueInvalid", text, "fieldManager")
+    for i, character in enumerate(manager):
+        if not character.isprintable():
+            where = f"invalid character U+{ord(character):04X} (at position {i})"
+            text = f"Invalid value: {quote(manager)}: {where}"
+            yield Cause("FieldValueInvalid", text, "fieldManager")
 
 
 def _dry_run_problems(dry_run: list[str]) -> Iterable[Cause]:
@@ -196,7 +213,7 @@ def _delete_query(query: Mapping[str, str]) -> Object:
     raw["propagationPolicy"] = query.get("propagationPolicy")
     if "orphanDependents" in query:
         raw["orphanDependents"] = is_true(query["orphanDependents"])
-    raw["dryRun"] = [query["dryRun"]] if query.get("dryRun") else []
+    raw["dryRun"] = [query["dryRun"]] if "dryRun" in query else []
     return raw
 
 

@@ -64,7 +64,7 @@ class Router:
         registry = self._registries.of(storage_kind(self._kinds, kind))
         if info.subresource:
             return await self._subresources.serve(request, registry)
-        if not _allows(info, kind):
+        if request.method == "HEAD" or not _allows(info, kind):
             raise method_not_allowed()
         if kind.built_in and kind.plural in self._unstored:
             return await self._unstored[kind.plural](request, registry)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
@@ -130,3 +132,27 @@ async def test_a_table_has_rows_and_the_lists_metadata(five) -> None:
     assert answer.body["metadata"]["remainingItemCount"] == 3
     wrong = await five.get(f"{CONFIG_MAPS}?includeObject=Everything", headers=accept)
     assert (wrong.status, wrong.body["reason"]) == (400, "BadRequest")
+
+
+@pytest.mark.parametrize(
+    ("selector", "where"),
+    [
+        ("a/b/c", '<nil>: Invalid value: "a/b/c"'),
+        ("a in (x/y,b)", 'values[1][a]: Invalid value: "x/y"'),
+    ],
+)
+async def test_a_label_that_cannot_be_is_refused(api, selector, where):
+    answer = await api.get(f"/api/v1/pods?labelSelector={quote(selector)}")
+    assert answer.status == 400
+    assert answer.message.startswith(f"unable to parse requirement: {where}: a valid label")
+
+
+async def test_objects_have_no_heads(api):
+    assert (await api("HEAD", "/api/v1/namespaces/default/configmaps/c")).status == 405
+
+
+async def test_an_empty_dry_run_is_none(api):
+    path = "/api/v1/namespaces/default/configmaps?dryRun="
+    answer = await api.post(path, {"metadata": {"name": "c"}})
+    assert answer.status == 422
+    assert 'dryRun: Unsupported value: [""]: supported values: "All"' in answer.message
