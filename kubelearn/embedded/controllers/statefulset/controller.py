@@ -60,7 +60,7 @@ class StatefulSetController(WorkloadController):
         pods = await self._pods_of(stateful_set, update, revisions)
         status = calculate_status(stateful_set, pods)
         written = await self._write_status(stateful_set, status)
-        await self._keep_claims(written, pods)
+        await self._keep_up(written, pods)
         for step in next_steps(written, pods):
             if step.verb == "create":
                 old = needs_current(written, step.ordinal)
@@ -102,11 +102,18 @@ class StatefulSetController(WorkloadController):
             self.queue.add_after(key(stateful_set), wait)
         return wait <= 0
 
-    async def _keep_claims(self, stateful_set: Object, pods: Pods) -> None:
+    async def _keep_up(self, stateful_set: Object, pods: Pods) -> None:
+        """Put claims right, and labels that somebody has taken off."""
         for ordinal, pod in pods.by_ordinal.items():
             if (pod.get("status") or {}).get("phase") == "Pending":
                 await self._claims.create(stateful_set, ordinal)
-            if await self._claims.retain(stateful_set, pod):
+            changed = await self._claims.retain(stateful_set, pod)
+            if pods.is_available(ordinal) and not identity.is_known(pod):
+                meta, labels = pod["metadata"], identity.labels_of(pod["metadata"]["name"], ordinal)
+                patch = {"metadata": {"uid": meta["uid"], "labels": labels}}
+                await self.client.patch(PODS, meta["name"], patch, meta["namespace"])
+                changed = True
+            if changed:
                 self._tell(stateful_set, "Update", pod)
 
     # --- pods ---

@@ -43,11 +43,7 @@ def new_pod(stateful_set: Object, ordinal: int, revision: Object) -> Object:
     """The pod of that number, from the template of that revision."""
     name = f"{stateful_set['metadata']['name']}-{ordinal}"
     pod = pod_from_template(stateful_set, template_of(revision))
-    labels = {
-        _POD_NAME: name,
-        _POD_INDEX: str(ordinal),
-        REVISION: revision["metadata"]["name"],
-    }
+    labels = {**labels_of(name, ordinal), REVISION: revision["metadata"]["name"]}
     pod["metadata"] |= {"name": name, "labels": {**pod["metadata"].get("labels", {}), **labels}}
     pod["spec"] |= {"hostname": name}
     if stateful_set["spec"].get("serviceName"):
@@ -58,6 +54,17 @@ def new_pod(stateful_set: Object, ordinal: int, revision: Object) -> Object:
         others = [v for v in pod["spec"].get("volumes") or [] if v["name"] not in names]
         pod["spec"]["volumes"] = [*volumes, *others]
     return pod
+
+
+def labels_of(name: str, ordinal: int) -> dict[str, str]:
+    """The labels by which a pod can be told from its siblings."""
+    return {_POD_NAME: name, _POD_INDEX: str(ordinal)}
+
+
+def is_known(pod: Object) -> bool:
+    """Whether a pod still bears its name as a label."""
+    meta = pod["metadata"]
+    return bool((meta.get("labels") or {}).get(_POD_NAME) == meta["name"])
 
 
 def claims(stateful_set: Object, ordinal: int) -> Iterator[Object]:

@@ -134,3 +134,18 @@ async def test_each_pod_has_its_own_claims_which_outlive_it(
         await change(replicas=1)
     assert api.one(PERSISTENT_VOLUME_CLAIMS)["metadata"]["name"] == "data-db-0"
     assert names(api) == ["db-0"]
+
+
+async def test_a_pod_gets_the_label_with_its_name_again(
+    api, clock, start, make_stateful_set, make_ready
+):
+    label = "statefulset.kubernetes.io/pod-name"
+    await make_stateful_set(replicas=1)
+    async with start(StatefulSetController):
+        await clock.advance(0)
+        await make_ready()
+        await api.patch(PODS, "db-0", {"metadata": {"labels": {label: None}}}, "default")
+        await clock.advance(1)
+        assert api.one(PODS)["metadata"]["labels"][label] == "db-0"
+    told = {event["message"] for event in api.objects(EVENTS)}
+    assert "Update Pod db-0 in StatefulSet db successful" in told
