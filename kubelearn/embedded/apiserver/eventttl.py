@@ -30,11 +30,15 @@ class EventTTL:
     async def run(self) -> None:
         """Look every minute, until cancelled."""
         while True:
-            expired = self._expired()
-            for kv in self._events.store.range(self._events.prefix()):
-                if kv.mod_revision <= expired:
-                    await self._forget(kv)
+            await self.look()
             await self._clock.sleep(_INTERVAL)
+
+    async def look(self) -> None:
+        """Forget what has expired; to be called every minute or so."""
+        expired = self._expired()
+        for kv in self._events.store.range(self._events.prefix()):
+            if kv.mod_revision <= expired:
+                await self._forget(kv)
 
     def _expired(self) -> int:
         """The newest revision of an hour ago; 0 while nobody has looked for so long."""
