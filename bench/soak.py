@@ -42,9 +42,10 @@ class Sample:
 class Soak:
     """A cluster under a steady load."""
 
-    def __init__(self, cluster: EmbeddedCluster, *, rate: float) -> None:
+    def __init__(self, cluster: EmbeddedCluster, *, rate: float, rollout: float) -> None:
         self.cluster = cluster
         self.rate = rate
+        self.rollout = rollout
         self.over = threading.Event()
         self.pid = int((cluster.status() or {})["pid"])
         self.seconds: list[float] = []
@@ -75,7 +76,7 @@ class Soak:
         spec = {"replicas": 2, "selector": {"matchLabels": labels}, "template": template}
         self.send("POST", DEPLOYMENTS, {"metadata": {"name": "soak"}, "spec": spec})
         for number in itertools.count():
-            if self.over.wait(20):
+            if self.over.wait(self.rollout):
                 return
             env = [{"name": "TURN", "value": str(number)}]
             template["spec"]["containers"] = [container | {"env": env}]  # type: ignore[index]
@@ -121,13 +122,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--minutes", type=float, default=1.0, help="how long; default 1")
     parser.add_argument("--rate", type=float, default=30, help="objects a second; default 30")
+    parser.add_argument("--rollout", type=float, default=20, help="seconds between; default 20")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["KUBELEARN_STATE"] = folder
         cluster = EmbeddedCluster("soak")
         cluster.up(say=lambda *_: None)
         try:
-            soak(Soak(cluster, rate=options.rate), minutes=options.minutes)
+            load = Soak(cluster, rate=options.rate, rollout=options.rollout)
+            soak(load, minutes=options.minutes)
         finally:
             cluster.delete(say=lambda *_: None)
 
