@@ -12,6 +12,7 @@ import random as randomness
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 import aiohttp
 from aiohttp import web
@@ -33,6 +34,8 @@ _SECONDS = 5.0
 _NOT_FORWARDED = (
     "connection", "host", "authorization", "transfer-encoding", "keep-alive", "x-remote-",
 )  # fmt: skip
+# What a header's name may hold besides letters and digits; anything else is escaped, `/` above all.
+_TOKEN = "!#$&'*+-.^_`|~"
 _NOT_RETURNED = ("connection", "transfer-encoding", "keep-alive", "content-length")
 
 
@@ -151,7 +154,7 @@ def _identity(user: User) -> CIMultiDict[str]:
         headers.add("X-Remote-Group", group)
     for name, values in user.extra.items():
         for value in values:
-            headers.add(f"X-Remote-Extra-{name}", value)
+            headers.add(f"X-Remote-Extra-{quote(name.lower(), safe=_TOKEN)}", value)
     return headers
 
 

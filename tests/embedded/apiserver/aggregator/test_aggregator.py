@@ -58,7 +58,8 @@ async def backend(certificates):
         return web.json_response({"resources": [resource, {**resource, "name": "widgets/status"}]})
 
     async def listed(request):
-        asked.append((request.headers.getall("X-Remote-Group"), dict(request.headers)))
+        extra = request.headers.getall("X-Remote-Extra-example.com%2Fkey")
+        asked.append((request.headers.getall("X-Remote-Group"), extra, dict(request.headers)))
         return web.json_response({"kind": "WidgetList", "query": dict(request.query)})
 
     app = web.Application()
@@ -104,7 +105,8 @@ class Anybody:
 
     def authenticate(self, token):
         masters = ("system:masters",) if token == "admin" else ()
-        return User(token, (*masters, "system:authenticated"))
+        extra = {"example.com/Key": ("a", "b")}
+        return User(token, (*masters, "system:authenticated"), extra=extra)
 
 
 def api_service(**spec):
@@ -138,9 +140,10 @@ async def test_requests_are_handed_on_with_the_users_name(registered, backend) -
         f"{WIDGETS}?labelSelector=a%3Db", headers={"X-Remote-User": "somebody", "X-Other": "1"}
     )
     assert (answer.status, answer.body["query"]) == (200, {"labelSelector": "a=b"})
-    _, [(groups, headers)], _ = backend
+    _, [(groups, extra, headers)], _ = backend
     assert headers["X-Remote-User"] == "admin"
     assert groups == ["system:masters", "system:authenticated"]
+    assert extra == ["a", "b"]
     assert headers["X-Other"] == "1"
     assert "Authorization" not in headers
 
