@@ -39,6 +39,7 @@ from kubelearn.objects import (
 _log = logging.getLogger(__name__)
 
 _LONGEST_MESSAGE = 1024
+_NOMINATED = "nominatedNodeName"
 
 
 class Scheduler:
@@ -156,12 +157,12 @@ class Scheduler:
                 PODS, binding, info.namespace, name=meta["name"], sub="binding"
             )
         except Exception as error:
-            self._unbind(queued, error)
+            await self._unbind(queued, error)
             return
         message = f"Successfully assigned {info.key} to {node}"
         self._events.event(info.pod, "Normal", "Scheduled", message)
 
-    def _unbind(self, queued: QueuedPod, error: Exception) -> None:
+    async def _unbind(self, queued: QueuedPod, error: Exception) -> None:
         """Take back an assumption that the API server did not share."""
         info = queued.info
         self._framework.unreserve(info)
@@ -173,8 +174,8 @@ class Scheduler:
             return
         _log.warning("binding %s failed: %s", info.key, error)
         words = str(error) if isinstance(error, PreBindError) else f"binding rejected: {error}"
-        self._events.event(info.pod, "Warning", "FailedScheduling", words)
         self._queue.put_back(queued, rejected_by=())
+        await self._report(queued, words, reason="SchedulerError")
 
     def _nominate(self, info: PodInfo, decision: Decision) -> None:
         """Keep the room for the pod from now on, whoever else comes before it is told."""
@@ -188,7 +189,10 @@ class Scheduler:
     async def _give_up(self, queued: QueuedPod, decision: Decision) -> None:
         """Tell why a pod has no node, and make others leave for it if that helps."""
         attempt = decision.preemption
-        await self._report(queued, decision)
+        node = attempt.candidate.node if attempt and attempt.candidate else None
+        undecided = attempt is None or attempt.undecided
+        nomination = {} if undecided or node == nominated(queued.info) else {_NOMINATED: node}
+        await self._report(queued, decision.message, reason="Unschedulable", status=nomination)
         if attempt and attempt.candidate:
             failed = True
             try:
@@ -199,18 +203,16 @@ class Scheduler:
             finally:
                 self._queue.release(queued.info.key, retry=failed)
 
-    async def _report(self, queued: QueuedPod, decision: Decision) -> None:
-        """Tell by event and condition why a pod has no node, and which it may have soon."""
-        pod, message = queued.info.pod, decision.message
+    async def _report(
+        self, queued: QueuedPod, message: str, *, reason: str, status: Object | None = None
+    ) -> None:
+        """Tell by event and condition why a pod has no node; `status` is told with it."""
+        pod = queued.info.pod
         self._events.event(pod, "Warning", "FailedScheduling", _shortened(message))
-        status: Object = {}
-        if new := _unschedulable(pod, message, now=timestamp(self._clock.now())):
+        status = dict(status or {})
+        now = timestamp(self._clock.now())
+        if new := _not_scheduled(pod, reason, message, now=now):
             status["conditions"] = [new]
-        attempt, before = decision.preemption, nominated(queued.info)
-        if attempt and not attempt.undecided:
-            node = attempt.candidate.node if attempt.candidate else None
-            if node != before:
-                status["nominatedNodeName"] = node
         if not status:
             return
         meta = pod["metadata"]
@@ -227,10 +229,11 @@ class Scheduler:
             _log.info("the status of %s was not updated: %s", queued.info.key, error)
 
 
-def _unschedulable(pod: Object, message: str, *, now: str) -> Object | None:
+def _not_scheduled(pod: Object, reason: str, message: str, *, now: str) -> Object | None:
     """The condition to set, or None if the pod has it already."""
     old = condition(pod, "PodScheduled")
-    if old and (old["status"], old.get("message")) == ("False", message):
+    told = ("False", reason, message)
+    if old and (old["status"], old.get("reason"), old.get("message")) == told:
         return None
     unchanged = old is not None and old["status"] == "False"
     return {
@@ -239,7 +242,7 @@ def _unschedulable(pod: Object, message: str, *, now: str) -> Object | None:
         "status": "False",
         "lastProbeTime": None,
         "lastTransitionTime": old["lastTransitionTime"] if old and unchanged else now,
-        "reason": "Unschedulable",
+        "reason": reason,
         "message": message,
     }
 

@@ -224,6 +224,9 @@ async def test_a_refused_binding_frees_the_room_and_is_tried_again(
             await api.create(PODS, make_pod("web"))
             await clock.advance(0)
             assert placed() == {"web": None}
+            told = condition(api.one(PODS), "PodScheduled")
+            assert (told["status"], told["reason"]) == ("False", "SchedulerError")
+            assert told["message"] == "binding rejected: try again"
             await clock.advance(1)
             assert placed() == {"web": "a"}
     messages = [event["message"] for event in api.objects(EVENTS)]
