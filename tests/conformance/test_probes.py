@@ -13,7 +13,9 @@ SERVER = """
 from http.server import BaseHTTPRequestHandler, HTTPServer
 class Server(BaseHTTPRequestHandler):
     def do_GET(self):
-        self.send_response(200 if self.path == "/healthy" else 500)
+        self.send_response({"/healthy": 200, "/moved": 302}.get(self.path, 500))
+        if self.path == "/moved":
+            self.send_header("Location", "/healthy")
         self.end_headers()
 HTTPServer(("", 8080), Server).serve_forever()
 """
@@ -51,8 +53,12 @@ def test_a_pod_becomes_ready_when_its_probe_succeeds(pods):
 
 @pytest.mark.parametrize(
     "handler",
-    [{"httpGet": {"port": 8080, "path": "/healthy"}}, {"tcpSocket": {"port": 8080}}],
-    ids=["http", "tcp"],
+    [
+        {"httpGet": {"port": 8080, "path": "/healthy"}},
+        {"httpGet": {"port": 8080, "path": "/moved"}},
+        {"tcpSocket": {"port": 8080}},
+    ],
+    ids=["http", "moved", "tcp"],
 )
 def test_a_probe_may_knock_at_a_port(pods, handler):
     serve(pods, readinessProbe={"periodSeconds": 1, **handler})

@@ -1,7 +1,7 @@
 """What probes and lifecycle hooks do: run a command, ask over HTTP, open a connection.
 
-Follows `pkg/probe` and `pkg/kubelet/lifecycle/handlers.go`. Left out: redirects, which count as an
-answer here.
+Follows `pkg/probe` and `pkg/kubelet/lifecycle/handlers.go`. Left out: the Event that tells of a
+redirect to another host.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import aiohttp
+from yarl import URL
 
 from kubelearn.containers.addresses import doors
 from kubelearn.containers.runtime import Runtime, StartError
@@ -24,6 +25,7 @@ from kubelearn.objects import Object
 _USER_AGENT = "kube-probe/1.36"
 # What of a command's output an Event shows.
 _OUTPUT = 10 * 2**10
+_REDIRECTS, _MOVED = 10, (301, 302, 303, 307, 308)
 # How often a connection is tried that was refused.
 _AGAIN = 0.1
 
@@ -90,7 +92,7 @@ class Handlers:
         headers = {each["name"]: each["value"] for each in what.get("httpHeaders") or []}
         outcome = Outcome(False)
         for each in doors(port):
-            url = f"{scheme}://{host}:{each}/{path.lstrip('/')}"
+            url = URL(f"{scheme}://{host}:{each}/{path.lstrip('/')}")
             try:
                 return await self._get(url, headers, timeout)
             except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -98,16 +100,20 @@ class Handlers:
                 outcome = outcome if outcome.message else Outcome(False, words)
         return outcome
 
-    async def _get(self, url: str, headers: Mapping[str, str], timeout: float) -> Outcome:
-        async with self._http().get(
-            url,
-            headers={"User-Agent": _USER_AGENT, "Accept": "*/*", **headers},
-            timeout=aiohttp.ClientTimeout(total=timeout),
-            allow_redirects=False,
-        ) as response:
-            if 200 <= response.status < 400:
-                return Outcome(True)
-            return Outcome(False, f"HTTP probe failed with statuscode: {response.status}")
+    async def _get(self, url: URL, headers: Mapping[str, str], timeout: float) -> Outcome:
+        headers = {"User-Agent": _USER_AGENT, "Accept": "*/*", **headers}
+        where = url
+        async with asyncio.timeout(timeout):
+            for _ in range(_REDIRECTS):
+                async with self._http().get(
+                    where, headers=headers, allow_redirects=False
+                ) as response:
+                    location = response.headers.get("Location")
+                if response.status not in _MOVED or not location:
+                    return _judged(response.status)
+                if (where := where.join(URL(location))).host != url.host:
+                    return Outcome(True)  # what another host says is no word about this pod
+        return Outcome(False, f'Get "{where}": stopped after {_REDIRECTS} redirects')
 
     async def _tcp_socket(self, what: Object, target: Target, timeout: float) -> Outcome:
         host, port = what.get("host") or target.ip, _port(what["port"], target.container)
@@ -159,6 +165,12 @@ class Handlers:
             connector = aiohttp.TCPConnector(ssl=False, force_close=True, limit=0)
             self._session = aiohttp.ClientSession(connector=connector)
         return self._session
+
+
+def _judged(status: int) -> Outcome:
+    if 200 <= status < 400:
+        return Outcome(True)
+    return Outcome(False, f"HTTP probe failed with statuscode: {status}")
 
 
 def _port(port: int | str, container: Object) -> int:

@@ -87,10 +87,34 @@ async def test_a_command_succeeds_by_its_exit_code(run, command, outcome):
     assert await run({"exec": {"command": command}}) == outcome
 
 
-@pytest.mark.parametrize("status", [200, 204, 302, 399])
+@pytest.mark.parametrize("status", [200, 204, 300, 399])
 async def test_an_answer_below_400_is_good(run, serve, status):
     port = await serve(answer(status))
     assert (await run({"httpGet": {"port": port}})).ok
+
+
+def moved(location):
+    return f"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: {location}\r\n\r\n"
+
+
+async def test_a_redirect_on_the_same_host_is_followed(run, serve):
+    bad = await serve(answer(500))
+    port = await serve(moved(f"http://127.0.0.1:{bad}/login"))
+    outcome = await run({"httpGet": {"port": port}})
+    assert outcome == Outcome(False, "HTTP probe failed with statuscode: 500")
+    assert serve.heads[-1].startswith("GET /login ")
+
+
+async def test_a_redirect_to_another_host_is_good(run, serve):
+    port = await serve(moved("http://other.example/login"))
+    assert (await run({"httpGet": {"port": port}})).ok
+
+
+async def test_redirects_have_an_end(run, serve):
+    port = await serve(moved("/again"))
+    outcome = await run({"httpGet": {"port": port}}, timeout=20)
+    words = f'Get "http://127.0.0.1:{port}/again": stopped after 10 redirects'
+    assert outcome == Outcome(False, words)
 
 
 async def test_other_answers_are_not(run, serve):
