@@ -18,6 +18,7 @@ from kubelearn.containers.runtime import Runtime
 from kubelearn.embedded.client import Client
 from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.kubelet import machine
+from kubelearn.embedded.kubelet.csinode import ensure_csi_node
 from kubelearn.errors import AlreadyExists, ApiError, NotFound
 from kubelearn.objects import LEASES, NODES, Object, micro_timestamp, timestamp
 
@@ -94,6 +95,7 @@ class NodeReporter:
                 node = await self._find_or_create()
                 self._uid = node["metadata"]["uid"]
                 await self._report(node)
+                await ensure_csi_node(self._client, node)
                 return
             except ApiError as error:
                 _log.warning("node %s not registered: %s", self._node.name, error)

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from kubelearn.errors import Unreachable
-from kubelearn.objects import LEASES, NODES, condition
+from kubelearn.objects import CSI_NODES, LEASES, NODES, condition
 
 
 def made(api, resource):
@@ -34,6 +34,14 @@ async def test_a_node_registers_itself(machine, api):
     assert "docker.io/kubelearn/hello:1.0" in [
         name for i in status["images"] for name in i["names"]
     ]
+
+
+async def test_a_node_says_that_it_has_no_drivers_of_storage(machine, api):
+    await machine.until(lambda: made(api, CSI_NODES))
+    found, node = api.one(CSI_NODES), api.one(NODES)
+    assert found["metadata"]["name"] == node["metadata"]["name"]
+    assert found["metadata"]["ownerReferences"][0]["uid"] == node["metadata"]["uid"]
+    assert found["spec"] == {"drivers": []}
 
 
 async def test_a_node_says_that_it_is_ready(machine, api):
