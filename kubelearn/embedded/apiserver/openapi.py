@@ -18,6 +18,7 @@ from typing import Any
 import orjson
 
 from kubelearn.embedded.apiserver import schema
+from kubelearn.embedded.apiserver.apiextensions.version import CustomVersion
 from kubelearn.embedded.apiserver.kinds import Kind, Kinds
 from kubelearn.embedded.apiserver.schema import Field, List, Map, Scalar, Struct, Type
 from kubelearn.objects import Object
@@ -51,6 +52,18 @@ _PLAIN: dict[str, Object] = {
     "int32": {"type": "integer", "format": "int32"},
     "int64": {"type": "integer", "format": "int64"},
     "string": {"type": "string"},
+}
+# Objects in custom resources say in words of their own what all objects have.
+_CONVENTIONS = "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md"
+_EMBEDDED = {
+    "apiVersion": (
+        "apiVersion defines the versioned schema of this representation of an object. "
+        f"More info: {_CONVENTIONS}#resources"
+    ),
+    "kind": (
+        "kind is a string value representing the type of this object. In CamelCase. "
+        f"More info: {_CONVENTIONS}#types-kinds"
+    ),
 }
 _INFO = {"title": "Kubernetes", "version": "v1.36.3"}
 _WRITE_PARAMETERS = [
@@ -139,7 +152,7 @@ def document(kinds: Iterable[Kind]) -> Object:
     for kind in kinds:
         paths |= _paths(kind)
         if kind.custom:
-            schemas.add_custom(_custom_name(kind), kind.custom.schema)
+            schemas.add_custom(_custom_name(kind), kind.custom)
             schemas.written[_custom_name(kind)]["x-kubernetes-group-version-kind"] = [_gvk(kind)]
         elif kind.built_in:
             struct = schema.built_in().struct(kind.type_name)
@@ -222,9 +235,13 @@ class Schemas:
         if struct.atomic:
             written["x-kubernetes-map-type"] = "atomic"
 
-    def add_custom(self, name: str, of: Mapping[str, Any]) -> None:
+    def add_custom(self, name: str, version: CustomVersion) -> None:
         """Write the schema of a definition."""
-        self.written[name] = self._with_meta(self._published(of))
+        written = self._with_meta(self._published(version.schema))
+        if version.selectable:
+            fields = [{"fieldPath": path.removeprefix(".")} for path in version.selectable]
+            written["x-kubernetes-selectable-fields"] = fields
+        self.written[name] = written
 
     def _published(self, of: Mapping[str, Any]) -> Object:
         """A part of such a schema, with that of the metadata wherever a whole object is."""
@@ -236,7 +253,13 @@ class Schemas:
                 own[name] = self._published(own[name])
         if properties := own.get("properties"):
             own["properties"] = {name: self._published(each) for name, each in properties.items()}
-        return self._with_meta(own) if own.get("x-kubernetes-embedded-resource") else own
+        return self._embedded(own) if own.get("x-kubernetes-embedded-resource") else own
+
+    def _embedded(self, own: Object) -> Object:
+        whole = self._with_meta(own)
+        for name, text in _EMBEDDED.items():
+            whole["properties"][name]["description"] = text
+        return whole | {"required": sorted({*(own.get("required") or ()), *_EMBEDDED})}
 
     def _with_meta(self, own: Object) -> Object:
         # What all objects have, they have in the same words.

@@ -8,6 +8,7 @@ compare answers byte for byte.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import NamedTuple, Protocol
 
 import orjson
@@ -100,6 +101,17 @@ def qualified(plural_or_kind: str, group: str) -> str:
 def quote(text: str) -> str:
     """A string as Go's `%q` prints it; what is no character at all becomes a question mark."""
     return orjson.dumps(text.encode(errors="replace").decode()).decode()
+
+
+def number(value: int | float) -> str:
+    """A number as Go's `%v` prints it."""
+    if isinstance(value, int) or not value:
+        return str(int(value))
+    digits = Decimal(repr(value)).normalize()
+    exponent = digits.adjusted()
+    if -5 < exponent < 6:
+        return format(digits, "f")
+    return f"{digits.scaleb(-exponent):f}e{exponent:+03d}"
 
 
 def not_found(plural: str, group: str, name: str) -> StatusError:

@@ -88,6 +88,26 @@ def test_a_custom_kind_brings_its_own_schema(kinds, custom_kind):
     assert car["x-kubernetes-group-version-kind"][0]["kind"] == "Car"
 
 
+def test_an_object_within_a_custom_one_has_a_version_and_a_kind(kinds, custom_kind):
+    inner = {"type": "object", "x-kubernetes-embedded-resource": True}
+    schema = {"type": "object", "properties": {"template": inner}}
+    kinds.add(custom_kind("Car", schema, group="ex.org"))
+    car = document(kinds, "ex.org")["components"]["schemas"]["org.ex.v1.Car"]
+    template = car["properties"]["template"]
+    assert template["required"] == ["apiVersion", "kind"]
+    assert template["properties"].keys() == {"apiVersion", "kind", "metadata"}
+    assert template["properties"]["kind"]["description"].startswith("kind is a string value")
+    assert car["properties"]["kind"]["description"].startswith("Kind is a string value")
+
+
+def test_the_selectable_fields_of_a_custom_kind_are_told(kinds, custom_kind):
+    version = {"selectableFields": [{"jsonPath": ".metadata.namespace"}, {"jsonPath": ".spec.a"}]}
+    kinds.add(custom_kind("Car", group="ex.org", version=version))
+    car = document(kinds, "ex.org")["components"]["schemas"]["org.ex.v1.Car"]
+    fields = [{"fieldPath": "metadata.namespace"}, {"fieldPath": "spec.a"}]
+    assert car["x-kubernetes-selectable-fields"] == fields
+
+
 def test_the_index_names_each_document_by_its_content(kinds, custom_kind):
     openapi = OpenApi(kinds)
     before = json.loads(openapi.index())["paths"]

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from kubelearn.embedded.apiserver.apiextensions.pruning import Schema
 from kubelearn.embedded.apiserver.apiextensions.results import Failure
+from kubelearn.embedded.apiserver.status import number
 
-_LARGEST_PLAIN = 1e21
 _BITS = {"int32": 31, "int64": 63}
 _LARGEST_FLOAT = 3.4028234663852886e38
 
@@ -36,33 +36,26 @@ def number_failures(value: int | float, schema: Schema, path: str) -> Iterator[F
 
 def _multiple(value: int | float, factor: int | float, path: str) -> Iterator[Failure]:
     if factor <= 0:
-        message = f"factor MultipleOf declared for {path} must be positive: {shown(factor)}"
+        message = f"factor MultipleOf declared for {path} must be positive: {number(factor)}"
         yield Failure("", path, message, factor)
         return
     # As upstream does it, because of what floating point makes of 0.3 / 0.1.
     times = 1 / factor * value if factor < 1 else value / factor
     if not float(times).is_integer():
-        message = f"{path} in body should be a multiple of {shown(factor)}"
+        message = f"{path} in body should be a multiple of {number(factor)}"
         yield Failure("", path, message, value)
 
 
 def _least(value: int | float, least: int | float, strict: bool, path: str) -> Iterator[Failure]:
     if value < least or (strict and value == least):
         words = "greater than" if strict else "greater than or equal to"
-        yield Failure("", path, f"{path} in body should be {words} {shown(least)}", value)
+        yield Failure("", path, f"{path} in body should be {words} {number(least)}", value)
 
 
 def _most(value: int | float, most: int | float, strict: bool, path: str) -> Iterator[Failure]:
     if value > most or (strict and value == most):
         words = "less than" if strict else "less than or equal to"
-        yield Failure("", path, f"{path} in body should be {words} {shown(most)}", value)
-
-
-def shown(number: int | float) -> str:
-    """A number as Go prints it."""
-    if isinstance(number, int) or (number.is_integer() and abs(number) < _LARGEST_PLAIN):
-        return str(int(number))
-    return repr(number)
+        yield Failure("", path, f"{path} in body should be {words} {number(most)}", value)
 
 
 def _out_of_range(value: int | float, schema: Schema) -> str:

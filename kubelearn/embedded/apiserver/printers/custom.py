@@ -12,9 +12,9 @@ from typing import Any
 import orjson
 
 from kubelearn.embedded.apiserver.apiextensions.jsonpath import JsonPathError, json_path
-from kubelearn.embedded.apiserver.apiextensions.numbers import shown
 from kubelearn.embedded.apiserver.apiextensions.version import CustomVersion
 from kubelearn.embedded.apiserver.printers.columns import Cells, Column, Printer, since
+from kubelearn.embedded.apiserver.status import number
 from kubelearn.objects import Object
 
 NAME = Column("Name", format="name")
@@ -72,7 +72,7 @@ def _text(value: Any) -> str:
         case None:
             return "<no value>"
         case float():
-            return shown(value)
+            return number(value)
     return orjson.dumps(value).decode()
 
 

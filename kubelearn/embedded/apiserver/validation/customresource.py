@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 # As modules, because these import this package in turn.
 from kubelearn.embedded.apiserver.apiextensions import (
     listtype,
-    numbers,
     objectmeta,
     rules,
     valuevalidation,
 )
 from kubelearn.embedded.apiserver.names import path_segment
+from kubelearn.embedded.apiserver.status import number
 from kubelearn.embedded.apiserver.validation.field import Errors, FieldError, invalid
 from kubelearn.embedded.apiserver.validation.metadata import (
     general_metadata,
@@ -175,5 +175,5 @@ def _shown(value: Any) -> str:
         case bool():
             return str(value).lower()
         case float():
-            return numbers.shown(value)
+            return number(value)
     return str(value)

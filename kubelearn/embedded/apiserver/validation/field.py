@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from kubelearn.embedded.apiserver.status import number
+
 
 class FieldError(NamedTuple):
     """One thing that is wrong with one field."""
@@ -115,6 +117,8 @@ def _sorted(value: Any) -> bytes:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return number(value)
     text = orjson.dumps(value).decode()
     if isinstance(value, (dict, list)):
         # Go writes JSON so that it can stand in HTML.
