@@ -191,6 +191,33 @@ def refused() -> Callable[..., Object]:
     return call
 
 
+@pytest.fixture(scope="session")
+def has_metrics(api, core, eventually):
+    """Whether there is a metrics server, which may begin a moment after the cluster."""
+
+    def groups():
+        return {group.name for group in client.ApisApi(api).get_api_versions().groups}
+
+    def installed():
+        services = core.list_namespaced_service("kube-system").items
+        return any(service.metadata.name == "metrics-server" for service in services)
+
+    if "metrics.k8s.io" in groups():
+        return True
+    try:
+        eventually(installed, within=15)
+    except AssertionError:
+        return False
+    eventually(lambda: "metrics.k8s.io" in groups())
+    return True
+
+
+@pytest.fixture
+def _metrics(has_metrics):
+    if not has_metrics:
+        pytest.skip("this cluster has no metrics server")
+
+
 # --- waiting ---------------------------------------------------------------------------------
 
 

@@ -74,13 +74,6 @@ def replicas(apps, namespace):
     return lambda name="web": apps.read_namespaced_deployment(name, namespace).spec.replicas
 
 
-@pytest.fixture
-def _metrics(api):
-    groups = client.ApisApi(api).get_api_versions().groups
-    if all(group.name != "metrics.k8s.io" for group in groups):
-        pytest.skip("this cluster has no metrics server")
-
-
 @pytest.mark.usefixtures("_metrics")
 def test_a_busy_pod_gets_help(core, namespace, deploy, autoscale, replicas, condition, eventually):
     deploy("while :; do :; done", requests={"cpu": "20m"})
