@@ -256,3 +256,13 @@ def test_a_bad_name_is_explained(core, shared_namespace, refused):
         "start and end with an alphanumeric character (e.g. 'example.com', regex used for "
         r"validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
     )
+
+
+def test_a_review_is_no_row_of_a_table(send):
+    answer = send(
+        "POST",
+        "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+        body={"spec": {"nonResourceAttributes": {"path": "/version", "verb": "get"}}},
+        accept="application/json;as=Table;v=v1;g=meta.k8s.io",
+    )
+    assert (answer.code, answer.body["reason"]) == (406, "NotAcceptable")

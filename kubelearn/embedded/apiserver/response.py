@@ -17,7 +17,7 @@ from kubelearn.embedded.apiserver.encoding import decode, encode_list
 from kubelearn.embedded.apiserver.negotiation import JSON, YAML, Output
 from kubelearn.embedded.apiserver.registry import Registry
 from kubelearn.embedded.apiserver.request import Request
-from kubelearn.embedded.apiserver.status import StatusError, bad_request, quote
+from kubelearn.embedded.apiserver.status import StatusError, bad_request, qualified, quote
 from kubelearn.embedded.apiserver.table import to_table
 from kubelearn.embedded.clock import Clock
 from kubelearn.objects import Object
@@ -110,6 +110,11 @@ def transformed(request: Request, obj: Object, *, clock: Clock, is_empty: bool =
     """One object in the kind that the client asked for; an empty one has only metadata."""
     output = request.output
     match output.target:
+        case "Table" if not request.kind.has_verb("get"):
+            # Reviews and the like are answers, not objects that could be listed.
+            resource = qualified(request.kind.plural, request.kind.group)
+            message = f"the resource {resource} does not support being converted to a Table"
+            raise StatusError(406, "NotAcceptable", message)
         case "Table":
             content = table(request, [] if is_empty else [obj], clock=clock)
             if is_empty:

@@ -24,7 +24,7 @@ from kubelearn.embedded.apiserver import schema
 from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.quantity import canonical
 from kubelearn.embedded.apiserver.schema import Field, List, Map, Scalar, Struct, Type
-from kubelearn.objects import Object
+from kubelearn.objects import Object, micro_timestamp, timestamp
 
 # Takes a value and the list of dropped names, and gives the value as it is kept.
 Decode = Callable[[Any, list[str]], Any]
@@ -360,12 +360,12 @@ def _text(value: Any) -> str:
 
 
 def _time(value: Any) -> str:
-    return _moment(_text(value)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return timestamp(_moment(_text(value)))
 
 
 def _micro_time(value: Any) -> str:
     layout = "2006-01-02T15:04:05.000000Z07:00"
-    return _moment(_text(value), layout).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return micro_timestamp(_moment(_text(value), layout))
 
 
 _RFC3339 = (

@@ -1,7 +1,8 @@
 """The channel protocol of exec and attach on a WebSocket: `v4.channel.k8s.io` and `v5`.
 
 Each message begins with one byte, its channel (apimachinery `pkg/util/remotecommand`). v5 adds a
-way to close one direction. How the command ended is told on the error channel as a `Status`.
+way to close one direction. How the command ended is told on the error channel as a `Status`; the
+first version, `channel.k8s.io`, has words there, and only for a failure.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from aiohttp import WSMsgType, web
 
 from kubelearn.containers.runtime import Stream
 from kubelearn.embedded.kubelet.execstatus import exit_status, start_failed
+from kubelearn.objects import Object
 
-PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
+PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io", "channel.k8s.io")
+_WITH_STATUS = PROTOCOLS[:2]
 _STDIN, _STDOUT, _STDERR, _ERROR, _RESIZE, _CLOSE = 0, 1, 2, 3, 4, 255
 _PING_SECONDS = 30.0
 
@@ -25,7 +28,7 @@ async def refuse(request: web.Request, message: str) -> web.WebSocketResponse:
     socket = await _accept(request)
     status = start_failed(message)
     with contextlib.suppress(ConnectionError):
-        await socket.send_bytes(bytes([_ERROR]) + orjson.dumps(status))
+        await _tell(socket, status)
         await socket.close()
     return socket
 
@@ -40,8 +43,7 @@ async def serve(request: web.Request, stream: Stream) -> web.WebSocketResponse:
         while piece := await _next(stream, feeding):
             await socket.send_bytes(bytes([piece[0]]) + piece[1])
         if not feeding.done():
-            status = exit_status(await stream.wait())
-            await socket.send_bytes(bytes([_ERROR]) + orjson.dumps(status))
+            await _tell(socket, exit_status(await stream.wait()))
     except ConnectionError:
         pass  # the client has gone
     finally:
@@ -50,6 +52,14 @@ async def serve(request: web.Request, stream: Stream) -> web.WebSocketResponse:
     with contextlib.suppress(ConnectionError):
         await socket.close()
     return socket
+
+
+async def _tell(socket: web.WebSocketResponse, status: Object) -> None:
+    """Say how it ended, in the way of the version that was agreed on."""
+    if socket.ws_protocol in _WITH_STATUS:
+        await socket.send_bytes(bytes([_ERROR]) + orjson.dumps(status))
+    elif status["status"] != "Success":
+        await socket.send_bytes(bytes([_ERROR]) + status["message"].encode())
 
 
 async def _accept(request: web.Request) -> web.WebSocketResponse:

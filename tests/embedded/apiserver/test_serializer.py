@@ -134,3 +134,9 @@ def test_names_that_stand_twice_are_found_with_their_paths():
     body = b'{"a":{"b":1,"b":2},"c":[{"d":1,"d":1,"d":2}]}'
     assert duplicate_fields(body) == ["a.b", "c[0].d"]
     assert duplicate_fields(b'{"a":{"b":1},"c":{"b":1}}') == []
+
+
+def test_years_have_four_digits():
+    renewed = "0001-01-01T00:00:02.000000Z"
+    lease = decode("coordination.k8s.io/v1", "Lease", metadata={}, spec={"renewTime": renewed})
+    assert lease.object["spec"]["renewTime"] == renewed

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 from yarl import URL
 
-V4, V5 = "v4.channel.k8s.io", "v5.channel.k8s.io"
+V1, V4, V5 = "channel.k8s.io", "v4.channel.k8s.io", "v5.channel.k8s.io"
 
 
 @pytest.fixture
@@ -131,6 +131,15 @@ async def test_the_exit_code_is_told_as_a_status(execute, running):
         "reason": "NonZeroExitCode",
         "details": {"causes": [{"reason": "ExitCode", "message": "3"}]},
     }
+
+
+async def test_the_first_version_of_the_protocol_tells_failures_in_words(execute, running):
+    await running()
+    protocol, channels = await execute("echo", "hi", protocols=(V1,))
+    assert protocol == V1
+    assert channels == {1: b"hi\n"}
+    _, channels = await execute("sh", "-c", "exit 3", protocols=(V1,))
+    assert channels[3] == b"command terminated with non-zero exit code: exit status 3"
 
 
 async def test_a_command_that_cannot_start_is_told(execute, running):

@@ -174,7 +174,7 @@ def validating_admission_policy_binding(obj: Object, now: datetime) -> Cells:
         params = f"{ref.get('namespace') or '*'}/{ref['name']}"
     elif ref.get("selector") is not None:
         params = _go_selector(ref["selector"])
-    return [obj["metadata"]["name"], spec["policyName"], params, age(obj, now)]
+    return [obj["metadata"]["name"], spec.get("policyName", ""), params, age(obj, now)]
 
 
 @printer("apiregistration.v1.APIService", columns=("Name", "Service", "Available", "Age"))

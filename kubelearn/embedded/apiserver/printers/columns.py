@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from kubelearn.objects import Object, parse_time
+from kubelearn.objects import Object, parse_time, timestamp
 
 Cells = list[Any]
 Print = Callable[[Object, datetime], Cells]
@@ -132,4 +132,4 @@ def labels(values: dict[str, str] | None) -> str:
 
 def utc(moment: str) -> str:
     """A time as it stands in the object."""
-    return parse_time(moment).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return timestamp(parse_time(moment))

@@ -62,6 +62,7 @@ _STRATEGIES: dict[tuple[str, str], type[Strategy]] = {
     ("rbac.authorization.k8s.io", "rolebindings"): plain.CreateOnUpdateStrategy,
     ("rbac.authorization.k8s.io", "roles"): plain.CreateOnUpdateStrategy,
     ("resource.k8s.io", "deviceclasses"): plain.GenerationStrategy,
+    ("resource.k8s.io", "resourceclaims"): plain.ResourceClaimStrategy,
     ("resource.k8s.io", "resourceslices"): plain.ResourceSliceStrategy,
     ("scheduling.k8s.io", "priorityclasses"): plain.GenerationStrategy,
     ("storage.k8s.io", "storageclasses"): plain.ReturnsDeletedStrategy,

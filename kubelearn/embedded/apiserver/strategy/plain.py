@@ -218,6 +218,12 @@ class IngressStrategy(Strategy):
     first_status = {"loadBalancer": {}}
 
 
+class ResourceClaimStrategy(Strategy):
+    """ResourceClaims, which nothing has been allocated for."""
+
+    first_status = {}
+
+
 class QuotaStrategy(Strategy):
     """ResourceQuotas."""
 
