@@ -1,8 +1,9 @@
-"""How cost grows with the size of a cluster: from one node to a thousand, ten pods on each.
+"""How cost grows with the size of a cluster, from one node to a thousand, ten pods on each.
 
-    python bench/scale.py            1, 10, 100 and 1,000 nodes; the last takes minutes
-    python bench/scale.py --quick    up to 100 nodes
-    python bench/scale.py --nodes 10 --nodes 300
+    python bench/scale.py            1, 10 and 100 nodes
+    python bench/scale.py --full     1,000 nodes and 10,000 pods too, which takes minutes
+    python bench/scale.py --quick    only 1 and 10 nodes
+    python bench/scale.py --nodes 10 --nodes 300 --pods-a-node 5
 
 The nodes have no machines (`kubelearn up --runtime fake`), so what is measured is the control
 plane: API server, store, scheduler, controllers and watches, all in one process. Read the rows of
@@ -28,8 +29,7 @@ from kubelearn.embedded.client import Client
 from kubelearn.embedded.kubeconfig import Kubeconfig
 from kubelearn.objects import CONFIG_MAPS, DEPLOYMENTS, NODES, PODS, SERVICES, is_ready
 
-STEPS, QUICK = (1, 10, 100, 1000), (1, 10, 100)
-PODS_A_NODE = 10
+QUICK, STEPS, FULL = (1, 10), (1, 10, 100), (1, 10, 100, 1000)
 WATCHERS = 100
 NAMESPACE = "default"
 LABELS = {"app": "web"}
@@ -53,21 +53,23 @@ ROWS = {
 def main() -> None:
     """Measure step by step and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--quick", action="store_const", dest="steps", const=QUICK)
+    parser.add_argument("--full", action="store_const", dest="steps", const=FULL)
     parser.add_argument("--nodes", type=int, action="append", help="a step of its own choice")
+    parser.add_argument("--pods-a-node", type=int, default=10)
     options = parser.parse_args()
-    steps = options.nodes or (QUICK if options.quick else STEPS)
+    steps = options.nodes or options.steps or STEPS
     columns = []
     for nodes in steps:
         with tempfile.TemporaryDirectory() as state:
             os.environ["KUBELEARN_STATE"] = state
-            columns.append(step(nodes))
+            columns.append(step(nodes, nodes * options.pods_a_node))
             print(f"{nodes:,} nodes: done", flush=True)
     print()
-    report(steps, columns)
+    report(list(zip(steps, (n * options.pods_a_node for n in steps), strict=True)), columns)
 
 
-def step(nodes: int) -> dict[str, float]:
+def step(nodes: int, pods: int) -> dict[str, float]:
     """Everything about one size, on a cluster of its own."""
     cluster = EmbeddedCluster("scale", nodes=nodes, runtime="fake")
     begin = time.monotonic()
@@ -75,7 +77,7 @@ def step(nodes: int) -> dict[str, float]:
     try:
         status = cluster.status()
         assert status
-        return asyncio.run(Step(cluster, nodes, pid=status["pid"], begin=begin).measure())
+        return asyncio.run(Step(cluster, nodes, pods, pid=status["pid"], begin=begin).measure())
     finally:
         cluster.delete(say=lambda _: None)
 
@@ -83,10 +85,12 @@ def step(nodes: int) -> dict[str, float]:
 class Step:
     """One cluster that is measured from the outside, by its API alone."""
 
-    def __init__(self, cluster: EmbeddedCluster, nodes: int, *, pid: int, begin: float) -> None:
+    def __init__(
+        self, cluster: EmbeddedCluster, nodes: int, pods: int, *, pid: int, begin: float
+    ) -> None:
         self.cluster = cluster
         self.nodes = nodes
-        self.pods = nodes * PODS_A_NODE
+        self.pods = pods
         self.pid = pid
         self.begin = begin
 
@@ -235,10 +239,10 @@ async def until(number: Callable[[], Awaitable[int]], wanted: int, *, within: fl
         await asyncio.sleep(0.1)
 
 
-def report(steps: tuple[int, ...], columns: list[dict[str, float]]) -> None:
+def report(steps: list[tuple[int, int]], columns: list[dict[str, float]]) -> None:
     """A row for each measure, with its growth from step to step."""
-    print(f"{'':<38}" + "".join(f"{f'{nodes:,} nodes':>17}" for nodes in steps))
-    print(f"{'':<38}" + "".join(f"{f'{n * PODS_A_NODE:,} pods':>17}" for n in steps))
+    print(f"{'':<38}" + "".join(f"{f'{nodes:,} nodes':>17}" for nodes, _ in steps))
+    print(f"{'':<38}" + "".join(f"{f'{pods:,} pods':>17}" for _, pods in steps))
     for row, words in ROWS.items():
         cells, before = "", 0.0
         for column in columns:
