@@ -21,6 +21,7 @@ from kubelearn.containers.runtime import Runtime
 from kubelearn.embedded import upgrade
 from kubelearn.embedded.kubelet import spdy
 from kubelearn.embedded.kubelet.inbox import Inbox
+from kubelearn.embedded.kubelet.pipe import ConnectionPipe, Pipe, SocketPipe
 from kubelearn.errors import ContainerError
 
 _log = logging.getLogger(__name__)
@@ -146,7 +147,7 @@ async def _serve_spdy(request: web.Request, forwarder: Forwarder) -> web.StreamR
     headers = {"Upgrade": upgrade.SPDY, upgrade.PROTOCOL_VERSION: PROTOCOL}
     response, connection = await upgrade.accept(request, headers)
     try:
-        await _forward_streams(spdy.ConnectionPipe(connection), forwarder)
+        await _forward_streams(ConnectionPipe(connection), forwarder)
     finally:
         connection.close()
     return response
@@ -154,12 +155,12 @@ async def _serve_spdy(request: web.Request, forwarder: Forwarder) -> web.StreamR
 
 async def _serve_tunnel(request: web.Request, forwarder: Forwarder) -> web.StreamResponse:
     socket = await _accept(request, TUNNEL)
-    await _forward_streams(spdy.SocketPipe(socket), forwarder)
+    await _forward_streams(SocketPipe(socket), forwarder)
     await socket.close()
     return socket
 
 
-async def _forward_streams(pipe: spdy.Pipe, forwarder: Forwarder) -> None:
+async def _forward_streams(pipe: Pipe, forwarder: Forwarder) -> None:
     pairs = _Pairs(forwarder)
     try:
         await spdy.Session(pipe, pairs.add).run()

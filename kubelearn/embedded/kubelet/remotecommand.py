@@ -19,6 +19,7 @@ from kubelearn.containers.runtime import StartError, Stream
 from kubelearn.embedded import upgrade
 from kubelearn.embedded.kubelet import spdy, websocket
 from kubelearn.embedded.kubelet.execstatus import exit_status, start_failed
+from kubelearn.embedded.kubelet.pipe import ConnectionPipe
 from kubelearn.objects import Object
 
 _log = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ async def _serve_spdy(request: web.Request, start: Start) -> web.StreamResponse:
     headers = {"Upgrade": upgrade.SPDY, upgrade.PROTOCOL_VERSION: _PROTOCOL}
     response, connection = await upgrade.accept(request, headers)
     ends = _Ends({"error"} | {_STREAMS[name] for name in _STREAMS if request.query.get(name)})
-    session = spdy.Session(spdy.ConnectionPipe(connection), ends.add)
+    session = spdy.Session(ConnectionPipe(connection), ends.add)
     try:
         await _until_gone(session, _converse(session, ends, start))
     finally:
