@@ -89,6 +89,8 @@ def _checked(value: Any, schema: Schema, path: str, old: Any) -> Result:
 
 
 _GO_FORMATS = {int: "int64", float: "float64"}
+# The largest number up to which floating point tells all integers apart.
+_LARGEST_WHOLE = 2**53 - 1
 
 # --- types ----------------------------------------------------------------------------------------
 
@@ -117,13 +119,18 @@ def _format_of(schema: Schema) -> str:
     return formats.effective(schema.get("format", ""), types[0] if len(types) == 1 else "")
 
 
+def _is_whole(value: float) -> bool:
+    """Whether a number in floating point may stand for an integer."""
+    return value.is_integer() and abs(value) <= _LARGEST_WHOLE
+
+
 def _type_failures(value: Any, schema: Schema, path: str) -> Iterator[Failure]:
     types, name = types_of(schema), json_type(value)
     if not types or (name == "null" and schema.get("nullable")):
         return
     fits = (
         name in types
-        or (name == "number" and value.is_integer() and "integer" in types)
+        or ("integer" in types and name == "number" and _is_whole(value))
         or (name == "integer" and "number" in types)
     )
     form = _format_of(schema)

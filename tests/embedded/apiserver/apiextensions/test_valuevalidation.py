@@ -16,6 +16,7 @@ def of(**properties):
     [
         ("x", {"type": "integer"}, '"string"', 'must be of type integer: "string"'),
         (1.5, {"type": "integer"}, '"number"', 'must be of type integer: "number"'),
+        (1e20, {"type": "integer"}, '"number"', 'must be of type integer: "number"'),
         (True, {"type": "integer"}, '"boolean"', 'must be of type integer: "boolean"'),
         (None, {"type": "string"}, '"null"', 'must be of type string: "null"'),
         (12, {"maximum": 9}, "12", "should be less than or equal to 9"),
