@@ -120,6 +120,7 @@ def test_a_port_where_nobody_listens_is_told_on_its_error_channel(forward, serve
 
 def test_several_ports_and_much_data_can_be_forwarded_at_once(forward, pods, eventually):
     pods.run(image="python:3.12-slim", command=["python", "-c", ECHO])
+    pods.ready()
     eventually(lambda: "up" in pods.log())
     forwarded = forward("8080,8081")
     for port in (8080, 8081):
