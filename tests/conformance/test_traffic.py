@@ -394,3 +394,16 @@ def test_an_address_of_a_deleted_service_can_be_given_again(
     create_service("web", clusterIP=address, **WEB | {"ports": [{"port": 81, "targetPort": 8080}]})
     ready_endpoints(1, of=1)
     assert fetch(f"http://{address}:81/") == ["a"]
+
+
+@pytest.mark.gap("host-ports")
+def test_a_pod_answers_at_its_nodes_port(core, pods, fetch):
+    pods.run(
+        name="a",
+        image=PYTHON,
+        command=["python", "-c", SERVER],
+        ports=[{"containerPort": 8080, "hostPort": 28080}],
+    )
+    node = core.read_node(pods.ready("a").spec.node_name)
+    [ip] = [each.address for each in node.status.addresses if each.type == "InternalIP"]
+    assert fetch(f"http://{ip}:28080/") == ["a"]
