@@ -115,10 +115,13 @@ class HollowNodes(Controller):
         while True:
             names = sorted(self._on)
             period = max(_RENEW_SECONDS, len(names) / _MOST_A_SECOND)
+            begin = self.clock.monotonic()
             for start in range(0, len(names), _AT_ONCE):
                 batch = names[start : start + _AT_ONCE]
                 await asyncio.gather(*map(self._try_to_renew, batch))
-                await self.clock.sleep(period * len(batch) / len(names))
+                # Evenly over the period, but not later because the API server is slow.
+                due = begin + period * (start + len(batch)) / len(names)
+                await self.clock.sleep(due - self.clock.monotonic())
             if not names:
                 await self.clock.sleep(period)
 
