@@ -161,7 +161,8 @@ def free_port() -> int:
 def until_ready(server: Server, processes: list[subprocess.Popen[bytes]], folder: Path) -> None:
     while all(process.poll() is None for process in processes):
         with contextlib.suppress(OSError), contextlib.closing(Connection(server)) as connection:
-            if connection.send("GET", "/readyz", checked=False)[0] == 200:
+            # Not /readyz: it may be ready a moment before it knows the administrator's role.
+            if connection.send("GET", "/api/v1/namespaces", checked=False)[0] == 200:
                 return
         time.sleep(0.2)
     logs = [path.read_text()[-1000:] for path in folder.glob("*.log")]
