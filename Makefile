@@ -26,6 +26,8 @@ BIN := $(VENV)/bin
 WORK ?= work
 # Lessons and tests must find our tools first, with no environment activated.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# A cluster starts often, and takes twice as long where nothing compiled may be kept.
+export PYTHONDONTWRITEBYTECODE :=
 
 help:
 	@sed -n '3,16s/^# \{0,1\}//p' Makefile
