@@ -111,9 +111,10 @@ def upstream(folder: Path, *, programs: Path) -> Iterator[Server]:
             name="upstream",
             server=f"https://127.0.0.1:{port}",
             pki=certificates,
-            user=identities.ADMIN,
+            user=identities.APISERVER_KUBELET_CLIENT,
         )
-        context = tls.client(certificates, identities.ADMIN)
+        # Of the group that may do everything before kubeadm gives our administrator a role.
+        context = tls.client(certificates, identities.APISERVER_KUBELET_CLIENT)
         server = Server(address, context, config, [each.pid for each in processes])
         until_ready(server, processes, folder)
         yield server
@@ -161,8 +162,7 @@ def free_port() -> int:
 def until_ready(server: Server, processes: list[subprocess.Popen[bytes]], folder: Path) -> None:
     while all(process.poll() is None for process in processes):
         with contextlib.suppress(OSError), contextlib.closing(Connection(server)) as connection:
-            # Not /readyz: it may be ready a moment before it knows the administrator's role.
-            if connection.send("GET", "/api/v1/namespaces", checked=False)[0] == 200:
+            if connection.send("GET", "/readyz", checked=False)[0] == 200:
                 return
         time.sleep(0.2)
     logs = [path.read_text()[-1000:] for path in folder.glob("*.log")]
