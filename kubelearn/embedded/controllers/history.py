@@ -7,6 +7,7 @@ Left out: adopting revisions that have lost their owner.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Collection
 
 from kubelearn.embedded.controller import Controller
@@ -91,8 +92,13 @@ class History:
 
 
 def template_patch(owner: Object) -> Object:
-    """What a revision keeps: a patch that brings the template back."""
-    return {"spec": {"template": {"$patch": "replace", **owner["spec"]["template"]}}}
+    """What a revision keeps: a patch that brings the template back.
+
+    Keys are in their order, as Go writes them: there are clients that compare the bytes.
+    """
+    patch = {"spec": {"template": {"$patch": "replace", **owner["spec"]["template"]}}}
+    ordered: Object = json.loads(json.dumps(patch, sort_keys=True))
+    return ordered
 
 
 def template_of(revision: Object) -> Object:
