@@ -29,6 +29,8 @@ PATIENCE = 30
 ALSO_UPSTREAM = [
     "no endpoints available for service",
     "resourceVersion should not be set on objects to be created",
+    # k8s.io/kubernetes pkg/registry/rbac/validation
+    "unsupported role reference kind: ",
     # k8s.io/apimachinery pkg/util/{mergepatch,strategicpatch}
     "unknown patch type: ",
     "list element types are not identical: ",
