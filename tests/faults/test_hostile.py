@@ -189,5 +189,6 @@ def test_clients_that_say_nothing_or_speak_slowly_hold_nobody_up(small_cluster, 
             for idler in idlers:
                 idler.sendall(b"X: y\r\n")
             assert wire.send("GET", "/api/v1/namespaces")[0] == 200
-    eventually(lambda: open_files(pid) <= files + 5)
+    # Components have connections of their own, which come and go.
+    eventually(lambda: open_files(pid) <= files + 25)
     assert "Traceback" not in small_cluster.folder.log.read_text()
