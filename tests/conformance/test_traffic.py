@@ -28,12 +28,12 @@ for url in sys.argv[1:]:
     print(urllib.request.urlopen(url, timeout=5).read().decode())
 """
 RETRY = """
-import sys, time, urllib.error, urllib.request
+import sys, time, urllib.request
 for _ in range(100):
     try:
         print(urllib.request.urlopen(sys.argv[1], timeout=5).read().decode())
         break
-    except urllib.error.URLError:
+    except OSError:  # refused, or reset by what stands before it
         time.sleep(0.1)
 """
 PYTHON = "python:3.12-slim"
