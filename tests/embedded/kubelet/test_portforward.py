@@ -17,6 +17,7 @@ class Echo(socketserver.StreamRequestHandler):
         heard = self.rfile.read()
         print("heard", len(heard), flush=True)
         self.wfile.write(b"echo " + heard)
+socketserver.ThreadingTCPServer.allow_reuse_address = True
 server = socketserver.ThreadingTCPServer(("", 8080), Echo)
 print("three", flush=True)
 server.serve_forever()
