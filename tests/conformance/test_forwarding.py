@@ -33,6 +33,7 @@ class Echo(socketserver.BaseRequestHandler):
     def handle(self):
         while data := self.request.recv(65536):
             self.request.sendall(data)
+socketserver.ThreadingTCPServer.allow_reuse_address = True
 servers = [socketserver.ThreadingTCPServer(("", port), Echo) for port in (8080, 8081)]
 for server in servers:
     Thread(target=server.serve_forever).start()
