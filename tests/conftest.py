@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kubelearn.clusters import Cluster, EmbeddedCluster, connect
+from kubelearn.containers import dockerengine
 from kubelearn.embedded.state import StateFolder
+from kubelearn.errors import ContainerError
 
 if TYPE_CHECKING:
+    from docker import DockerClient
     from playwright.sync_api import Browser
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -60,6 +63,17 @@ def kubelearn(state: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def docker_engine() -> Iterator[DockerClient]:
+    """A client of a Docker Engine; without one the test is skipped."""
+    try:
+        client = dockerengine.connect()
+    except ContainerError as error:
+        pytest.skip(f"no Docker Engine (tools/docker-engine start): {error.message}")
+    yield client
+    client.close()
 
 
 @pytest.fixture(scope="session")
