@@ -80,6 +80,9 @@ class Image:
     user: str = ""
     # Files and folders of the image, by their path in the container, and where they are here.
     files: Mapping[str, Path] = field(default_factory=dict)
+    # The image's whole file system, for a runtime that gives containers a root of their own. It is
+    # shared by all that run this image: nobody may write there.
+    rootfs: Path | None = None
     # What runs in the image's place, in words for an Event; empty for an image of our own.
     stand_in: str = ""
     size_bytes: int = 0

@@ -3,19 +3,26 @@
 A stand-in runs this machine's own programs (Python, BusyBox, a shell) under the image's name, so
 that lessons need no registry. Each says what it is, and the kubelet tells it in an Event. What is
 no stock image cannot be pulled.
+
+For a runtime whose containers have a root of their own, an image is made of copies of these
+programs when it is first pulled (`machineimages`); else it names the programs where they are.
 """
 
 from __future__ import annotations
 
+import asyncio
 import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from dataclasses import replace
+from functools import cache, cached_property
 from pathlib import Path
 
 from kubelearn.containers.images import PATH, Image, PullError, Reference
+from kubelearn.containers.machineimages import MachineImages, Recipe, recipes
+from kubelearn.errors import ContainerError
 
 _HERE = Path(__file__).parent
 _SHIM = "kubelearn.containers.shim"
@@ -28,14 +35,28 @@ _LISTED = (
 # The process has to end on SIGTERM, as the real one does.
 _PAUSE = 'trap "exit 0" TERM INT; sleep infinity & wait'
 # Redis listens on 127.0.0.1 if it is not told otherwise, and that is every pod's at once.
-_REDIS = 'exec redis-server --bind "$KUBERNETES_RUNTIME_POD_IP" --protected-mode no "$@"'
+_REDIS = 'exec redis-server --bind "${KUBERNETES_RUNTIME_POD_IP:-*}" --protected-mode no "$@"'
+_RECIPES: dict[str, Callable[[], Recipe | None]] = {
+    "kubelearn/hello": recipes.hello,
+    "library/python": recipes.python_slim,
+    "library/busybox": recipes.busybox,
+    "library/nginx": recipes.nginx,
+    "library/redis": recipes.redis,
+    "library/pause": recipes.busybox,
+    "library/agnhost": recipes.agnhost,
+    "pause": recipes.busybox,
+}
 
 
 class StockImages:
-    """An ImageStore of this machine's own programs; `folder` takes the few files that it needs."""
+    """An ImageStore of this machine's own programs; `folder` takes the few files that it needs.
 
-    def __init__(self, folder: Path) -> None:
+    With `roots`, images have a root file system, and are there once they were pulled.
+    """
+
+    def __init__(self, folder: Path, *, roots: MachineImages | None = None) -> None:
         self._folder = folder
+        self._roots = roots
         self._images: dict[Reference, Image | None] = {}
         self._makers: dict[str, Callable[[Reference], Image | None]] = {
             "kubelearn/hello": self._hello,
@@ -49,26 +70,43 @@ class StockImages:
         }
 
     def find(self, reference: Reference) -> Image | None:
-        """The image of that name if it is one of these."""
+        """The image of that name if it is one of these, and on the node."""
+        image = self._known(reference)
+        if image is None or self._roots is None:
+            return image
+        root = self._roots.find(_recipe(reference.path))
+        return replace(image, rootfs=root) if root else None
+
+    async def pull(self, reference: Reference) -> Image:
+        """The image, made now if it needs a root. Raises PullError for all others."""
+        image = self._known(reference)
+        if image is None:
+            known = ", ".join(_short(image.name) for image in self._all())
+            raise PullError(
+                f'failed to pull and unpack image "{reference}": failed to resolve reference '
+                f'"{reference}": not found: this cluster pulls from no registry, it has {known}'
+            )
+        if self._roots is None:
+            return image
+        try:
+            root = await asyncio.to_thread(self._roots.make, _recipe(reference.path))
+        except ContainerError as error:
+            raise PullError(f'failed to pull and unpack image "{reference}": {error}') from error
+        return replace(image, rootfs=root)
+
+    def list(self) -> Sequence[Image]:
+        """The images that can be named here and are on the node."""
+        return [found for image in self._all() if (found := self.find(_reference(image)))]
+
+    def _all(self) -> Sequence[Image]:
+        found = (self._known(Reference.parse(name)) for name in _LISTED)
+        return [image for image in found if image]
+
+    def _known(self, reference: Reference) -> Image | None:
         if reference not in self._images:
             maker = self._makers.get(reference.path)
             self._images[reference] = maker(reference) if maker and not reference.digest else None
         return self._images[reference]
-
-    async def pull(self, reference: Reference) -> Image:
-        """The image, which is there already. Raises PullError for all others."""
-        if image := self.find(reference):
-            return image
-        known = ", ".join(_short(image.name) for image in self.list())
-        raise PullError(
-            f'failed to pull and unpack image "{reference}": failed to resolve reference '
-            f'"{reference}": not found: this cluster pulls from no registry, it has {known}'
-        )
-
-    def list(self) -> Sequence[Image]:
-        """The images that can be named here."""
-        found = (self.find(Reference.parse(name)) for name in _LISTED)
-        return [image for image in found if image]
 
     # --- the images ---
 
@@ -222,6 +260,18 @@ def _make_nslookup(place: Path, *, program: str, packages: Path) -> None:
         text = text.replace(word, shlex.quote(value))
     place.write_text(text)
     place.chmod(0o755)
+
+
+@cache
+def _recipe(path: str) -> Recipe:
+    recipe = _RECIPES[path]()
+    if recipe is None:
+        raise ContainerError(f"this machine lost the program of the image {path}")
+    return recipe
+
+
+def _reference(image: Image) -> Reference:
+    return Reference.parse(image.name)
 
 
 def _fresh(folder: Path) -> Path:

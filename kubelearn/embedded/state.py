@@ -1,6 +1,7 @@
 """The state folder: where clusters live on disk, and whether this one may be used.
 
     $KUBELEARN_STATE, else $XDG_STATE_HOME/kubelearn, else ~/.local/state/kubelearn
+      images/          what all clusters share of images
       clusters/NAME/
         cluster.json   what was chosen when the cluster was made, and the format of this folder
         kubeconfig     the administrator's, for kubectl and every other client
@@ -39,6 +40,11 @@ def home() -> Path:
         return Path(chosen).expanduser().absolute()
     base = os.environ.get("XDG_STATE_HOME")
     return (Path(base) if base else Path.home() / ".local" / "state") / "kubelearn"
+
+
+def images_home() -> Path:
+    """Where images are kept that all clusters of this user share."""
+    return home() / "images"
 
 
 @dataclass(frozen=True)
