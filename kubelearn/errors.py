@@ -3,7 +3,8 @@
 KubelearnError
 ├── StateError          the state folder cannot be used, or is from a newer version
 ├── ClusterError        a cluster cannot be started, reached or stopped
-│   └── NotAvailable    this back end cannot do that; the reason is part of the message
+│   ├── NotAvailable    this back end cannot do that; the reason is part of the message
+│   └── Compacted       etcd has forgotten that part of the past
 ├── ContainerError      an image or a container cannot be built, found or run
 ├── ManifestError       a manifest is not valid YAML, or not an object
 └── ApiError            the API server answered with a failure `Status`
@@ -44,6 +45,10 @@ class ClusterError(KubelearnError):
 
 class NotAvailable(ClusterError):
     """This back end cannot do that."""
+
+
+class Compacted(ClusterError):
+    """Etcd does not keep that revision any more; read the present and go on from there."""
 
 
 class ContainerError(KubelearnError):

@@ -6,8 +6,9 @@ import os
 import shutil
 import socket
 
-from kubelearn.clusters.base import Cluster, ComponentState, Info, Internals, NoInternals
+from kubelearn.clusters.base import Cluster, Info
 from kubelearn.clusters.embedded import EmbeddedCluster
+from kubelearn.clusters.internals import ComponentState, Internals, NoInternals
 from kubelearn.clusters.kubeconfig import KubeconfigCluster
 from kubelearn.embedded.state import DEFAULT_NAME, StateFolder
 from kubelearn.errors import ClusterError, NotAvailable

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from kubelearn.errors import NotAvailable
+from kubelearn.clusters.internals import Internals
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -29,44 +29,6 @@ class Info:
     nodes: tuple[str, ...]
     why: str
     """Why `connect` took this one."""
-
-
-@dataclass(frozen=True)
-class ComponentState:
-    """One component of a cluster, and whether it runs."""
-
-    name: str
-    node: str
-    state: str
-    restarts: int
-    """How often it was started again because it crashed."""
-
-
-class Internals(ABC):
-    """What lies behind the API: components and machines, to be stopped and started.
-
-    Every method raises NotAvailable, with the reason, on a back end that cannot do it.
-    """
-
-    @abstractmethod
-    def components(self) -> list[ComponentState]:
-        """All components, with their states."""
-
-    @abstractmethod
-    def stop(self, component: str) -> None:
-        """Stop one component."""
-
-    @abstractmethod
-    def start(self, component: str) -> None:
-        """Start one component."""
-
-    @abstractmethod
-    def stop_node(self, name: str) -> None:
-        """Switch a machine off, with all that runs on it."""
-
-    @abstractmethod
-    def start_node(self, name: str) -> None:
-        """Switch a machine on."""
 
 
 class Cluster(ABC):
@@ -142,35 +104,3 @@ class Cluster(ABC):
 
     def __repr__(self) -> str:
         return f"<{self.backend} cluster {self.name}>"
-
-
-class NoInternals(Internals):
-    """The internals of a cluster that is not ours to open."""
-
-    def __init__(self, reason: str) -> None:
-        self._reason = reason
-
-    def _refuse(self) -> NotAvailable:
-        return NotAvailable(
-            self._reason, hint="KUBELEARN_BACKEND=embedded   # a cluster whose parts you may stop"
-        )
-
-    def components(self) -> list[ComponentState]:
-        """Not available here."""
-        raise self._refuse()
-
-    def stop(self, component: str) -> None:
-        """Not available here."""
-        raise self._refuse()
-
-    def start(self, component: str) -> None:
-        """Not available here."""
-        raise self._refuse()
-
-    def stop_node(self, name: str) -> None:
-        """Not available here."""
-        raise self._refuse()
-
-    def start_node(self, name: str) -> None:
-        """Not available here."""
-        raise self._refuse()

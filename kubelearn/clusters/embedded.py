@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from kubelearn.clusters import daemon
-from kubelearn.clusters.base import Cluster, ComponentState, Internals, Say
-from kubelearn.clusters.controlsocket import ask
+from kubelearn.clusters.base import Cluster, Say
+from kubelearn.clusters.embeddedinternals import EmbeddedInternals
+from kubelearn.clusters.internals import Internals
 from kubelearn.embedded.state import DEFAULT_NAME, Settings, StateFolder
 from kubelearn.errors import ClusterError
 
@@ -42,7 +43,7 @@ class EmbeddedCluster(Cluster):
 
     @property
     def internals(self) -> Internals:
-        """Components and nodes, through the daemon's control socket."""
+        """What lies behind the API, through the daemon's control socket."""
         return EmbeddedInternals(self.folder)
 
     @property
@@ -129,30 +130,3 @@ class EmbeddedCluster(Cluster):
                 "that cannot change while it runs",
                 hint=f"kubelearn down --name {self.name}   # and up again; or: --name OTHER",
             )
-
-
-class EmbeddedInternals(Internals):
-    """Components and nodes of an embedded cluster."""
-
-    def __init__(self, folder: StateFolder) -> None:
-        self._folder = folder
-
-    def components(self) -> list[ComponentState]:
-        """All components, with their states."""
-        return [ComponentState(**entry) for entry in ask(self._folder, "GET", "components")]
-
-    def stop(self, component: str) -> None:
-        """Stop one component."""
-        ask(self._folder, "POST", "components", component, "stop")
-
-    def start(self, component: str) -> None:
-        """Start one component."""
-        ask(self._folder, "POST", "components", component, "start")
-
-    def stop_node(self, name: str) -> None:
-        """Switch a machine off, with all that runs on it."""
-        ask(self._folder, "POST", "nodes", name, "stop")
-
-    def start_node(self, name: str) -> None:
-        """Switch a machine on."""
-        ask(self._folder, "POST", "nodes", name, "start")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from kubelearn.clusters.base import Cluster, Internals, NoInternals, Say
+from kubelearn.clusters.base import Cluster, Say
+from kubelearn.clusters.internals import Internals, NoInternals
 from kubelearn.errors import ClusterError, NotAvailable, Unreachable
 
 _OTHERWISE = "unset KUBELEARN_BACKEND   # to learn on the embedded cluster instead"

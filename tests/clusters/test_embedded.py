@@ -117,6 +117,27 @@ def test_without_etcd_the_api_server_is_not_ready(cluster):
     assert config_maps(cluster) is not None
 
 
+def test_without_etcd_no_key_can_be_read_and_a_watch_ends_with_the_reason(cluster):
+    internals = cluster.internals
+    events = internals.watch_keys(seconds=60)
+    internals.stop("etcd")
+    try:
+        with pytest.raises(ClusterError, match="etcd is stopped"):
+            internals.keys()
+        with pytest.raises(ClusterError, match="etcd is stopped"):
+            list(events)
+    finally:
+        internals.start("etcd")
+    assert internals.keys()
+
+
+def test_a_watch_of_keys_does_not_keep_a_cluster_from_ending(cluster):
+    events = cluster.internals.watch_keys(seconds=60)
+    cluster.down()
+    list(events)
+    cluster.up()
+
+
 def test_a_node_that_is_switched_off_comes_back(cluster):
     cluster.internals.stop_node("kubelearn-worker")
     states = {each.name: each.state for each in cluster.internals.components()}

@@ -7,7 +7,7 @@ from kubernetes import client
 from kubernetes.stream import stream
 
 from kubelearn.clusters import EmbeddedCluster
-from kubelearn.errors import ClusterError
+from kubelearn.errors import ClusterError, NotAvailable
 
 NODES = 150  # more than there could be with machines
 
@@ -70,6 +70,12 @@ def test_there_is_no_log_and_nothing_to_run_a_command_in(cluster, core, pod):
 def test_a_node_can_be_switched_off_and_on(cluster):
     cluster.internals.stop_node("hollow-worker7")
     cluster.internals.start_node("hollow-worker7")
+
+
+def test_there_is_no_machine_to_look_into(cluster):
+    for look in (cluster.internals.containers, cluster.internals.processes):
+        with pytest.raises(NotAvailable, match="no machine behind node hollow-worker7"):
+            look("hollow-worker7")
 
 
 def test_its_nodes_keep_their_runtime(cluster):

@@ -33,6 +33,7 @@ from kubelearn.embedded.launch.addons import install_metrics_server
 from kubelearn.embedded.launch.component import Component, Loop, Switch
 from kubelearn.embedded.launch.control import ControlServer
 from kubelearn.embedded.launch.hollow import HollowNode, HollowPlayer
+from kubelearn.embedded.launch.inside import Inside
 from kubelearn.embedded.launch.node import Node
 from kubelearn.embedded.launch.report import Report
 from kubelearn.embedded.metricsserver import MetricsServer
@@ -82,8 +83,11 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self.shut_down)
         tls.save_memory()
-        control = ControlServer(self, self._folder)
         store = await Store.open(self._folder.store, clock=self._clock)
+        inside = Inside(
+            store, nodes=self._nodes, components=self._components, datapath=self._datapath
+        )
+        control = ControlServer(self, inside, self._folder)
         compaction = Loop("etcd", lambda: self._compact(store), clock=self._clock)
         try:
             await compaction.start()

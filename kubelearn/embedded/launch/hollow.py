@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from kubelearn.embedded.client import Client
 from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.kubelet import HollowKubelet, NodeConfig
+from kubelearn.errors import NotAvailable
+from kubelearn.objects import Object
 
 
 class HollowPlayer:
@@ -30,7 +32,7 @@ class HollowPlayer:
         self._random = random
         self._on = {config.name for config in configs}
         self._kubelet: HollowKubelet | None = None
-        self.nodes = {config.name: HollowNode(config.name, self) for config in configs}
+        self.nodes = {config.name: HollowNode(config, self) for config in configs}
 
     async def run(self) -> None:
         """Play until cancelled."""
@@ -58,8 +60,9 @@ class HollowPlayer:
 class HollowNode:
     """A node that is played."""
 
-    def __init__(self, name: str, player: HollowPlayer) -> None:
-        self._name = name
+    def __init__(self, config: NodeConfig, player: HollowPlayer) -> None:
+        self.name = config.name
+        self.ip = config.ip
         self._player = player
 
     async def clean_up(self) -> None:
@@ -67,8 +70,22 @@ class HollowNode:
 
     async def start(self) -> None:
         """Switch it on."""
-        self._player.switch(self._name, on=True)
+        self._player.switch(self.name, on=True)
 
     async def power_off(self, *, grace: float = 0) -> None:
         """Switch it off."""
-        self._player.switch(self._name, on=False)
+        self._player.switch(self.name, on=False)
+
+    def containers(self) -> list[Object]:
+        """Raises NotAvailable: nothing runs there."""
+        raise self._nothing()
+
+    async def processes(self) -> list[Object]:
+        """Raises NotAvailable: nothing runs there."""
+        raise self._nothing()
+
+    def _nothing(self) -> NotAvailable:
+        return NotAvailable(
+            f"there is no machine behind node {self.name}: nothing runs there",
+            hint="kubelearn up --name OTHER   # a cluster whose nodes run containers",
+        )

@@ -8,5 +8,6 @@ topology (zones and their hints), and the health check of a LoadBalancer's node 
 
 from kubelearn.embedded.proxy.datapath import DataPath
 from kubelearn.embedded.proxy.proxy import Proxy
+from kubelearn.embedded.proxy.rules import Address, Rule
 
-__all__ = ["DataPath", "Proxy"]
+__all__ = ["Address", "DataPath", "Proxy", "Rule"]

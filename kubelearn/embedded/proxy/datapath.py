@@ -73,6 +73,20 @@ class DataPath:
         """The keys of all Services with rules in force."""
         return {service for service, *_ in self._paths}
 
+    def rules(self, service: str) -> list[Rule]:
+        """The rules of a Service that are in force."""
+        return [path.rule for (owner, *_), path in self._paths.items() if owner == service]
+
+    def listening(self, service: str) -> dict[Address, Address]:
+        """The addresses of a Service that are listened on, and where that is done in truth."""
+        return {
+            address: problem.instead or address if problem else address
+            for (owner, *_), path in self._paths.items()
+            if owner == service
+            for address in path.servers
+            for problem in [path.problems.get(address)]
+        }
+
     async def apply(self, service: str, rules: Iterable[Rule]) -> list[Problem]:
         """Put a Service's rules in force instead of those before; tells what could not be done.
 

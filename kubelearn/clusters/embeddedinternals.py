@@ -1,0 +1,127 @@
+"""The internals of an embedded cluster: its daemon is asked through the control socket."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from kubelearn.clusters.controlsocket import ask, stream
+from kubelearn.clusters.internals import (
+    REGISTRY,
+    ComponentState,
+    Entry,
+    EtcdStatus,
+    Internals,
+    KeyEvent,
+    KeyValue,
+    NodeContainer,
+    NodeProcess,
+    ServicePath,
+    Target,
+)
+from kubelearn.embedded.state import StateFolder
+from kubelearn.errors import NotAvailable
+from kubelearn.objects import Object
+
+
+class EmbeddedInternals(Internals):
+    """What lies behind the API of an embedded cluster."""
+
+    def __init__(self, folder: StateFolder) -> None:
+        self._folder = folder
+
+    # --- components and machines ---
+
+    def components(self) -> list[ComponentState]:
+        """All components, with their states."""
+        return [ComponentState(**entry) for entry in ask(self._folder, "GET", "components")]
+
+    def stop(self, component: str) -> None:
+        """Stop one component."""
+        ask(self._folder, "POST", "components", component, "stop")
+
+    def start(self, component: str) -> None:
+        """Start one component."""
+        ask(self._folder, "POST", "components", component, "start")
+
+    def stop_node(self, name: str) -> None:
+        """Switch a machine off, with all that runs on it."""
+        ask(self._folder, "POST", "nodes", name, "stop")
+
+    def start_node(self, name: str) -> None:
+        """Switch a machine on."""
+        ask(self._folder, "POST", "nodes", name, "start")
+
+    # --- etcd ---
+
+    def etcd(self) -> EtcdStatus:
+        """The current revision, and how much of the past is left."""
+        return EtcdStatus(**ask(self._folder, "GET", "etcd"))
+
+    def keys(self, prefix: str = REGISTRY, *, revision: int = 0, limit: int = 0) -> list[KeyValue]:
+        """The keys that begin with `prefix`, in order, at a revision of the past or (0) now."""
+        found = ask(
+            self._folder, "GET", "etcd", "keys", prefix=prefix, revision=revision, limit=limit
+        )
+        return [_key_value(each) for each in found]
+
+    def watch_keys(
+        self, prefix: str = REGISTRY, *, start: int = 0, seconds: float | None = None
+    ) -> Iterator[KeyEvent]:
+        """The changes of such keys from the revision `start` on, or (0) those to come."""
+        found = stream(self._folder, "etcd", "watch", seconds=seconds, prefix=prefix, start=start)
+        return (
+            KeyEvent(
+                each["type"],
+                _key_value(each["kv"]),
+                _key_value(each["prev"]) if each["prev"] else None,
+            )
+            for each in found
+        )
+
+    def compact(self, revision: int) -> None:
+        """Forget the states that were replaced or deleted before a revision."""
+        ask(self._folder, "POST", "etcd", "compact", revision=revision)
+
+    # --- nodes ---
+
+    def containers(self, node: str) -> list[NodeContainer]:
+        """The containers that the node's runtime knows, dead ones too, newest first."""
+        found = ask(self._folder, "GET", "nodes", node, "containers")
+        return [NodeContainer(**_timed(each, "created")) for each in found]
+
+    def processes(self, node: str) -> list[NodeProcess]:
+        """The node's processes: those of its containers, and the program that has its kubelet."""
+        found = ask(self._folder, "GET", "nodes", node, "processes")
+        return [NodeProcess(**_timed(each, "started")) for each in found]
+
+    # --- Services ---
+
+    def service_path(
+        self, service: str, namespace: str = "default", *, node: str = ""
+    ) -> ServicePath:
+        """Where connections to a Service's addresses go that begin on a node, or on the first."""
+        found = ask(self._folder, "GET", "services", namespace, service, node=node)
+        entries = tuple(
+            Entry(**{**each, "targets": tuple(Target(**one) for one in each["targets"])})
+            for each in found["entries"]
+        )
+        return ServicePath(**{**found, "entries": entries})
+
+    # --- audit ---
+
+    def audit(self, *, since: datetime | None = None, after: str = "") -> Iterator[Object]:
+        """Not kept yet."""
+        raise NotAvailable(f"cluster {self._folder.name} keeps no audit trail")
+
+
+def _key_value(entry: Object) -> KeyValue:
+    value = base64.b64decode(entry["value"])
+    return KeyValue(**{**entry, "value": value, "object": json.loads(value) if value else None})
+
+
+def _timed(entry: dict[str, Any], moment: str) -> dict[str, Any]:
+    return {**entry, moment: datetime.fromisoformat(entry[moment])}
