@@ -28,6 +28,13 @@ def test_explain_follows_a_path_to_a_field(kubectl):
     assert "enum: Always, IfNotPresent, Never" in said
 
 
+def test_explain_understands_what_it_understood_before_1_27(kubectl):
+    said = kubectl("explain", "deployment.spec.strategy", "--output=plaintext-openapiv2")
+    assert "RESOURCE: strategy <Object>" in said
+    assert re.search(r"^   rollingUpdate\t<Object>$", said, re.MULTILINE)
+    assert "Type of deployment." in said
+
+
 def test_explain_shows_the_whole_tree(kubectl):
     said = kubectl("explain", "service", "--recursive")
     assert re.search(r"^    ports\t<\[\]ServicePort>$", said, re.MULTILINE)

@@ -158,3 +158,12 @@ def test_the_older_list_of_the_core_group_has_no_version(send):
 def test_a_trailing_slash_does_no_harm(send):
     for path in ("/api/", "/apis/", "/api/v1/", "/apis/apps/v1/", "/version/"):
         assert send("GET", path).code == 200
+
+
+def test_the_older_open_api_has_everything_in_one_document(send):
+    answer = send("GET", "/openapi/v2")
+    document = answer.checked()
+    assert document["swagger"] == "2.0"
+    spec = document["definitions"]["io.k8s.api.core.v1.Pod"]["properties"]["spec"]
+    assert spec["$ref"] == "#/definitions/io.k8s.api.core.v1.PodSpec"
+    assert answer.headers["ETag"] == send("GET", "/openapi/v2").headers["ETag"]

@@ -18,7 +18,7 @@ from aiohttp import web
 from kubelearn.embedded.apiserver import discovery, response
 from kubelearn.embedded.apiserver.kinds import Kinds
 from kubelearn.embedded.apiserver.negotiation import JSON, parse_accept
-from kubelearn.embedded.apiserver.openapi import OpenApi, version_2, version_2_in_protobuf
+from kubelearn.embedded.apiserver.openapi import OpenApi
 from kubelearn.embedded.apiserver.request import Request
 from kubelearn.embedded.apiserver.status import method_not_allowed, no_such_resource
 from kubelearn.embedded.clock import Clock
@@ -91,7 +91,7 @@ class Catalog:
         if path == "v3":
             return _cached(request, self._document(path, self._openapi.index), media=JSON)
         if path == "v2":
-            return _version_2(request)
+            return self._version_2(request)
         group, version = _group_version(path.removeprefix("v3/"))
         body = self._openapi.document(group, version) if version else None
         if body is None:
@@ -104,6 +104,12 @@ class Catalog:
             answer.headers["Expires"] = format_datetime(self._clock.now() + _IMMUTABLE, usegmt=True)
         return answer
 
+    def _version_2(self, request: Request) -> web.Response:
+        if _PROTOBUF in request.http.headers.get("Accept", "").replace("@", "."):
+            document = self._document("v2 in protobuf", self._openapi.version_2_in_protobuf)
+            return _cached(request, document, media=_PROTOBUF)
+        return _cached(request, self._document("v2", self._openapi.version_2), media=JSON)
+
     def _document(self, name: str, make: Callable[[], object]) -> Document:
         found = self._documents.get(name)
         if found is None:
@@ -112,12 +118,6 @@ class Catalog:
             etag = hashlib.sha512(body).hexdigest().upper()
             found = self._documents[name] = Document(body, f'"{etag}"')
         return found
-
-
-def _version_2(request: Request) -> web.Response:
-    if _PROTOBUF in request.http.headers.get("Accept", "").replace("@", "."):
-        return response.raw(version_2_in_protobuf(), media=_PROTOBUF)
-    return response.document(request, version_2())
 
 
 def _wants_aggregated(request: Request) -> bool:

@@ -382,6 +382,7 @@ class ApiServer:
             "/healthz",
             "/livez",
             "/metrics",
+            "/openapi/v2",
             "/openapi/v3",
             "/readyz",
         ]

@@ -1,9 +1,10 @@
 import json
+import struct
 
 import pytest
 
 from kubelearn.embedded.apiserver import builtin
-from kubelearn.embedded.apiserver.openapi import OpenApi, version_2_in_protobuf
+from kubelearn.embedded.apiserver.openapi import OpenApi, gnostic
 
 
 @pytest.fixture
@@ -28,10 +29,20 @@ def test_every_kind_can_be_patched_with_field_validation(kinds):
                 for operations in found["paths"].values()
                 if "patch" in operations
                 and {"fieldValidation", "dryRun"}
-                <= {each["name"] for each in operations["patch"]["parameters"]}
+                <= {each["name"] for each in operations["patch"].get("parameters", ())}
             }
             served = {k.kind for k in kinds.in_group(group, version) if k.has_verb("patch")}
-            assert patched == served
+            assert patched - {"Scale"} == served
+
+
+def test_the_parts_of_a_kind_are_told_with_their_own_kinds(kinds):
+    paths = document(kinds, "apps")["paths"]
+    scale = paths["/apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale"]
+    gvk = {"group": "autoscaling", "kind": "Scale", "version": "v1"}
+    assert scale["patch"]["x-kubernetes-group-version-kind"] == gvk
+    proxy = document(kinds, "")["paths"]["/api/v1/namespaces/{namespace}/pods/{name}/proxy"]
+    assert proxy["patch"]["x-kubernetes-action"] == "connect"
+    assert "parameters" not in proxy["patch"]
 
 
 def test_built_in_kinds_take_strategic_merge_patches_and_custom_ones_do_not(kinds, custom_kind):
@@ -94,7 +105,7 @@ def test_an_object_within_a_custom_one_has_a_version_and_a_kind(kinds, custom_ki
     kinds.add(custom_kind("Car", schema, group="ex.org"))
     car = document(kinds, "ex.org")["components"]["schemas"]["org.ex.v1.Car"]
     template = car["properties"]["template"]
-    assert template["required"] == ["apiVersion", "kind"]
+    assert template["required"] == ["kind", "apiVersion"]
     assert template["properties"].keys() == {"apiVersion", "kind", "metadata"}
     assert template["properties"]["kind"]["description"].startswith("kind is a string value")
     assert car["properties"]["kind"]["description"].startswith("Kind is a string value")
@@ -146,7 +157,99 @@ def test_types_and_fields_are_described_in_kubernetes_own_words(kinds):
     assert volume["configMap"]["description"].startswith("configMap represents")
 
 
-def test_version_2_is_a_frame_that_go_can_read():
-    assert version_2_in_protobuf() == (
-        b"\x0a\x032.0" + b"\x12\x15" + b"\x0a\x0aKubernetes" + b"\x12\x07v1.36.3" + b"\x42\x00"
-    )
+def version_2(kinds):
+    return json.loads(OpenApi(kinds).version_2())
+
+
+def test_version_2_tells_of_all_kinds_in_one_document(kinds):
+    found = version_2(kinds)
+    told = {
+        each["kind"]
+        for definition in found["definitions"].values()
+        for each in definition.get("x-kubernetes-group-version-kind", ())
+    }
+    assert told == {kind.kind for kind in kinds}
+    patch = found["paths"]["/api/v1/namespaces/{namespace}/pods/{name}"]["patch"]
+    assert "application/strategic-merge-patch+json" in patch["consumes"]
+    assert "fieldValidation" in {each["name"] for each in patch["parameters"]}
+
+
+def test_version_2_writes_references_in_its_own_way_and_no_defaults(kinds):
+    definitions = version_2(kinds)["definitions"]
+    port = definitions["io.k8s.api.core.v1.ServicePort"]["properties"]
+    name = "io.k8s.apimachinery.pkg.util.intstr.IntOrString"
+    assert port["targetPort"]["$ref"] == f"#/definitions/{name}"
+    assert port["targetPort"]["description"].startswith("Number or name of the port")
+    assert definitions[name]["type"] == "string"
+    assert "default" not in port["protocol"]
+
+
+def test_version_2_says_less_of_custom_kinds_than_their_definition(kinds, custom_kind):
+    integer = {"type": "integer", "default": 3}
+    spec = {
+        "type": "object",
+        "required": ["may", "must"],
+        "anyOf": [{"required": ["must"]}],
+        "properties": {
+            "may": {"type": "array", "nullable": True, "items": integer},
+            "must": integer,
+            "free": {
+                "type": "object",
+                "x-kubernetes-preserve-unknown-fields": True,
+                "properties": {"a": integer},
+            },
+        },
+    }
+    kinds.add(custom_kind("Car", {"type": "object", "properties": {"spec": spec}}, group="ex.org"))
+    definitions = version_2(kinds)["definitions"]
+    assert definitions["org.ex.v1.Car"]["properties"]["spec"] == {
+        "type": "object",
+        "required": ["must"],
+        "properties": {
+            "may": {},
+            "must": {"type": "integer"},
+            "free": {"x-kubernetes-preserve-unknown-fields": True},
+        },
+    }
+    assert definitions["org.ex.v1.CarList"]["required"] == ["items"]
+
+
+def test_of_a_kind_that_takes_everything_version_2_lists_no_fields(kinds, custom_kind):
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    kinds.add(custom_kind("Car", schema, group="ex.org"))
+    gvk = {"group": "ex.org", "kind": "Car", "version": "v1"}
+    expected = {"type": "object", "x-kubernetes-group-version-kind": [gvk]}
+    assert version_2(kinds)["definitions"]["org.ex.v1.Car"] == expected
+
+
+def test_version_2_is_made_anew_when_kinds_change(kinds, custom_kind):
+    openapi = OpenApi(kinds)
+    car = custom_kind("Car", group="ex.org")
+    kinds.add(car)
+    assert b"org.ex.v1.Car" in openapi.version_2()
+    assert openapi.version_2() is openapi.version_2()
+    kinds.remove(car)
+    assert b"org.ex.v1.Car" not in openapi.version_2()
+    assert b"org.ex.v1.Car" not in openapi.version_2_in_protobuf()
+
+
+def test_a_schema_is_the_message_that_older_kubectls_read():
+    schema = {
+        "type": "object",
+        "properties": {"a": {"$ref": "#/definitions/b", "minimum": 1}},
+        "additionalProperties": True,
+        "x-kubernetes-map-type": "atomic",
+    }
+    message = gnostic.document({"swagger": "2.0", "definitions": {"b": schema}})
+    minimum = b"\x49" + struct.pack("<d", 1)
+    a = b"\x0a\x0f#/definitions/b" + minimum
+    field = b"\x0a\x01a" + b"\x12" + bytes([len(a)]) + a
+    properties = b"\x0a" + bytes([len(field)]) + field
+    extension = b'\x0a\x15x-kubernetes-map-type\x12\x0b\x12\x09"atomic"\n'
+    value = b"\xb2\x01\x08\x0a\x06object"
+    value += b"\xca\x01" + bytes([len(properties)]) + properties
+    value += b"\xaa\x01\x02\x10\x01"
+    value += b"\xfa\x01" + bytes([len(extension)]) + extension
+    named = b"\x0a\x01b" + b"\x12" + bytes([len(value)]) + value
+    definitions = b"\x0a" + bytes([len(named)]) + named
+    assert message == b"\x0a\x032.0" + b"\x4a" + bytes([len(definitions)]) + definitions

@@ -218,3 +218,14 @@ async def test_objects_whose_fields_cannot_be_told_apart_have_no_owners(api) -> 
     answer = await api.post(accounts, {"metadata": {"name": "a"}, "secrets": [{}]})
     assert answer.status == 201
     assert "managedFields" not in answer.body["metadata"]
+
+
+async def test_a_client_that_has_the_open_api_document_is_not_sent_it_again(api) -> None:
+    old = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+    for accept in ("application/json", old):
+        known = {"Accept": accept}
+        answer = await api.get("/openapi/v2", headers=known)
+        assert answer.headers["Content-Type"] == accept.replace("@", ".")
+        known["If-None-Match"] = answer.headers["ETag"]
+        again = await api.get("/openapi/v2", headers=known)
+        assert (again.status, again.raw) == (304, b"")
