@@ -63,6 +63,11 @@ class Reference:
         digest = found["digest"] or ""
         return cls(domain, found["path"], found["tag"] or ("" if digest else "latest"), digest)
 
+    @property
+    def short(self) -> str:
+        """As people write it: without what every name has."""
+        return str(self).removeprefix(f"{_DOMAIN}/library/").removeprefix(f"{_DOMAIN}/")
+
     def __str__(self) -> str:
         tag = f":{self.tag}" if self.tag else ""
         return f"{self.domain}/{self.path}{tag}" + (f"@{self.digest}" if self.digest else "")

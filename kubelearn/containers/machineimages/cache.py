@@ -7,15 +7,14 @@ always whole, whoever else makes it at the same time and whenever the machine st
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
-import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kubelearn.containers import trees
+from kubelearn.containers.filelock import locked
 from kubelearn.containers.machineimages.root import Root
 from kubelearn.errors import ContainerError
 
@@ -69,7 +68,8 @@ class MachineImages:
             return found
         base = self.make(recipe.base) if recipe.base else None
         try:
-            with self._locked():
+            with locked(self._folder / "lock"):
+                self._clear()
                 return self.find(recipe) or self._make(recipe, base)
         except OSError as error:
             raise ContainerError(
@@ -89,22 +89,14 @@ class MachineImages:
             recipe.make(root)
             new.rename(place)
         except BaseException:
-            shutil.rmtree(new, ignore_errors=True)
+            trees.remove(new)
             raise
         return place
 
     def _place(self, recipe: Recipe) -> Path:
         return self._folder / f"{recipe.name}-{recipe.key}"
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """One maker at a time; what a killed one left is cleared away."""
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            for left in self._folder.glob(f"*{_UNFINISHED}"):
-                shutil.rmtree(left)
-            yield
-        finally:
-            os.close(file)
+    def _clear(self) -> None:
+        """Remove what somebody who was killed left unfinished."""
+        for left in self._folder.glob(f"*{_UNFINISHED}"):
+            trees.remove(left)

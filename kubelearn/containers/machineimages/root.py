@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
+from kubelearn.containers import trees
 from kubelearn.containers.machineimages.libraries import libraries
 from kubelearn.containers.rootpath import inside
 
@@ -44,7 +45,7 @@ class Root:
 
     def clone(self, other: Path) -> None:
         """All of another root, which nobody writes to either: its files are shared with it."""
-        shutil.copytree(other, self.path, symlinks=True, dirs_exist_ok=True, copy_function=os.link)
+        trees.clone(other, self.path)
 
     def write(self, path: str, text: str, mode: int = 0o644) -> None:
         """A small file."""
