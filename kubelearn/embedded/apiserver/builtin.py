@@ -209,6 +209,8 @@ BUILT_IN: tuple[Kind, ...] = (
     _storage("StorageClass", "storageclasses", "sc", namespaced=False),
     _storage("VolumeAttachment", "volumeattachments", namespaced=False, status=True),
     _storage("VolumeAttributesClass", "volumeattributesclasses", "vac", namespaced=False),
+    _admission("MutatingAdmissionPolicy", "mutatingadmissionpolicies"),
+    _admission("MutatingAdmissionPolicyBinding", "mutatingadmissionpolicybindings"),
     _admission("MutatingWebhookConfiguration", "mutatingwebhookconfigurations"),
     _admission("ValidatingAdmissionPolicy", "validatingadmissionpolicies", status=True),
     _admission("ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings"),

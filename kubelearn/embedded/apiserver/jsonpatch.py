@@ -21,6 +21,10 @@ class PatchError(ValueError):
     """An operation that does not fit the object."""
 
 
+class TestFailed(PatchError):
+    """A value that is not what the patch says it is."""
+
+
 def apply_json_patch(target: Any, operations: Sequence[dict[str, Any]]) -> Any:
     """The object after all operations, in order; raises PatchError if one of them fails."""
     document = copied(target)
@@ -30,8 +34,10 @@ def apply_json_patch(target: Any, operations: Sequence[dict[str, Any]]) -> Any:
 
 
 def _apply(document: Any, operation: dict[str, Any]) -> Any:
-    path = _pointer(operation.get("path"))
-    match operation.get("op"):
+    path, kind = _pointer(operation.get("path")), operation.get("op")
+    if kind in ("add", "remove", "replace"):
+        _check_parent(document, path, kind)
+    match kind:
         case "add":
             return _add(document, path, copy.deepcopy(operation.get("value")))
         case "remove":
@@ -47,7 +53,21 @@ def _apply(document: Any, operation: dict[str, Any]) -> Any:
             return _add(document, path, copy.deepcopy(_get_or_null(document, source)))
         case "test":
             return _test(document, path, operation.get("value"))
-    raise PatchError(f"Unexpected kind: {operation.get('op')}")
+    raise PatchError(f"Unexpected kind: {kind}")
+
+
+def _check_parent(document: Any, path: list[str], kind: str) -> None:
+    try:
+        _parent(document, path)
+    except PatchError:
+        where = _shown(path) if kind == "replace" else f'"{_shown(path)}"'
+        problem = f"{kind} operation does not apply: doc is missing path: {where}"
+        raise PatchError(f"{problem}: missing value") from None
+
+
+def _shown(path: list[str]) -> str:
+    """A path as errors show it."""
+    return f"/{'/'.join(path)}"
 
 
 def _pointer(text: Any) -> list[str]:
@@ -67,7 +87,7 @@ def _get(document: Any, path: list[str]) -> Any:
         elif isinstance(document, list):
             document = document[_index(part, len(document) - 1)]
         else:
-            raise PatchError(f"missing path: /{'/'.join(path)}")
+            raise PatchError(f"missing path: {_shown(path)}")
     return document
 
 
@@ -114,17 +134,19 @@ def _set(document: Any, path: list[str], value: Any) -> Any:
 
 
 def _remove(document: Any, path: list[str]) -> Any:
-    _get(document, path)
     if not path:
         return None
     parent = _parent(document, path)
+    if isinstance(parent, dict) and path[-1] not in parent:
+        problem = f"Unable to remove nonexistent key: {path[-1]}: missing value"
+        raise PatchError(f"error in remove for path: '{_shown(path)}': {problem}")
     del parent[_index(path[-1], len(parent) - 1) if isinstance(parent, list) else path[-1]]
     return document
 
 
 def _test(document: Any, path: list[str], value: Any) -> Any:
     if not _same(_get_or_null(document, path), value):
-        raise PatchError(f"testing value /{'/'.join(path)} failed")
+        raise TestFailed(f"testing value {_shown(path)} failed")
     return document
 
 

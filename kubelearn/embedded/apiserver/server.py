@@ -75,7 +75,7 @@ from kubelearn.embedded.apiserver.nodes.authorizer import NodeAuthorizer
 from kubelearn.embedded.apiserver.nodes.graph import NodeGraph
 from kubelearn.embedded.apiserver.nodes.restriction import node_deletion, node_restriction
 from kubelearn.embedded.apiserver.noise import http_log
-from kubelearn.embedded.apiserver.policies import Policies
+from kubelearn.embedded.apiserver.policies import MutatingPolicies, ValidatingPolicies
 from kubelearn.embedded.apiserver.rbac.authorizer import RbacAuthorizer
 from kubelearn.embedded.apiserver.rbac.bootstrap import bootstrap_roles
 from kubelearn.embedded.apiserver.rbac.escalation import NoEscalation
@@ -169,7 +169,8 @@ class ApiServer:
             service_cidr=ipaddress.IPv4Network(service_cidr),
             admission=Admission(
                 Webhooks(store, random=random),
-                Policies(store, find=self.kinds.for_object),
+                mutating_policies=MutatingPolicies(store, find=self.kinds.for_object),
+                validating_policies=ValidatingPolicies(store, find=self.kinds.for_object),
                 mutating=[
                     namespace_lifecycle,
                     note_circumstances,

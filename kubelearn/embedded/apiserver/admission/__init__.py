@@ -3,7 +3,7 @@
 Stands for the plugins of k8s.io/kubernetes `plugin/pkg/admission` that are on by default, in
 upstream's order (`pkg/kubeapiserver/options/plugins.go`). First those that may change the new
 object, or refuse it with 403; then validation; then those that only look at what would be stored.
-Left out: policies that mutate, and plugins that guard kinds which are not served.
+Left out: plugins that guard kinds which are not served.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 
 from kubelearn.embedded.apiserver.admission.namespacelifecycle import may_delete
-from kubelearn.embedded.apiserver.policies import Policies
+from kubelearn.embedded.apiserver.policies import MutatingPolicies, ValidatingPolicies
 from kubelearn.embedded.apiserver.registry import Admit, Registry, Write
 from kubelearn.embedded.apiserver.webhooks import Attributes, Webhooks
 from kubelearn.objects import Object
@@ -26,15 +26,17 @@ class Admission:
     def __init__(
         self,
         webhooks: Webhooks,
-        policies: Policies,
         *,
+        mutating_policies: MutatingPolicies,
+        validating_policies: ValidatingPolicies,
         mutating: Sequence[Admit],
         validating: Sequence[Admit],
         final: Sequence[Admit],
         deleting: Sequence[AdmitDeletion],
     ) -> None:
         self._webhooks = webhooks
-        self._policies = policies
+        self._mutating_policies = mutating_policies
+        self._validating_policies = validating_policies
         self._mutating = list(mutating)
         self._validating = list(validating)
         self._final = list(final)
@@ -46,9 +48,15 @@ class Admission:
         """Let each plugin change the object; raises what the first one that objects raises."""
         await _ask(self._mutating, registry, write, new, old)
         attributes = _attributes(registry, write, new, old)
-        if again := await self._webhooks.mutate(attributes):
-            # What a webhook changed may need what plugins fill in.
-            await _ask(self._mutating, registry, write, new, old)
+        policies = self._mutating_policies.mutate(attributes)
+        webhooks = await self._webhooks.mutate(attributes)
+        if not (policies.changed or webhooks.changed):
+            return
+        # What they changed may need what plugins fill in.
+        await _ask(self._mutating, registry, write, new, old)
+        if again := policies.again(attributes):
+            self._mutating_policies.mutate(attributes, again=again)
+        if again := webhooks.again(attributes):
             await self._webhooks.mutate(attributes, again=again)
 
     async def validate(
@@ -64,7 +72,7 @@ class Admission:
         may_delete(registry, write.name)
         for plugin in self._deleting:
             await plugin(registry, write)
-        if self._webhooks.configured() or self._policies.configured():
+        if self._webhooks.configured() or self._validating_policies.configured():
             old = registry.strategy.load(registry.get(write.namespace, write.name).value)
             await self._call(Attributes(registry, write, "DELETE", None, old))
 
@@ -77,7 +85,7 @@ class Admission:
         await self._judge(attributes)
 
     async def _judge(self, attributes: Attributes) -> None:
-        self._policies.validate(attributes)
+        self._validating_policies.validate(attributes)
         await self._webhooks.validate(attributes)
 
 

@@ -8,6 +8,8 @@ the check of all its types; only fields that a schema does not have are found be
 
 from __future__ import annotations
 
+import base64
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
@@ -105,6 +107,8 @@ def _environment() -> tuple[Any, dict[str, Any]]:
 
     from kubelearn.embedded.apiserver.apiextensions import celfunctions
 
+    # It tells of each object that an expression makes.
+    logging.getLogger("celpy").setLevel(logging.WARNING)
     return celpy.Environment(), celfunctions.functions()
 
 
@@ -126,6 +130,8 @@ def _pointed(text: str, line: int, column: int, what: str) -> str:
 
 def _problem(error: Exception) -> str:
     text = str(error.args[0]) if error.args else ""
+    if text == "no such key":
+        return f"no such key: {error.args[2][0]}"
     if found := _KEY_ERROR.search(text):
         return f"no such key: {found[1]}"
     if "divide by zero" in text:
@@ -188,6 +194,16 @@ def escaped(name: str) -> str:
     return name
 
 
+def unescaped(name: str) -> str:
+    """What a field is called that expressions write in this way."""
+    bare = name.removeprefix("__").removesuffix("__")
+    if name == f"__{bare}__" and bare in _RESERVED:
+        return bare
+    for sign, word in reversed(_ESCAPES.items()):
+        name = name.replace(word, sign)
+    return name
+
+
 # --- values ---------------------------------------------------------------------------------------
 
 
@@ -227,8 +243,6 @@ def _fields(value: dict[str, Any], schema: Schema) -> dict[Any, Any]:
 
 
 def _text(value: str, schema: Schema) -> Any:
-    import base64
-
     from celpy import celtypes
 
     try:
@@ -242,3 +256,26 @@ def _text(value: str, schema: Schema) -> Any:
     except ValueError:
         pass  # validation has refused it before, unless the object is older than the format
     return celtypes.StringType(value)
+
+
+def native(value: Any) -> Any:
+    """The JSON of a value with CEL's types; raises CelError if there is an error inside."""
+    from celpy import celtypes
+    from celpy.evaluation import CELEvalError
+
+    match value:
+        case CELEvalError():
+            raise CelError(_problem(value))
+        case dict():
+            return {str(name): native(each) for name, each in value.items()}
+        case list():
+            return [native(each) for each in value]
+        case celtypes.BoolType():
+            return bool(value)
+        case celtypes.DoubleType():
+            return float(value)
+        case celtypes.IntType() | celtypes.UintType():
+            return int(value)
+        case celtypes.BytesType():
+            return base64.b64encode(value).decode()
+    return None if value is None else str(value)

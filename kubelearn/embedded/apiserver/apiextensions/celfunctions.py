@@ -1,8 +1,7 @@
 """What expressions of Kubernetes can do beyond CEL itself.
 
 Stands for k8s.io/apiserver `pkg/cel/library` and cel-go `ext`. Left out: optional values but for
-`oldSelf`, macros with two variables, and the libraries for semantic versions, networks and JSON
-patches.
+`oldSelf`, macros with two variables, and the libraries for semantic versions and networks.
 """
 
 from __future__ import annotations
@@ -229,12 +228,18 @@ def _is_url(text: Any) -> Any:
     return celtypes.BoolType(bool(parts.scheme) or str(text).startswith("/"))
 
 
+def _escape_key(_: Any, key: str) -> Any:
+    """A name as JSON pointers have it (`jsonpatch.escapeKey`)."""
+    return _string(str(key).replace("~", "~0").replace("/", "~1"))
+
+
 def _compare_to(one: Quantity, other: Quantity) -> Any:
     return _integer((one.amount > other.amount) - (one.amount < other.amount))
 
 
 _OTHERS: dict[str, Callable[..., Any]] = {
     "compareTo": _compare_to,
+    "escapeKey": _escape_key,
     "hasValue": lambda optional: celtypes.BoolType(optional.present),
     "isGreaterThan": lambda one, other: celtypes.BoolType(one.amount > other.amount),
     "isLessThan": lambda one, other: celtypes.BoolType(one.amount < other.amount),

@@ -23,8 +23,11 @@ def mutating_webhook(hook: Object) -> None:
     hook.setdefault("reinvocationPolicy", "Never")
 
 
-@rule("admissionregistration.v1.ValidatingAdmissionPolicySpec")
-def validating_admission_policy_spec(spec: Object) -> None:
+@rule(
+    "admissionregistration.v1.MutatingAdmissionPolicySpec",
+    "admissionregistration.v1.ValidatingAdmissionPolicySpec",
+)
+def admission_policy_spec(spec: Object) -> None:
     """What cannot be told counts as a violation."""
     spec.setdefault("failurePolicy", "Fail")
 

@@ -1,10 +1,11 @@
-"""ValidatingAdmissionPolicies: rules of your own about each write, in CEL, with no server.
+"""Policies: rules of your own about each write, in CEL, with no server.
 
-Stands for k8s.io/apiserver `pkg/admission/plugin/policy/validating`. Left out: audit annotations
-(there is no audit log), the check of expressions' types and their cost, the variable `authorizer`,
-and policies that mutate.
+Stands for k8s.io/apiserver `pkg/admission/plugin/policy`. A ValidatingAdmissionPolicy says what may
+be written, a MutatingAdmissionPolicy changes what is. Left out: audit annotations, the check of
+expressions' types and their cost, and the variable `authorizer`.
 """
 
-from kubelearn.embedded.apiserver.policies.policies import Policies
+from kubelearn.embedded.apiserver.policies.mutating import MutatingPolicies
+from kubelearn.embedded.apiserver.policies.validating import ValidatingPolicies
 
-__all__ = ["Policies"]
+__all__ = ["MutatingPolicies", "ValidatingPolicies"]

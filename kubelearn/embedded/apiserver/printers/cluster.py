@@ -156,17 +156,31 @@ def webhook_configuration(obj: Object, now: datetime) -> Cells:
 )
 def validating_admission_policy(obj: Object, now: datetime) -> Cells:
     """A policy, how much it demands, and from what it takes its settings."""
-    spec = obj["spec"]
-    params = spec.get("paramKind")
-    kind = f"{params['apiVersion']}/{params['kind']}" if params else "<unset>"
-    return [obj["metadata"]["name"], len(spec.get("validations") or []), kind, age(obj, now)]
+    return _policy(obj, "validations", now)
 
 
 @printer(
+    "admissionregistration.v1.MutatingAdmissionPolicy",
+    columns=("Name", "Mutations:integer", "ParamKind", "Age"),
+)
+def mutating_admission_policy(obj: Object, now: datetime) -> Cells:
+    """A policy, how much it changes, and from what it takes its settings."""
+    return _policy(obj, "mutations", now)
+
+
+def _policy(obj: Object, counted: str, now: datetime) -> Cells:
+    spec = obj["spec"]
+    params = spec.get("paramKind")
+    kind = f"{params['apiVersion']}/{params['kind']}" if params else "<unset>"
+    return [obj["metadata"]["name"], len(spec.get(counted) or []), kind, age(obj, now)]
+
+
+@printer(
+    "admissionregistration.v1.MutatingAdmissionPolicyBinding",
     "admissionregistration.v1.ValidatingAdmissionPolicyBinding",
     columns=("Name", "PolicyName", "ParamRef", "Age"),
 )
-def validating_admission_policy_binding(obj: Object, now: datetime) -> Cells:
+def admission_policy_binding(obj: Object, now: datetime) -> Cells:
     """A binding: of which policy, with which settings."""
     spec, ref = obj["spec"], obj["spec"].get("paramRef") or {}
     params = "<unset>"

@@ -36,6 +36,8 @@ _STRATEGIES: dict[tuple[str, str], type[Strategy]] = {
     ("", "resourcequotas"): plain.QuotaStrategy,
     ("", "secrets"): plain.SecretStrategy,
     ("", "serviceaccounts"): plain.ServiceAccountStrategy,
+    ("admissionregistration.k8s.io", "mutatingadmissionpolicies"): plain.GenerationStrategy,
+    ("admissionregistration.k8s.io", "mutatingadmissionpolicybindings"): plain.GenerationStrategy,
     ("admissionregistration.k8s.io", "mutatingwebhookconfigurations"): plain.GenerationStrategy,
     ("admissionregistration.k8s.io", "validatingadmissionpolicies"): plain.GenerationStrategy,
     ("admissionregistration.k8s.io", "validatingadmissionpolicybindings"): plain.GenerationStrategy,

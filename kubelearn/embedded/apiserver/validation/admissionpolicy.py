@@ -1,4 +1,4 @@
-"""Rules for ValidatingAdmissionPolicies and their bindings.
+"""Rules for MutatingAdmissionPolicies, ValidatingAdmissionPolicies and their bindings.
 
 Upstream: pkg/apis/admissionregistration/validation. Left out: the types of expressions, and names
 in them that stand for nothing.
@@ -30,6 +30,11 @@ from kubelearn.objects import Object
 
 _POLICY = "admissionregistration.v1.ValidatingAdmissionPolicy"
 _BINDING = "admissionregistration.v1.ValidatingAdmissionPolicyBinding"
+_MUTATING_POLICY = "admissionregistration.v1.MutatingAdmissionPolicy"
+_MUTATING_BINDING = "admissionregistration.v1.MutatingAdmissionPolicyBinding"
+_CHANGEABLE = ("*", "CONNECT", "CREATE", "UPDATE")
+# The field that each type of patch has.
+_PATCHES = {"ApplyConfiguration": "applyConfiguration", "JSONPatch": "jsonPatch"}
 _ACTIONS = ("Audit", "Deny", "Warn")
 _REASONS = ("Unauthorized", "Forbidden", "Invalid", "RequestEntityTooLarge")
 _NOTHING = "validations or auditAnnotations must contain at least one item"
@@ -38,6 +43,33 @@ _NOTHING = "validations or auditAnnotations must contain at least one item"
 @on_create(_POLICY)
 def validating_admission_policy(obj: Object) -> Errors:
     """A policy: what it is about, and what has to be true."""
+    yield from _policy(obj)
+    yield from _validations(obj.get("spec") or {})
+
+
+@on_create(_MUTATING_POLICY)
+def mutating_admission_policy(obj: Object) -> Errors:
+    """A policy: what it is about, and what it changes."""
+    yield from _policy(obj)
+    spec = obj.get("spec") or {}
+    yield from _operations(spec.get("matchConstraints"), "spec.matchConstraints")
+    if not spec.get("mutations"):
+        yield required("spec.mutations", "mutations must contain at least one item")
+    for index, mutation in enumerate(spec.get("mutations") or []):
+        yield from _mutation(mutation, f"spec.mutations[{index}]")
+    policy = spec.get("reinvocationPolicy")
+    yield from one_of("spec.reinvocationPolicy", policy, ("IfNeeded", "Never"))
+
+
+@on_update(_MUTATING_POLICY)
+def mutating_admission_policy_update(new: Object, old: Object) -> Errors:
+    """A policy, of which all may change."""
+    yield from metadata_update(new, old)
+    yield from mutating_admission_policy(new)
+
+
+def _policy(obj: Object) -> Errors:
+    """What all policies have."""
     yield from metadata(obj, dns_subdomain, namespaced=False)
     spec = obj.get("spec") or {}
     yield from one_of("spec.failurePolicy", spec.get("failurePolicy"), ("Fail", "Ignore"))
@@ -54,7 +86,6 @@ def validating_admission_policy(obj: Object) -> Errors:
     yield from match_conditions(spec.get("matchConditions") or [], "spec.matchConditions")
     for index, each in enumerate(spec.get("variables") or []):
         yield from _variable(each, f"spec.variables[{index}]")
-    yield from _validations(spec)
 
 
 @on_update(_POLICY)
@@ -67,8 +98,28 @@ def validating_admission_policy_update(new: Object, old: Object) -> Errors:
 @on_create(_BINDING)
 def validating_admission_policy_binding(obj: Object) -> Errors:
     """A binding: which policy, for what, and what follows from a violation."""
+    yield from _binding(obj)
+    yield from _actions(obj["spec"].get("validationActions") or [], "spec.validationActions")
+
+
+@on_create(_MUTATING_BINDING)
+def mutating_admission_policy_binding(obj: Object) -> Errors:
+    """A binding: which policy, and for what."""
+    yield from _binding(obj)
+    yield from _operations(obj["spec"].get("matchResources"), "spec.matchResources")
+
+
+@on_update(_MUTATING_BINDING)
+def mutating_admission_policy_binding_update(new: Object, old: Object) -> Errors:
+    """A binding, of which all may change."""
+    yield from metadata_update(new, old)
+    yield from mutating_admission_policy_binding(new)
+
+
+def _binding(obj: Object) -> Errors:
+    """What all bindings have."""
     yield from metadata(obj, dns_subdomain, namespaced=False)
-    spec = obj.get("spec") or {}
+    spec = obj["spec"]
     name = spec.get("policyName", "")
     if not name:
         yield required("spec.policyName")
@@ -78,7 +129,6 @@ def validating_admission_policy_binding(obj: Object) -> Errors:
         yield from _param_ref(spec["paramRef"], "spec.paramRef")
     if spec.get("matchResources") is not None:
         yield from _match_resources(spec["matchResources"], "spec.matchResources")
-    yield from _actions(spec.get("validationActions") or [], "spec.validationActions")
 
 
 @on_update(_BINDING)
@@ -97,6 +147,31 @@ def _match_resources(match: Object, field: str) -> Errors:
             where = f"{field}.{name}[{index}]"
             yield from _names(rule.get("resourceNames") or [], f"{where}.resourceNames")
             yield from operations_rule(rule, where)
+
+
+def _operations(match: Object | None, field: str) -> Errors:
+    """What is deleted cannot be changed."""
+    for rule in (match or {}).get("resourceRules") or []:
+        for operation in rule.get("operations") or []:
+            if operation not in _CHANGEABLE:
+                where = f"{field}.resourceRules.operations"
+                yield not_supported(where, operation, _CHANGEABLE)
+
+
+def _mutation(mutation: Object, field: str) -> Errors:
+    kind = mutation.get("patchType")
+    yield from one_of(f"{field}.patchType", kind, tuple(_PATCHES))
+    if kind not in _PATCHES:
+        return
+    own = _PATCHES[kind]
+    if mutation.get(own) is None:
+        yield required(f"{field}.{own}", f"must be specified when patchType is {kind}")
+    else:
+        yield from cel(mutation[own].get("expression"), f"{field}.{own}.expression")
+    for other in sorted(set(_PATCHES.values()) - {own}):
+        if mutation.get(other) is not None:
+            detail = f"must not be specified when patchType is {kind}"
+            yield invalid(f"{field}.{other}", f"{{{other}}}", detail)
 
 
 def _names(names: Sequence[str], field: str) -> Errors:

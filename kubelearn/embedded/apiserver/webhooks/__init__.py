@@ -8,5 +8,6 @@ port-forward (CONNECT).
 
 from kubelearn.embedded.apiserver.webhooks.attributes import Attributes
 from kubelearn.embedded.apiserver.webhooks.dispatcher import Webhooks
+from kubelearn.embedded.apiserver.webhooks.rounds import Round
 
-__all__ = ["Attributes", "Webhooks"]
+__all__ = ["Attributes", "Round", "Webhooks"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kubelearn.embedded.apiserver import defaults, serializer
 from kubelearn.embedded.apiserver.encoding import decode
 from kubelearn.embedded.apiserver.registry import Registry, Write
 from kubelearn.objects import Object
@@ -49,6 +50,21 @@ class Attributes:
     def _is_namespace(self) -> bool:
         kind = self.registry.kind
         return (kind.group, kind.plural) == ("", "namespaces")
+
+    def become(self, changed: Object) -> bool:
+        """Make the new object this one, in place; says whether that changes it.
+
+        Raises DecodeError when it is none of its kind.
+        """
+        kind = self.registry.kind
+        typed = {"kind": kind.kind, "apiVersion": kind.api_version, **changed}
+        decoded = serializer.decode(kind, typed).object
+        defaults.apply(kind, decoded)
+        if self.new is None or decoded == self.new:
+            return False
+        self.new.clear()
+        self.new.update(decoded)
+        return True
 
     def namespace_labels(self) -> dict[str, str] | None:
         """The labels of the namespace that counts; None for an object that has none."""

@@ -7,13 +7,11 @@ Configurations are read from the store at each write, so a new one counts at onc
 from __future__ import annotations
 
 import asyncio
-import copy
 import logging
 import random as randomness
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
-from kubelearn.embedded.apiserver import defaults, serializer
 from kubelearn.embedded.apiserver.encoding import decode
 from kubelearn.embedded.apiserver.jsonpatch import PatchError, apply_json_patch
 from kubelearn.embedded.apiserver.status import StatusError, bad_request, internal
@@ -26,6 +24,7 @@ from kubelearn.embedded.apiserver.webhooks.review import (
     answer_of,
     review_of,
 )
+from kubelearn.embedded.apiserver.webhooks.rounds import Round
 from kubelearn.embedded.store import Store
 from kubelearn.objects import Object
 
@@ -47,11 +46,10 @@ class Webhooks:
         """Whether there are any."""
         return any(self._store.count(prefix) for prefix in (_MUTATING, _VALIDATING))
 
-    async def mutate(self, attributes: Attributes, *, again: Sequence[str] = ()) -> list[str]:
+    async def mutate(self, attributes: Attributes, *, again: Collection[str] = ()) -> Round:
         """Let mutating webhooks change the new object.
 
-        Gives the names of those that want to see it once more, because it changed after they had
-        seen it or may change now; `again` is such a list, and then no others are asked.
+        `again` names those that want to see it once more; then no others are asked.
         """
         asked: list[str] = []
         changed = False
@@ -64,7 +62,7 @@ class Webhooks:
                 changed = True
             if hook.get("reinvocationPolicy") == "IfNeeded":
                 asked.append(name)
-        return asked if changed else []
+        return Round.of(attributes, asked=asked, changed=changed)
 
     async def validate(self, attributes: Attributes) -> None:
         """Let validating webhooks judge; they are asked at the same time."""
@@ -136,17 +134,7 @@ def _change(attributes: Attributes, patch: Sequence[Object], name: str) -> bool:
     if attributes.new is None:
         problem = "attempted to modify the object, which is not supported for this operation"
         raise internal(f'admission webhook "{name}" {problem}')
-    kind = attributes.registry.kind
-    before = copy.deepcopy(attributes.new)
     try:
-        patched = apply_json_patch(before, patch)
+        return attributes.become(apply_json_patch(attributes.new, patch))
     except PatchError as error:
         raise internal(str(error)) from None
-    typed = {"kind": kind.kind, "apiVersion": kind.api_version, **patched}
-    changed = serializer.decode(kind, typed).object
-    defaults.apply(kind, changed)
-    if changed == attributes.new:
-        return False
-    attributes.new.clear()
-    attributes.new.update(changed)
-    return True

@@ -56,21 +56,27 @@ def conditions_hold(
     hook: Object, attributes: Attributes, variables: Mapping[str, Any] | None = None
 ) -> bool:
     """Whether all match conditions are true. Raises the error of one that cannot be told."""
-    conditions = hook.get("matchConditions") or []
-    if not conditions:
+    if not hook.get("matchConditions"):
         return True
-    variables = variables or variables_of(attributes)
+    try:
+        return hold(hook, variables or variables_of(attributes))
+    except CelError as error:
+        kind = attributes.registry.kind
+        raise forbidden(kind.plural, kind.group, attributes.name, str(error)) from None
+
+
+def hold(hook: Object, variables: Mapping[str, Any]) -> bool:
+    """Whether all match conditions are true for these variables. Raises CelError."""
     problems = []
-    for condition in conditions:
+    for condition in hook.get("matchConditions") or []:
         try:
             if not expression(condition["expression"].strip()).evaluate(variables):
                 return False
         except CelError as error:
             problems.append(f"failed to evaluate match condition {condition['name']!r}: {error}")
-    if not problems or hook.get("failurePolicy") == "Ignore":
-        return not problems
-    kind = attributes.registry.kind
-    raise forbidden(kind.plural, kind.group, attributes.name, ", ".join(problems))
+    if problems and hook.get("failurePolicy") != "Ignore":
+        raise CelError(", ".join(problems))
+    return not problems
 
 
 def _rule_means(rule: Object, hook: Object, attributes: Attributes) -> bool:
