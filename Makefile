@@ -24,6 +24,8 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 WORK ?= work
+# A file at a time, so that its tests share what they set up.
+SIDE_BY_SIDE := -n 3 --dist loadfile
 # Lessons and tests must find our tools first, with no environment activated.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # A cluster starts often, and takes twice as long where nothing compiled may be kept.
@@ -61,8 +63,9 @@ test: $(VENV)/ready-test
 	@tools/system-package dot graphviz
 	@tools/system-package chromium chromium
 	@$(MAKE) --no-print-directory lint
-	@# Real processes on a busy machine: what failed has to pass once more by itself, and both show.
-	pytest || pytest --last-failed --last-failed-no-failures none
+	@# Most tests wait for real processes, so three run at a time. On a busy machine one may wait in
+	@# vain: what failed has to pass once more by itself, and both show.
+	pytest $(SIDE_BY_SIDE) || pytest --last-failed --last-failed-no-failures none
 	@$(MAKE) --no-print-directory nbval
 
 lint: $(VENV)/ready-test
@@ -72,10 +75,10 @@ lint: $(VENV)/ready-test
 	mypy
 
 unit: $(VENV)/ready-test
-	pytest --ignore=tests/browser --ignore=tests/conformance --ignore=tests/clients
+	pytest $(SIDE_BY_SIDE) --ignore=tests/browser --ignore=tests/conformance --ignore=tests/clients
 
 conformance: $(VENV)/ready-test
-	pytest tests/conformance tests/clients
+	pytest $(SIDE_BY_SIDE) tests/conformance tests/clients
 
 faults: $(VENV)/ready-test
 	KUBELEARN_KILLS=100 KUBELEARN_HOSTILE=10000 pytest -s tests/faults
