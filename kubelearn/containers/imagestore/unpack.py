@@ -212,3 +212,12 @@ def _make_folders(folder: Path) -> None:
             trees.remove(folder)
         folder.mkdir()
         folder.chmod(0o755)
+
+
+def extract(file: Path, root: Path) -> None:
+    """Unpack an archive, compressed or not, with the same care. Raises BrokenImage."""
+    try:
+        with tarfile.open(file, mode="r:*") as archive:
+            _Application(root, archive).run()
+    except _MALFORMED as error:
+        raise BrokenImage(f"{file} is broken: {error}") from error
