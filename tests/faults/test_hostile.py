@@ -9,7 +9,6 @@ import collections
 import contextlib
 import json
 import os
-import socket
 import ssl
 import threading
 import time
@@ -17,7 +16,7 @@ import time
 import pytest
 
 from tests.faults.hostile import NAMESPACE, VICTIMS, Hostile, hostile
-from tests.faults.wire import eventually
+from tests.faults.wire import connect_as_stranger, eventually, strangers
 
 REQUESTS = int(os.environ.get("KUBELEARN_HOSTILE", "1500"))
 SENDERS = 8
@@ -43,11 +42,10 @@ ALSO_UPSTREAM = [
 class Sender(threading.Thread):
     """Sends its share of the requests, each on a connection that is still good or a new one."""
 
-    def __init__(self, wire, seeds, *, pid) -> None:
+    def __init__(self, wire, seeds) -> None:
         super().__init__()
         self.wire = wire
         self.seeds = seeds
-        self.pid = pid
         self.socket: ssl.SSLSocket | None = None
         self.codes: collections.Counter[int] = collections.Counter()
         self.problems: list[str] = []
@@ -67,7 +65,7 @@ class Sender(threading.Thread):
 
     def send(self, context, each: Hostile) -> tuple[int, dict[str, str], bytes]:
         if self.socket is None:
-            plain = socket.create_connection(self.wire.address, timeout=PATIENCE)
+            plain = connect_as_stranger(self.wire.address, timeout=PATIENCE)
             self.socket = context.wrap_socket(plain, server_hostname=self.wire.address[0])
         self.socket.sendall(each.data)
         if not each.complete:
@@ -105,18 +103,14 @@ class Sender(threading.Thread):
                 self.problems.append(f"{seed}: {each.what}: {code} without a Status: {text[:200]}")
 
 
-def send_all(wire, *, requests: int, pid: int) -> tuple[collections.Counter[int], list[str]]:
-    senders = [Sender(wire, range(number, requests, SENDERS), pid=pid) for number in range(SENDERS)]
+def send_all(wire, *, requests: int) -> tuple[collections.Counter[int], list[str]]:
+    senders = [Sender(wire, range(number, requests, SENDERS)) for number in range(SENDERS)]
     for sender in senders:
         sender.start()
     for sender in senders:
         sender.join()
     codes = sum((sender.codes for sender in senders), collections.Counter())
     return codes, [problem for sender in senders for problem in sender.problems]
-
-
-def open_files(pid: int) -> int:
-    return len(os.listdir(f"/proc/{pid}/fd"))
 
 
 def megabytes(pid: int) -> int:
@@ -142,16 +136,16 @@ def test_hostile_requests_are_refused_and_leave_nothing_behind(victims, connect)
     wire = connect(victims)
     pid = victims.status()["pid"]
     # Once, so that what is loaded or cached on first use is there before anything is counted.
-    send_all(wire, requests=300, pid=pid)
-    files, memory = open_files(pid), megabytes(pid)
+    send_all(wire, requests=300)
+    memory = megabytes(pid)
     started = time.monotonic()
-    codes, problems = send_all(wire, requests=REQUESTS, pid=pid)
+    codes, problems = send_all(wire, requests=REQUESTS)
     took = time.monotonic() - started
     print(f"{REQUESTS} requests in {took:.1f} s: {dict(sorted(codes.items()))}")
     assert not problems, "\n".join(problems)
     assert sum(codes[code] for code in codes if 400 <= code < 500) > REQUESTS / 3
-    eventually(lambda: open_files(pid) <= files + 20)
-    print(f"memory {memory} MB, then {megabytes(pid)} MB; files {files}, then {open_files(pid)}")
+    eventually(lambda: strangers() == 0)
+    print(f"memory {memory} MB, then {megabytes(pid)} MB")
     assert megabytes(pid) < memory + 40
     # What was accepted can be read in every form, and no component stumbled over it.
     for path in VICTIMS:
@@ -166,14 +160,11 @@ def test_hostile_requests_are_refused_and_leave_nothing_behind(victims, connect)
 
 def test_clients_that_say_nothing_or_speak_slowly_hold_nobody_up(small_cluster, connect):
     wire = connect(small_cluster)
-    pid = small_cluster.status()["pid"]
-    wire.send("GET", "/api/v1/namespaces")
-    files = open_files(pid)
     context = wire.context()
     with contextlib.ExitStack() as stack:
         idlers = []
         for number in range(150):
-            plain = stack.enter_context(socket.create_connection(wire.address, timeout=PATIENCE))
+            plain = stack.enter_context(connect_as_stranger(wire.address, timeout=PATIENCE))
             match number % 3:
                 case 0:  # says nothing, not even in TLS
                     pass
@@ -189,6 +180,5 @@ def test_clients_that_say_nothing_or_speak_slowly_hold_nobody_up(small_cluster, 
             for idler in idlers:
                 idler.sendall(b"X: y\r\n")
             assert wire.send("GET", "/api/v1/namespaces")[0] == 200
-    # Components have connections of their own, which come and go.
-    eventually(lambda: open_files(pid) <= files + 25)
+    eventually(lambda: strangers() == 0)
     assert "Traceback" not in small_cluster.folder.log.read_text()

@@ -10,7 +10,7 @@ import struct
 
 import pytest
 
-from tests.faults.wire import eventually
+from tests.faults.wire import STRANGER, eventually, strangers
 
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
 LARGE = "x" * 200_000
@@ -19,10 +19,6 @@ LARGE = "x" * 200_000
 def megabytes(pid: int) -> int:
     with open(f"/proc/{pid}/statm") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 2**20
-
-
-def open_files(pid: int) -> int:
-    return len(os.listdir(f"/proc/{pid}/fd"))
 
 
 def version(wire) -> str:
@@ -34,6 +30,7 @@ def watching(wire, context, query: str) -> socket.socket:
     plain = socket.socket()
     plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
     plain.settimeout(60)
+    plain.bind((STRANGER, 0))
     plain.connect(wire.address)
     secure = context.wrap_socket(plain, server_hostname=wire.address[0])
     secure.sendall(f"GET {CONFIG_MAPS}?{query} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
@@ -65,7 +62,7 @@ def test_a_watch_that_is_not_read_costs_little_and_is_ended(small_cluster, conne
     pid = small_cluster.status()["pid"]
     context = wire.context()
     since = version(wire)
-    files, memory = open_files(pid), megabytes(pid)
+    memory = megabytes(pid)
     with contextlib.ExitStack() as stack:
         query = f"watch=true&resourceVersion={since}"
         idle = [stack.enter_context(watching(wire, context, query)) for _ in range(20)]
@@ -74,7 +71,7 @@ def test_a_watch_that_is_not_read_costs_little_and_is_ended(small_cluster, conne
         # 20 clients have missed 30 MB each; what is kept for them is a small part of it.
         assert megabytes(pid) < memory + 150
         # They take nothing for a minute: the server ends their connections.
-        eventually(lambda: open_files(pid) <= files + 10, within=120)
+        eventually(lambda: strangers() == 0, within=120)
         # What one of them gets, in the end, are whole events in their order, and then nothing.
         lines = [line for line in rest(idle[0]).split(b"\n") if line.startswith(b'{"type"')]
         seen = [json.loads(line)["object"]["data"]["number"] for line in lines[:-1]]
@@ -89,17 +86,16 @@ def test_clients_that_vanish_leave_nothing_behind(small_cluster, connect):
     context = wire.context()
     query = f"watch=true&resourceVersion={version(wire)}"
     write(wire, 0, "small")
-    files, memory = open_files(pid), megabytes(pid)
+    memory = megabytes(pid)
     for _ in range(4):
         watchers = [watching(wire, context, query) for _ in range(50)]
-        # Components have connections of their own, which come and go.
-        assert open_files(pid) > files + 25
+        assert strangers() == 50
         for number in range(1, 4):
             write(wire, number, "small")
         for connection in watchers:
             # As if the machine had gone: no farewell, what is on the way is lost.
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             connection.close()
-        eventually(lambda: open_files(pid) <= files + 25)
+        eventually(lambda: strangers() == 0)
     assert megabytes(pid) < memory + 30
     assert "Traceback" not in small_cluster.folder.log.read_text()

@@ -6,9 +6,11 @@ import http.client
 import json
 import os
 import signal
+import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,6 +19,9 @@ from kubelearn.embedded.launch import identities, tls
 
 GONE = (OSError, http.client.HTTPException)
 """What a client sees of a server that was killed."""
+
+STRANGER = "127.99.99.1"
+"""Where those connect from whose connections are counted: the cluster's own come and go."""
 
 
 class Wire:
@@ -91,6 +96,19 @@ def eventually(condition: Callable[[], Any], *, within: float = 30) -> Any:
         assert time.monotonic() < deadline, "it did not come true in time"
         time.sleep(0.05)
     return found
+
+
+def strangers() -> int:
+    """How many connections from STRANGER their server still holds."""
+    there = socket.inet_aton(STRANGER)[::-1].hex().upper()
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
+    # Columns: number, local address, remote address, ... ; inode 0 is no process's any more.
+    return sum(line[2].startswith(f"{there}:") and line[9] != "0" for line in lines)
+
+
+def connect_as_stranger(address: tuple[str, int], *, timeout: float) -> socket.socket:
+    """A plain connection that `strangers` counts."""
+    return socket.create_connection(address, timeout, source_address=(STRANGER, 0))
 
 
 def kill(cluster: EmbeddedCluster) -> None:
