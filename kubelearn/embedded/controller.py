@@ -102,10 +102,7 @@ class Controller(ABC):
             else:
                 self.queue.forget(object_key)
             finally:
-                # What takes long, such as an object with thousands of pods, must not take all the
-                # time: the more there is to look at, the less often it is looked at.
-                long = work.seconds > _LONG
-                self.queue.done(object_key, rest=_REST * work.seconds if long else 0.0)
+                self.queue.done(object_key, rest=rest_after(work))
 
     def _log_failure(self, object_key: str, error: Exception) -> None:
         # Losing a race against another writer is a controller's daily bread.
@@ -118,6 +115,15 @@ class Controller(ABC):
             error,
             exc_info=None if expected or isinstance(error, ApiError) else error,
         )
+
+
+def rest_after(work: Stopwatch) -> float:
+    """Seconds for which a key is left alone after a sync.
+
+    What takes long, such as an object with thousands of pods, must not take all the time: the
+    more there is to look at, the less often it is looked at.
+    """
+    return _REST * work.seconds if work.seconds > _LONG else 0.0
 
 
 class RetryLater(Exception):

@@ -12,10 +12,13 @@ from collections.abc import Mapping
 
 from kubelearn.embedded.client import Client
 from kubelearn.embedded.clock import Clock
+from kubelearn.embedded.controller import rest_after
 from kubelearn.embedded.events import EventRecorder
 from kubelearn.embedded.informer import Informers
 from kubelearn.embedded.proxy.datapath import DataPath, Problem
 from kubelearn.embedded.proxy.rules import SERVICE_NAME, rules_of
+from kubelearn.embedded.stopwatch import Stopwatch
+from kubelearn.embedded.workqueue import WorkQueue
 from kubelearn.objects import ENDPOINT_SLICES, SERVICES, Object, key
 
 _log = logging.getLogger(__name__)
@@ -43,8 +46,7 @@ class Proxy:
         self._datapath = datapath
         self._clock = clock
         self._node_addresses = node_addresses
-        self._dirty: set[str] = set()
-        self._woken = asyncio.Event()
+        self._queue = WorkQueue(clock, name="kube-proxy")
         self._told: dict[str, set[str]] = {}
 
     async def run(self) -> None:
@@ -68,27 +70,29 @@ class Proxy:
                 group.create_task(self._work(events), name="kube-proxy sync")
                 group.create_task(self._retry(), name="kube-proxy retry")
         finally:
+            self._queue.close()
             events.close()
 
     def _mark(self, service: Object) -> None:
-        self._dirty.add(key(service))
-        self._woken.set()
+        self._queue.add(key(service))
 
     def _mark_slice(self, piece: Object) -> None:
-        self._dirty.update(_service_key(piece))
-        self._woken.set()
+        for service_key in _service_key(piece):
+            self._queue.add(service_key)
 
     async def _work(self, events: EventRecorder) -> None:
         await self._services.synced.wait()
         await self._slices.synced.wait()
         # What went away while this proxy was stopped, no handler will tell.
-        self._dirty |= self._datapath.services()
-        self._woken.set()
+        for service_key in self._datapath.services():
+            self._queue.add(service_key)
         while True:
-            await self._woken.wait()
-            self._woken.clear()
-            while self._dirty:
-                await self._sync(self._dirty.pop(), events)
+            service_key = await self._queue.get()
+            work = Stopwatch(self._sync(service_key, events), clock=self._clock)
+            await work
+            # A Service with thousands of endpoints changes often, and costs much each time;
+            # upstream's `minSyncPeriod` is for the same.
+            self._queue.done(service_key, rest=rest_after(work))
 
     async def _sync(self, service_key: str, events: EventRecorder) -> None:
         service = self._services.get(service_key)
@@ -110,9 +114,8 @@ class Proxy:
     async def _retry(self) -> None:
         while True:
             await self._clock.sleep(_RETRY_SECONDS)
-            if self._told:
-                self._dirty.update(self._told)
-                self._woken.set()
+            for service_key in self._told:
+                self._queue.add(service_key)
 
 
 def _service_key(piece: Object) -> list[str]:

@@ -6,6 +6,7 @@ traffic policies and endpoints that are on their way out, `topology.go` (`Catego
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -85,7 +86,8 @@ def _rules_of_port(
 ) -> Iterator[Rule]:
     seconds, protocol = _affinity_seconds(spec), port.get("protocol", "TCP")
     everywhere = _usable(known)
-    by_node = {node: _usable(known, node) for node in {each.node for each in known}}
+    local = "Local" in (spec.get("externalTrafficPolicy"), spec.get("internalTrafficPolicy"))
+    by_node = _usable_by_node(known) if local else {}
     if spec.get("externalTrafficPolicy") == "Local":
         for address, node in outside.items():
             endpoints = by_node.get(node, ()) if node else everywhere
@@ -136,8 +138,14 @@ def _endpoints(slices: Sequence[Object], port_name: str) -> Iterator[_Endpoint]:
                     yield _Endpoint(address, endpoint.get("nodeName") or "", ready)
 
 
-def _usable(endpoints: Iterable[_Endpoint], node: str | None = None) -> Addresses:
-    """The ready ones, on that node if one is named; if there are none, those that terminate."""
-    here = [each for each in endpoints if node in (None, each.node)]
-    ready = {each.address for each in here if each.ready}
-    return tuple(sorted(ready or {each.address for each in here}))
+def _usable_by_node(endpoints: Iterable[_Endpoint]) -> dict[str, Addresses]:
+    nodes: defaultdict[str, list[_Endpoint]] = defaultdict(list)
+    for each in endpoints:
+        nodes[each.node].append(each)
+    return {node: _usable(here) for node, here in nodes.items()}
+
+
+def _usable(endpoints: Sequence[_Endpoint]) -> Addresses:
+    """The ready ones; if there are none, those that terminate."""
+    ready = {each.address for each in endpoints if each.ready}
+    return tuple(sorted(ready or {each.address for each in endpoints}))

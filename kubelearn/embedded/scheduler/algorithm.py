@@ -5,6 +5,7 @@ Upstream: `schedulePod` and what it calls in pkg/scheduler/schedule_one.go.
 
 from __future__ import annotations
 
+import heapq
 import random
 from collections.abc import Mapping, Sequence
 
@@ -24,6 +25,8 @@ from kubelearn.embedded.scheduler.preemption import Attempt, Preemption
 
 # Below this many nodes all are looked at; of a larger cluster a share has to do.
 _FEW_NODES, _LEAST_PERCENT = 100, 5
+# Of so many nodes, the best ones, a decision tells the scores.
+_TOLD = 50
 
 
 class Algorithm:
@@ -51,6 +54,7 @@ class Algorithm:
         node_filter = NodeFilter(pod, nodes, framework=self._framework, nominator=self._nominator)
         feasible, rejections = self._filter(pod, nodes, before, node_filter)
         scores = self._framework.scores(pod, feasible, nodes=nodes) if len(feasible) > 1 else {}
+        totals = _totals(scores)
         attempt, message = None, ""
         if not nodes:
             message = "no nodes available to schedule pods"
@@ -73,8 +77,8 @@ class Algorithm:
             uid=pod.uid,
             time=self._clock.now(),
             rejections=rejections,
-            scores=scores,
-            node=self._select(scores) if scores else feasible[0].name if feasible else None,
+            scores=_best(scores, totals),
+            node=self._select(totals) if totals else feasible[0].name if feasible else None,
             message=message,
             preemption=attempt,
         )
@@ -110,8 +114,7 @@ class Algorithm:
         self._start = (self._start + seen) % len(nodes) if nodes else 0
         return feasible, rejections
 
-    def _select(self, scores: dict[str, dict[str, int]]) -> str:
-        totals = {node: sum(parts.values()) for node, parts in scores.items()}
+    def _select(self, totals: Mapping[str, int]) -> str:
         best = max(totals.values())
         return self._random.choice([node for node, total in totals.items() if total == best])
 
@@ -120,6 +123,23 @@ def _enough(total: int) -> int:
     """How many feasible nodes are enough to choose from."""
     percent = max(50 - total // 125, _LEAST_PERCENT)
     return max(total * percent // 100, _FEW_NODES)
+
+
+def _totals(scores: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    """Each node's sum over all plugins."""
+    totals: dict[str, int] = {}
+    for column in scores.values():
+        for node, score in column.items():
+            totals[node] = totals.get(node, 0) + score
+    return totals
+
+
+def _best(
+    scores: Mapping[str, Mapping[str, int]], totals: Mapping[str, int]
+) -> dict[str, dict[str, int]]:
+    """What the plugins said of the best nodes: {node: {plugin: score}}."""
+    best = heapq.nlargest(_TOLD, totals, key=totals.__getitem__)
+    return {node: {plugin: column[node] for plugin, column in scores.items()} for node in best}
 
 
 def _explain(rejections: Mapping[str, Rejection], attempt: Attempt) -> str:

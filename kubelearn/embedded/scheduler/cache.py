@@ -156,11 +156,11 @@ class NodeInfo:
 
     def count_pods(self, selects: Callable[[LabelSet], bool]) -> int:
         """How many pods that stay have a namespace and labels that `selects` takes."""
-        return sum(
-            count - self.leaving[label_set]
-            for label_set, count in self.label_sets.items()
-            if selects(label_set)
-        )
+        found = 0
+        for label_set, count in self.label_sets.items():
+            if selects(label_set):
+                found += count - self.leaving.get(label_set, 0)
+        return found
 
 
 def _add(counter: Counter[_T], item: _T, times: int) -> None:

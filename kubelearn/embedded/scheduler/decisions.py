@@ -5,10 +5,10 @@ A real scheduler keeps this to itself (at best in its log at verbosity 10); here
 
 from __future__ import annotations
 
-import heapq
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 
 from kubelearn.embedded.scheduler.framework import Rejection
 from kubelearn.embedded.scheduler.preemption import Attempt
@@ -19,7 +19,7 @@ _NODES = 50
 
 @dataclass(frozen=True)
 class Decision:
-    """One attempt to place one pod: why nodes were rejected, how the others scored, who won.
+    """One attempt to place one pod: why nodes were rejected, how the best scored, who won.
 
     `preemption` says who has to leave for it, or why nobody does; None if it found a node.
     """
@@ -46,14 +46,8 @@ class Decisions:
 
     def add(self, decision: Decision) -> None:
         """Keep a decision in place of the last one about that pod."""
-        shortened = Decision(
-            **{
-                **vars(decision),
-                "rejections": dict(list(decision.rejections.items())[:_NODES]),
-                "scores": _best(decision),
-            }
-        )
-        self._decisions[decision.pod] = shortened
+        few = dict(islice(decision.rejections.items(), _NODES))
+        self._decisions[decision.pod] = replace(decision, rejections=few)
         self._decisions.move_to_end(decision.pod)
         if len(self._decisions) > _KEPT:
             self._decisions.popitem(last=False)
@@ -66,7 +60,3 @@ class Decisions:
         """The latest decisions, newest first."""
         return list(reversed(self._decisions.values()))[:count]
 
-
-def _best(decision: Decision) -> dict[str, dict[str, int]]:
-    best = heapq.nlargest(_NODES, decision.scores, key=decision.total)
-    return {node: decision.scores[node] for node in best}

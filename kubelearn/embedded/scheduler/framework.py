@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import groupby
 from typing import ClassVar
 
 from kubelearn.embedded.scheduler.cache import NodeInfo, PodInfo
@@ -142,28 +144,32 @@ class Framework:
 
     def filters(self, pod: PodInfo, nodes: Sequence[NodeInfo]) -> list[Filter]:
         """The filters that have something to say about the pod."""
-        found = []
-        for plugin in self.plugins:
-            check = plugin.filter_for(pod, nodes)
-            if check is not None and plugin.local:
-                check = self._memory.remembering(pod, f"filter {plugin.name}", check)
-            if check is not None:
-                found.append(check)
+        found: list[Filter] = []
+        for local, group in groupby(self.plugins, key=lambda plugin: plugin.local):
+            plugins = list(group)
+            checks = [each for p in plugins if (each := p.filter_for(pod, nodes)) is not None]
+            if local and checks:
+                # One answer for all of them: a thousand nodes are asked for each pod.
+                first = partial(first_rejection, checks)
+                found.append(self._memory.remembering(pod, f"filter {plugins[0].name}", first))
+            else:
+                found += checks
         return found
 
     def scores(
         self, pod: PodInfo, feasible: Sequence[NodeInfo], *, nodes: Sequence[NodeInfo]
     ) -> dict[str, dict[str, int]]:
-        """Weighted scores of the feasible ones among the nodes: {node: {plugin: score}}."""
-        result: dict[str, dict[str, int]] = {node.name: {} for node in feasible}
+        """Weighted scores of the feasible ones among the nodes: {plugin: {node: score}}."""
+        result: dict[str, dict[str, int]] = {}
         for plugin in self.plugins:
             score = plugin.score_for(pod, feasible, nodes)
             if score is None:
                 continue
             if plugin.local:
                 score = self._memory.remembering(pod, f"score {plugin.name}", score)
-            for name, value in plugin.normalize({n.name: score(n) for n in feasible}).items():
-                result[name][plugin.name] = value * plugin.weight
+            normal = plugin.normalize({node.name: score(node) for node in feasible})
+            weight = plugin.weight
+            result[plugin.name] = {name: value * weight for name, value in normal.items()}
         return result
 
     def reserve(self, pod: PodInfo, node: NodeInfo) -> None:

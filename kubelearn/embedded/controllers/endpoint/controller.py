@@ -1,6 +1,7 @@
 """Keeps an Endpoints object beside each Service with a selector, for clients of the older kind.
 
-Upstream: pkg/controller/endpoint. Left out: the cut at a thousand addresses.
+Upstream: pkg/controller/endpoint. Left out: writing the same thousand addresses of a larger Service
+again for the sake of a newer trigger time.
 """
 
 from __future__ import annotations
@@ -8,7 +9,12 @@ from __future__ import annotations
 from typing import ClassVar
 
 from kubelearn.embedded.controller import ControllerContext, RetryLater
-from kubelearn.embedded.controllers.endpoint.subsets import repack, subsets_of
+from kubelearn.embedded.controllers.endpoint.subsets import (
+    is_over_capacity,
+    repack,
+    subsets_of,
+    truncated,
+)
 from kubelearn.embedded.controllers.endpointslice.slicing import note_trigger_time
 from kubelearn.embedded.controllers.expectations import Expectations
 from kubelearn.embedded.controllers.servicepods import (
@@ -21,6 +27,7 @@ from kubelearn.objects import ENDPOINTS, Object, annotations_of, split_key
 
 MANAGED_BY, CONTROLLER = "endpoints.kubernetes.io/managed-by", "endpoint-controller"
 LEADER = "control-plane.alpha.kubernetes.io/leader"
+OVER_CAPACITY = "endpoints.kubernetes.io/over-capacity"
 _HEADLESS = "service.kubernetes.io/headless"
 
 
@@ -60,23 +67,17 @@ class EndpointController(ServiceController):
         pods, labels = self.pods_of(service), _labels(service)
         subsets, time = subsets_of(service, pods), self.trigger_times.changed(service, pods)
         if current is None:
-            await self._create(object_key, service, subsets=subsets, trigger_time=time)
+            meta = {part: service["metadata"][part] for part in ("name", "namespace")}
+            made = _made({"metadata": meta}, subsets, labels=labels, trigger_time=time)
+            await self._create(object_key, made)
         elif _differs(current, subsets, labels):
-            meta = {**current["metadata"], "labels": labels}
-            note_trigger_time(meta, time)
-            updated = await self.client.update(
-                ENDPOINTS, {**current, "metadata": meta, "subsets": subsets}
-            )
+            made = _made(current, subsets, labels=labels, trigger_time=time)
+            updated = await self.client.update(ENDPOINTS, made)
             self._expectations.created(object_key, updated)
 
-    async def _create(
-        self, object_key: str, service: Object, *, subsets: list[Object], trigger_time: str
-    ) -> None:
-        meta = service["metadata"]
-        made = {"name": meta["name"], "namespace": meta["namespace"], "labels": _labels(service)}
-        note_trigger_time(made, trigger_time)
+    async def _create(self, object_key: str, endpoints: Object) -> None:
         try:
-            created = await self.client.create(ENDPOINTS, {"metadata": made, "subsets": subsets})
+            created = await self.client.create(ENDPOINTS, endpoints)
         except ApiError as error:
             if error.has_cause("NamespaceTerminating"):
                 return
@@ -97,7 +98,21 @@ def _labels(service: Object) -> dict[str, str]:
     return labels | ({_HEADLESS: ""} if is_headless(service) else {})
 
 
+def _made(
+    current: Object, subsets: list[Object], *, labels: dict[str, str], trigger_time: str
+) -> Object:
+    """The Endpoints with these subsets, as far as they have room for them."""
+    meta = {**current["metadata"], "labels": labels}
+    note_trigger_time(meta, trigger_time)
+    meta["annotations"].pop(OVER_CAPACITY, None)
+    if is_over_capacity(subsets):
+        meta["annotations"][OVER_CAPACITY] = "truncated"
+    return {**current, "metadata": meta, "subsets": truncated(subsets)}
+
+
 def _differs(current: Object, subsets: list[Object], labels: dict[str, str]) -> bool:
     if (current["metadata"].get("labels") or {}) != labels:
         return True
-    return repack(current.get("subsets") or []) != subsets
+    if (OVER_CAPACITY in annotations_of(current)) != is_over_capacity(subsets):
+        return True
+    return repack(current.get("subsets") or []) != truncated(subsets)

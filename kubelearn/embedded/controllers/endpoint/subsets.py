@@ -7,11 +7,15 @@ Left out: the order of subsets, which upstream takes from a hash.
 from __future__ import annotations
 
 import json
+import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from kubelearn.embedded.controllers.endpointslice import slicing
 from kubelearn.objects import Object, is_ready
+
+# More addresses than this make an object that is too large for everybody who reads it.
+MOST = 1000
 
 # An address by its bytes and its pod, so that equal addresses of different pods stay apart.
 _Key = tuple[str, str]
@@ -80,3 +84,42 @@ def _subset(
         "ports": [port for port in map(json.loads, ports) if port],
     }
     return {name: found for name, found in lists.items() if found}
+
+
+def truncated(subsets: Sequence[Object]) -> list[Object]:
+    """The same with at most a thousand addresses, ready ones first, of each subset its share."""
+    count = {listed: _count(subsets, listed) for listed in ("addresses", "notReadyAddresses")}
+    ready, total = count["addresses"], sum(count.values())
+    if total <= MOST:
+        return list(subsets)
+    if ready > MOST:
+        kept = _shares(subsets, "addresses", total=ready, most=MOST)
+        return [_without(subset, "notReadyAddresses") for subset in kept]
+    waiting = count["notReadyAddresses"]
+    return _shares(subsets, "notReadyAddresses", total=waiting, most=MOST - ready)
+
+
+def is_over_capacity(subsets: Iterable[Object]) -> bool:
+    """Whether there are more addresses than may be named."""
+    known = list(subsets)
+    return _count(known, "addresses") + _count(known, "notReadyAddresses") > MOST
+
+
+def _count(subsets: Iterable[Object], listed: str) -> int:
+    return sum(len(subset.get(listed) or []) for subset in subsets)
+
+
+def _shares(subsets: Iterable[Object], listed: str, *, total: int, most: int) -> list[Object]:
+    """The subsets with a part of those addresses, in proportion, rounded up until all are given."""
+    result, left = [], most
+    for subset in subsets:
+        addresses = subset.get(listed) or []
+        share = min(math.ceil(len(addresses) / total * most), left)
+        left -= min(share, len(addresses))
+        kept = {**subset, listed: addresses[:share]}
+        result.append(kept if kept[listed] else _without(kept, listed))
+    return result
+
+
+def _without(subset: Object, listed: str) -> Object:
+    return {name: value for name, value in subset.items() if name != listed}
