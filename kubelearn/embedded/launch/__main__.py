@@ -14,8 +14,11 @@ import logging
 import os
 import random
 import resource
+import ssl
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -97,8 +100,9 @@ def _run(folder: StateFolder, options: argparse.Namespace, report: Report) -> No
     certificates = _start_certificates(folder, people)
     _log_to_stderr()
     # This takes longer than all that was before.
-    from kubelearn.embedded.clock import SystemClock
-    from kubelearn.embedded.launch.daemon import Daemon
+    with _no_public_authorities():
+        from kubelearn.embedded.clock import SystemClock
+        from kubelearn.embedded.launch.daemon import Daemon
 
     report.step("certificates", _finish_certificates(certificates, folder))
 
@@ -222,6 +226,27 @@ def _log_to_stderr() -> None:
         handlers=[handler],
         format="%(asctime)s %(levelname).1s %(component)s: %(message)s",
     )
+
+
+@contextmanager
+def _no_public_authorities() -> Iterator[None]:
+    """Hide the authorities that this machine trusts from aiohttp while it is loaded.
+
+    It would read all of them, which takes as long as to load it, for connections that trust
+    nobody in particular. Here each connection has a TLS context of its own.
+    """
+    paths = ssl.get_default_verify_paths()
+    names = (paths.openssl_cafile_env, paths.openssl_capath_env)
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, os.devnull))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _explained(error: Exception, folder: StateFolder) -> KubelearnError:

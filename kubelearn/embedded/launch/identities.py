@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kubelearn.embedded.addresses import Block
-from kubelearn.embedded.localpath.manifests import USER
 
 HOST = "127.0.0.1"
 APISERVER = "apiserver"
@@ -62,7 +61,7 @@ def of_cluster(nodes: Sequence[str], block: Block, *, hollow: bool = False) -> l
         Identity(CONTROLLER_MANAGER, "system:kube-controller-manager"),
         Identity(SCHEDULER, "system:kube-scheduler"),
         Identity(PROXY, "system:kube-proxy"),
-        Identity(LOCAL_PATH, USER),
+        Identity(LOCAL_PATH, LOCAL_PATH),
         Identity(FRONT_PROXY_CLIENT, "front-proxy-client"),
         Identity(
             METRICS_SERVER,

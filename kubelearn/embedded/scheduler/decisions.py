@@ -59,4 +59,3 @@ class Decisions:
     def latest(self, count: int = _KEPT) -> list[Decision]:
         """The latest decisions, newest first."""
         return list(reversed(self._decisions.values()))[:count]
-

@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from kubelearn.embedded.proxy import DataPath, Proxy
+from kubelearn.embedded.proxy import DataPath, Proxy, proxy
 from kubelearn.embedded.proxy.rules import SERVICE_NAME
 from kubelearn.objects import ENDPOINT_SLICES, EVENTS, SERVICES
 
@@ -152,3 +152,23 @@ async def test_a_port_kept_for_root_is_told_with_the_remedy(api, clock, start, m
     message = api.one(EVENTS)["message"]
     assert f"{HOST}:80 may not be opened by an ordinary user" in message
     assert "sudo sysctl net.ipv4.ip_unprivileged_port_start=80" in message
+
+
+async def test_a_service_that_takes_long_is_looked_at_less_often(api, clock, start, monkeypatch):
+    looked_at = []
+
+    def slowly(*_, **__):
+        looked_at.append(clock.monotonic())
+        clock._elapsed += 1  # works, and lets nobody else have a turn
+        return []
+
+    monkeypatch.setattr(proxy, "rules_of", slowly)
+    await api.create(SERVICES, service(80))
+    await start()
+    for number in range(5):
+        labels = {"n": str(number)}
+        await api.patch(SERVICES, "web", {"metadata": {"labels": labels}}, "default")
+        await clock.advance(0)
+    assert len(looked_at) == 1
+    await clock.advance(9)
+    assert len(looked_at) == 2

@@ -145,3 +145,14 @@ def test_endpoints_that_terminate_serve_their_node_when_it_has_no_other():
     found = by_frontend(service(externalTrafficPolicy="Local", **LOCAL), pods)
     assert found[Address("127.64.0.2", 30080)].endpoints == (ON_A,)
     assert found[Address("127.64.128.9", 80)].endpoints == (ON_B,)
+
+
+def test_what_is_worked_out_for_each_node_is_so_only_for_a_policy_that_asks_for_it():
+    slices = [piece(endpoint("10.0.0.1", "a"), endpoint("10.0.0.2", "b"))]
+    [everywhere] = rules(service(), *slices)
+    assert everywhere.by_node is None
+    [local] = rules(service(internalTrafficPolicy="Local"), *slices)
+    assert local.by_node == {
+        "a": (Address("10.0.0.1", 8080),),
+        "b": (Address("10.0.0.2", 8080),),
+    }

@@ -6,6 +6,7 @@ from kubelearn.embedded.controllers.endpoint.controller import (
     CONTROLLER,
     LEADER,
     MANAGED_BY,
+    OVER_CAPACITY,
     EndpointController,
 )
 from kubelearn.objects import ENDPOINTS, PODS, SERVICES
@@ -102,3 +103,24 @@ async def test_endpoints_may_be_written_before_their_service(api, clock, start):
         await api.create(ENDPOINTS, {"metadata": {"name": "db", "namespace": "default"}})
         await clock.advance(1)
     assert api.one(ENDPOINTS)["metadata"]["name"] == "db"
+
+
+async def test_endpoints_of_more_than_a_thousand_pods_are_cut_and_say_so(
+    api, clock, start, service, make_pod
+):
+    await api.create(SERVICES, service)
+    for number in range(1001):
+        status = {"podIPs": [{"ip": f"127.64.{number // 250}.{number % 250}"}]}
+        labels = {"app": "web"}
+        pod = make_pod(f"web-{number}", labels=labels, ready=True, phase="Running", status=status)
+        await api.create(PODS, pod)
+    async with start(EndpointController):
+        await clock.advance(1)
+        cut = api.one(ENDPOINTS)
+        assert len(cut["subsets"][0]["addresses"]) == 1000
+        assert cut["metadata"]["annotations"][OVER_CAPACITY] == "truncated"
+        await api.delete(PODS, "web-7", "default")
+        await clock.advance(1)
+        whole = api.one(ENDPOINTS)
+        assert len(whole["subsets"][0]["addresses"]) == 1000
+        assert OVER_CAPACITY not in whole["metadata"]["annotations"]

@@ -2,7 +2,12 @@
 
 import pytest
 
-from kubelearn.embedded.controllers.endpoint.subsets import repack, subsets_of
+from kubelearn.embedded.controllers.endpoint.subsets import (
+    is_over_capacity,
+    repack,
+    subsets_of,
+    truncated,
+)
 
 
 def service(*ports, **spec):
@@ -77,3 +82,38 @@ def test_an_address_that_is_not_ready_once_is_not_ready():
     address = {"ip": "10.0.0.1"}
     [subset] = repack([{"addresses": [address]}, {"notReadyAddresses": [address]}])
     assert subset == {"notReadyAddresses": [address]}
+
+
+def subset(port, *, ready=0, waiting=0):
+    def addresses(count, block):
+        return [{"ip": f"10.{block}.{i // 250}.{i % 250}"} for i in range(count)]
+
+    lists = {"addresses": addresses(ready, 0), "notReadyAddresses": addresses(waiting, 1)}
+    return {name: found for name, found in lists.items() if found} | {"ports": [{"port": port}]}
+
+
+def test_a_thousand_addresses_are_not_too_many():
+    known = [subset(80, ready=700, waiting=300)]
+    assert not is_over_capacity(known)
+    assert truncated(known) == known
+
+
+def test_of_more_than_a_thousand_ready_addresses_each_subset_keeps_its_share():
+    known = [subset(80, ready=1500, waiting=7), subset(81, ready=500)]
+    assert is_over_capacity(known)
+    first, second = truncated(known)
+    assert (len(first["addresses"]), len(second["addresses"])) == (750, 250)
+    assert first["addresses"] == known[0]["addresses"][:750]
+    assert "notReadyAddresses" not in first
+
+
+def test_addresses_that_are_not_ready_fill_up_what_the_ready_ones_leave():
+    known = [subset(80, ready=900, waiting=150), subset(81, waiting=150)]
+    first, second = truncated(known)
+    assert first["addresses"] == known[0]["addresses"]
+    assert (len(first["notReadyAddresses"]), len(second["notReadyAddresses"])) == (50, 50)
+
+
+def test_shares_are_rounded_up_and_the_last_one_takes_what_is_left():
+    shares = truncated([subset(port, ready=500) for port in (80, 81, 82)])
+    assert [len(each["addresses"]) for each in shares] == [334, 334, 332]
