@@ -127,10 +127,11 @@ def _enough(total: int) -> int:
 
 def _totals(scores: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
     """Each node's sum over all plugins."""
-    totals: dict[str, int] = {}
-    for column in scores.values():
+    first, *others = scores.values() or [{}]
+    totals = dict(first)
+    for column in others:
         for node, score in column.items():
-            totals[node] = totals.get(node, 0) + score
+            totals[node] += score
     return totals
 
 

@@ -26,7 +26,8 @@ class NodeFilter:
 
     def reject(self, info: NodeInfo) -> Rejection | None:
         """Why the node does not take the pod, if so."""
-        return self._with_nominated(info) or first_rejection(self._filters, info)
+        rejection = self._with_nominated(info) if self._nominator else None
+        return rejection or first_rejection(self._filters, info)
 
     def reject_trial(self, trial: NodeInfo) -> Rejection | None:
         """The same for a node as it could be, in place of the one of that name."""

@@ -18,6 +18,9 @@ class Nominator:
         self._on: defaultdict[str, dict[str, PodInfo]] = defaultdict(dict)
         self._node_of: dict[str, str] = {}
 
+    def __len__(self) -> int:
+        return len(self._node_of)
+
     def add(self, info: PodInfo, node: str) -> None:
         """A pod is to have room on that node, and on no other."""
         self.remove(info.key)

@@ -28,9 +28,9 @@ class ImageLocality(Plugin):
         spec = pod.pod["spec"]
         containers = [*(spec.get("initContainers") or []), *spec["containers"]]
         images = [_with_tag(container["image"]) for container in containers]
-        share = {name: sum(name in info.images for info in nodes) / len(nodes) for name in images}
-        if not any(share.values()):
+        if not any(name in info.images for info in feasible for name in images):
             return lambda info: 0
+        share = {name: sum(name in info.images for info in nodes) / len(nodes) for name in images}
         most = _MOST * len(containers)
 
         def score(info: NodeInfo) -> int:

@@ -114,9 +114,10 @@ class InterPodAffinity(Plugin):
         """Add up the weights of the pods that are near, as both sides see it."""
         own = list(self._preferred(pod))
         points: Counter[Place] = Counter()
-        for info in nodes:
-            for label_set, count in info.label_sets.items() if own else ():
+        for info in nodes if own else ():
+            for label_set, count in info.label_sets.items():
                 _add(points, (term for term in own if term.selects(label_set)), info, count)
+        for info in _opinionated(nodes):
             for other in info.opinionated.values():
                 attracted = (*self._preferred(other), *self._required(other, _AFFINITY))
                 _add(points, (t for t in attracted if t.selects(pod.label_set)), info, 1)
@@ -137,7 +138,7 @@ class InterPodAffinity(Plugin):
         """The places where a pod runs that cannot stand this one."""
         return {
             place
-            for info in nodes
+            for info in _opinionated(nodes)
             for other in info.opinionated.values()
             for term in self._required(other, _ANTI_AFFINITY)
             if (place := term.place(info)) and term.selects(pod.label_set)
@@ -168,6 +169,11 @@ class InterPodAffinity(Plugin):
     def _labels_of(self, namespace: str) -> dict[str, str]:
         found = self._namespaces.get(namespace)
         return (found["metadata"].get("labels") or {}) if found else {}
+
+
+def _opinionated(nodes: Sequence[NodeInfo]) -> list[NodeInfo]:
+    """The nodes with pods that have a say; of many nodes there are few."""
+    return [info for info in nodes if info.opinionated]
 
 
 def _add(points: Counter[Place], terms: Iterable[_Term], info: NodeInfo, count: int) -> None:

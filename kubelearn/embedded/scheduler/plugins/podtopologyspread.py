@@ -129,12 +129,19 @@ class PodTopologySpread(Plugin):
         if own:
             nodes = [info for info in nodes if _has_labels(info, constraints)]
         scored = [info for info in feasible if not own or _has_labels(info, constraints)]
-        parts = [_score_of(item, pod, scored, nodes=nodes) for item in constraints]
+        parts = [
+            _score_of(item, pod, scored, nodes=nodes)
+            for item in constraints
+            if any(item.label in info.labels for info in scored)
+        ]
 
         def score(info: NodeInfo) -> int:
             if own and not _has_labels(info, constraints):
                 return _IGNORED
-            return math.floor(sum(part(info) for part in parts) + 0.5)
+            total = 0.5
+            for part in parts:
+                total += part(info)
+            return math.floor(total)
 
         return score
 
