@@ -42,7 +42,7 @@ class Decoder:
         duplicates = []
         try:
             if media == JSON and validation != "Ignore":
-                duplicates = serializer.duplicate_fields(body)
+                duplicates = serializer.duplicate_fields(body, content)
             decoded = serializer.decode(kind, content)
         except serializer.DecodeError as error:
             raise _cannot_be_handled(content, kind, str(error)) from None

@@ -52,7 +52,9 @@ class Patch:
         self._validation = validation
         self._warnings = warnings
         self._content = _read(body, patch_type)
-        self._duplicates = serializer.duplicate_fields(body) if validation != "Ignore" else []
+        self._duplicates = (
+            serializer.duplicate_fields(body, self._content) if validation != "Ignore" else []
+        )
 
     def apply(self, old: Object) -> Object:
         """The patched object, decoded and with its defaults."""

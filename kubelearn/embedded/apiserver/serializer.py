@@ -17,14 +17,19 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
+
+import orjson
 
 from kubelearn.embedded.apiserver import schema
 from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.quantity import canonical
 from kubelearn.embedded.apiserver.schema import Field, List, Map, Scalar, Struct, Type
 from kubelearn.objects import Object, micro_timestamp, timestamp
+
+# Objects that change together carry the same times, each of them several.
+_TIMES = 1024
 
 # Takes a value and the list of dropped names, and gives the value as it is kept.
 Decode = Callable[[Any, list[str]], Any]
@@ -131,8 +136,13 @@ def unknown_fields(kind: Type, value: Any, path: str = "") -> list[str]:
     return found
 
 
-def duplicate_fields(body: bytes) -> list[str]:
-    """Paths of names that stand twice in one JSON object; the later one counts."""
+def duplicate_fields(body: bytes, content: Any) -> list[str]:
+    """Paths of names that stand twice in one JSON object; the later one counts.
+
+    `content` is what the body was decoded to. If that is written as the body was, nothing was lost.
+    """
+    if _is_written_so(content, body):
+        return []
     twice = False
 
     def note(pairs: list[tuple[str, Any]]) -> Any:
@@ -145,6 +155,13 @@ def duplicate_fields(body: bytes) -> list[str]:
 
     tree = json.loads(body, object_pairs_hook=note)
     return list(dict.fromkeys(_duplicates(tree, ""))) if twice else []
+
+
+def _is_written_so(content: Any, body: bytes) -> bool:
+    try:
+        return orjson.dumps(content) == body.rstrip()
+    except orjson.JSONEncodeError:  # nested deeper than it writes
+        return False
 
 
 class _Pairs(list[tuple[str, Any]]):
@@ -360,7 +377,12 @@ def _text(value: Any) -> str:
 
 
 def _time(value: Any) -> str:
-    return timestamp(_moment(_text(value)))
+    return _canonical_time(_text(value))
+
+
+@lru_cache(maxsize=_TIMES)
+def _canonical_time(text: str) -> str:
+    return timestamp(_moment(text))
 
 
 def _micro_time(value: Any) -> str:

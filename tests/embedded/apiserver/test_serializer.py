@@ -1,3 +1,4 @@
+import orjson
 import pytest
 
 from kubelearn.embedded.apiserver import builtin, serializer
@@ -131,9 +132,14 @@ def test_a_custom_resource_is_read_as_its_definition_says(custom_kind):
 
 
 def test_names_that_stand_twice_are_found_with_their_paths():
-    body = b'{"a":{"b":1,"b":2},"c":[{"d":1,"d":1,"d":2}]}'
-    assert duplicate_fields(body) == ["a.b", "c[0].d"]
-    assert duplicate_fields(b'{"a":{"b":1},"c":{"b":1}}') == []
+    def duplicates(body):
+        return duplicate_fields(body, orjson.loads(body))
+
+    assert duplicates(b'{"a":{"b":1,"b":2},"c":[{"d":1,"d":1,"d":2}]}') == ["a.b", "c[0].d"]
+    assert duplicates(b'{"a":1,"a":1}') == ["a"]
+    assert duplicates(b'{"a":{"b":1},"c":{"b":1}}\n') == []
+    assert duplicates(b'{ "a": {"b": 1.0}, "c": {"b": "\\u003c"} }') == []
+    assert duplicates(b'{"a":' * 300 + b"1" + b"}" * 300) == []
 
 
 def test_years_have_four_digits():

@@ -77,6 +77,13 @@ class Owned:
 
     fields: FieldSet
     time: str | None = None
+    written: Object | None = None
+    """The fields as they stood in the object, as long as they are the same."""
+
+    def lose(self, fields: FieldSet) -> None:
+        """Own these no more."""
+        if self.fields & fields:
+            self.fields, self.written = self.fields - fields, None
 
 
 Ownership = dict[Manager, Owned]
@@ -109,8 +116,9 @@ class FieldManager:
         new["metadata"].pop("managedFields", None)
         changed = compare(_bare(live), new, self._shape).without(self._ignored)
         taken = changed.modified | changed.added
+        lost = taken | changed.removed
         for owned in owners.values():
-            owned.fields = owned.fields - taken - changed.removed
+            owned.lose(lost)
         if mine := taken - _UNOWNED:
             me = self._manager(manager, "Update")
             before = owners.pop(me, Owned(FieldSet())).fields
@@ -147,7 +155,7 @@ class FieldManager:
         if not force and any(conflicts.values()):
             raise _Conflicts({who: fields for who, fields in conflicts.items() if fields})
         for who, owned in owners.items():
-            owned.fields = owned.fields - conflicts[who] - changed.removed
+            owned.lose(conflicts[who] | changed.removed)
         # Who applies what is there already owns it too, but has changed nothing at any time.
         time = last.time if merged == _bare(live) else now
         owners[self._manager(manager, "Apply")] = Owned(mine - _UNOWNED, time)
@@ -215,7 +223,7 @@ class FieldManager:
         sent = new["metadata"].get("managedFields")
         if self._subresource or sent is None:
             return _read(live)
-        return _read(new) or ({} if sent in ([], [{}]) else _read(live))
+        return _read(new, stored=False) or ({} if sent in ([], [{}]) else _read(live))
 
     def _manager(self, name: str, operation: str) -> Manager:
         version = self._kind.api_version
@@ -271,8 +279,11 @@ def _by_text(item: tuple[Manager, FieldSet]) -> str:
     return repr(item[0])
 
 
-def _read(obj: Object) -> Ownership:
-    """The owners that an object names; none if they cannot be read."""
+def _read(obj: Object, *, stored: bool = True) -> Ownership:
+    """The owners that an object names; none if they cannot be read.
+
+    Of an object that is not stored yet, who knows how a client has written them?
+    """
     found: Ownership = {}
     for entry in (obj.get("metadata") or {}).get("managedFields") or []:
         if entry.get("fieldsType") != "FieldsV1" or not entry.get("operation"):
@@ -283,8 +294,9 @@ def _read(obj: Object) -> Ownership:
             entry.get("apiVersion", ""),
             entry.get("subresource", ""),
         )
-        fields = FieldSet.from_fields(entry.get("fieldsV1") or {})
-        found[manager] = Owned(fields, entry.get("time"))
+        written = entry.get("fieldsV1") or {}
+        fields = FieldSet.from_fields(written)
+        found[manager] = Owned(fields, entry.get("time"), written if stored else None)
     return found
 
 
@@ -304,7 +316,7 @@ def _entry(manager: Manager, owned: Owned) -> Object:
         "apiVersion": manager.api_version,
         "time": owned.time,
         "fieldsType": "FieldsV1",
-        "fieldsV1": owned.fields.to_fields(),
+        "fieldsV1": owned.written or owned.fields.to_fields(),
         "subresource": manager.subresource,
     }
     return {name: each for name, each in entry.items() if each}

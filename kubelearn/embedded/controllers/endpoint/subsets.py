@@ -6,10 +6,11 @@ Left out: the order of subsets, which upstream takes from a hash.
 
 from __future__ import annotations
 
-import json
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+
+import orjson
 
 from kubelearn.embedded.controllers.endpointslice import slicing
 from kubelearn.objects import Object, is_ready
@@ -58,30 +59,30 @@ def _ports(service: Object, pod: Object) -> Iterator[Object]:
 def repack(subsets: Iterable[Object]) -> list[Object]:
     """The same endpoints with each address and each set of ports named once."""
     addresses: dict[_Key, Object] = {}
-    ready: defaultdict[str, dict[_Key, bool]] = defaultdict(dict)
+    ready: defaultdict[bytes, dict[_Key, bool]] = defaultdict(dict)
     for subset in subsets:
         for port in subset.get("ports") or [None]:
-            text = json.dumps(port, sort_keys=True)
+            text = orjson.dumps(port, option=orjson.OPT_SORT_KEYS)
             for listed in ("addresses", "notReadyAddresses"):
                 for address in subset.get(listed) or []:
                     key = (address["ip"], (address.get("targetRef") or {}).get("uid", ""))
                     addresses.setdefault(key, address)
                     # Not ready once is not ready.
                     ready[text][key] = ready[text].get(key, True) and listed == "addresses"
-    together: defaultdict[tuple[tuple[_Key, bool], ...], list[str]] = defaultdict(list)
+    together: defaultdict[tuple[tuple[_Key, bool], ...], list[bytes]] = defaultdict(list)
     for text in sorted(ready):
         together[tuple(sorted(ready[text].items()))].append(text)
     return [_subset(addresses, content, texts) for content, texts in together.items()]
 
 
 def _subset(
-    addresses: dict[_Key, Object], content: Iterable[tuple[_Key, bool]], ports: Iterable[str]
+    addresses: dict[_Key, Object], content: Iterable[tuple[_Key, bool]], ports: Iterable[bytes]
 ) -> Object:
     known = list(content)
     lists: Object = {
         "addresses": [addresses[key] for key, ready in known if ready],
         "notReadyAddresses": [addresses[key] for key, ready in known if not ready],
-        "ports": [port for port in map(json.loads, ports) if port],
+        "ports": [port for port in map(orjson.loads, ports) if port],
     }
     return {name: found for name, found in lists.items() if found}
 

@@ -60,6 +60,18 @@ def test_clients_may_hand_in_managed_fields_or_clear_them(manager) -> None:
     assert owners(cleared) == {}
 
 
+def test_what_a_client_hands_in_is_written_in_order(manager) -> None:
+    first = config_map(a="1", b="2")
+    manager.update(None, first, manager="ada", now="t1")
+    sent = config_map(a="1", b="2")
+    [entry] = first["metadata"]["managedFields"]
+    fields = {"f:data": {"f:b": {}, "f:a": {}, ".": {}}}
+    sent["metadata"]["managedFields"] = [{**entry, "fieldsV1": fields}]
+    manager.update(first, sent, manager="ada", now="t2")
+    [written] = sent["metadata"]["managedFields"]
+    assert list(written["fieldsV1"]["f:data"]) == [".", "f:a", "f:b"]
+
+
 def test_an_applier_lets_go_of_what_it_no_longer_names(manager) -> None:
     first = apply(manager, None, config_map(a="1", b="2"), "ada")
     second = apply(manager, first, config_map(a="1"), "ada")
