@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from kubelearn.clusters.controlsocket import ask, stream
@@ -22,8 +24,8 @@ from kubelearn.clusters.internals import (
     ServicePath,
     Target,
 )
+from kubelearn.embedded import audittrail
 from kubelearn.embedded.state import StateFolder
-from kubelearn.errors import NotAvailable
 from kubelearn.objects import Object
 
 
@@ -114,13 +116,20 @@ class EmbeddedInternals(Internals):
     # --- audit ---
 
     def audit(self, *, since: datetime | None = None, after: str = "") -> Iterator[Object]:
-        """Not kept yet."""
-        raise NotAvailable(f"cluster {self._folder.name} keeps no audit trail")
+        """The events of the audit trail, oldest first, whether the cluster runs or not."""
+        lines = (line for path in audittrail.files(self._folder.audit) for line in _lines(path))
+        return audittrail.events(lines, since=since, after=after)
 
 
 def _key_value(entry: Object) -> KeyValue:
     value = base64.b64decode(entry["value"])
     return KeyValue(**{**entry, "value": value, "object": json.loads(value) if value else None})
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    # Between finding a file and opening it, it may have got another name: it was full.
+    with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+        yield from file
 
 
 def _timed(entry: dict[str, Any], moment: str) -> dict[str, Any]:

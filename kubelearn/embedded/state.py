@@ -7,7 +7,7 @@
         kubeconfig     the administrator's, for kubectl and every other client
         lock           held by the daemon while it lives
         control.sock   how the daemon is asked about itself
-        daemon.log  pki/  store.db  images/  nodes/NODE/
+        daemon.log  audit/  pki/  store.db  images/  nodes/NODE/
 
 Everything is for its owner's eyes only: the kubeconfig is all that one needs to run programs here.
 """
@@ -112,6 +112,7 @@ class StateFolder:
         self.lock = path / "lock"
         self.control = path / "control.sock"
         self.log = path / "daemon.log"
+        self.audit = path / "audit"
         self.pki = path / "pki"
         self.store = path / "store.db"
         self.images = path / "images"

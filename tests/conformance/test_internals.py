@@ -1,13 +1,16 @@
-"""What lies behind the API: etcd's keys, what runs on a node, a Service's way to its pods.
+"""What lies behind the API: etcd's keys, what runs on a node, a Service's way, the audit trail.
 
 Only a cluster that can be opened shows this; the others skip it with the reason.
 """
 
 from __future__ import annotations
 
+import copy
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from kubernetes import client
 
 from kubelearn.errors import ClusterError, Compacted, NotAvailable
 
@@ -234,3 +237,105 @@ def test_a_node_port_is_another_way_in_and_affinity_holds_for_both(
 def test_a_service_without_an_address_has_no_way(internals, create_service, namespace):
     create_service("headless", clusterIP="None", selector={"app": "web"})
     assert internals.service_path("headless", namespace).entries == ()
+
+
+# --- audit ---
+
+
+@pytest.fixture
+def trail(internals, namespace, eventually):
+    """Wait for an event about the namespace that something holds for, and return it."""
+    begin = datetime.now(UTC) - timedelta(seconds=60)
+
+    def find(holds):
+        def found():
+            return [
+                event
+                for event in internals.audit(since=begin)
+                if event.get("objectRef", {}).get("namespace") == namespace and holds(event)
+            ]
+
+        return eventually(found)[0]
+
+    return find
+
+
+def about(resource, verb, *, sub=None):
+    def holds(event):
+        target = event["objectRef"]
+        found = (target["resource"], event["verb"], target.get("subresource"))
+        return found == (resource, verb, sub)
+
+    return holds
+
+
+def test_the_audit_trail_says_who_changed_what_and_when(trail, config_map):
+    config_map(1)
+    event = trail(about("configmaps", "patch"))
+    assert (event["apiVersion"], event["kind"]) == ("audit.k8s.io/v1", "Event")
+    assert (event["level"], event["stage"]) == ("Metadata", "ResponseComplete")
+    assert event["objectRef"]["name"] == "c"
+    assert event["responseStatus"]["code"] == 200
+    assert event["user"]["username"]
+    assert event["annotations"]["authorization.k8s.io/decision"] == "allow"
+    assert event["requestReceivedTimestamp"] <= event["stageTimestamp"]
+
+
+@pytest.mark.needs_nodes
+def test_the_audit_trail_follows_a_deployment_to_its_running_pod(
+    trail, apps, namespace, idle_deployment
+):
+    apps.create_namespaced_deployment(namespace, idle_deployment("d", replicas=1, paused=False))
+    deployment = trail(about("deployments", "create"))["responseObject"]
+    replica_set = trail(about("replicasets", "create"))["responseObject"]
+    pod = trail(about("pods", "create"))["responseObject"]
+    bound = trail(about("pods", "create", sub="binding"))
+    assert replica_set["metadata"]["ownerReferences"][0]["uid"] == deployment["metadata"]["uid"]
+    assert pod["metadata"]["ownerReferences"][0]["uid"] == replica_set["metadata"]["uid"]
+    assert bound["user"]["username"] == "system:kube-scheduler"
+    assert bound["objectRef"]["name"] == pod["metadata"]["name"]
+    node = bound["requestObject"]["target"]["name"]
+    status = trail(about("pods", "patch", sub="status"))
+    assert status["user"]["username"] == f"system:node:{node}"
+    versions = [int(each["metadata"]["resourceVersion"]) for each in (deployment, replica_set, pod)]
+    assert versions == sorted(versions)
+
+
+def test_one_reads_on_in_the_audit_trail_where_one_was(internals, trail, config_map):
+    config_map(1)
+    first = trail(about("configmaps", "patch"))
+    config_map(2)
+
+    def second(event):
+        found = about("configmaps", "patch")(event)
+        return found and event["auditID"] != first["auditID"]
+
+    known = trail(second)
+    behind = [event["auditID"] for event in internals.audit(after=first["auditID"])]
+    assert first["auditID"] not in behind
+    assert known["auditID"] in behind
+    with pytest.raises(ClusterError, match="no event"):
+        list(internals.audit(after="no-such-id"))
+
+
+def test_the_audit_trail_names_whom_one_acts_as_and_what_was_refused(trail, core, namespace):
+    joe = copy.copy(core.api_client)
+    joe.default_headers = {**joe.default_headers, "Impersonate-User": "joe"}
+    with pytest.raises(client.ApiException, match="403"):
+        client.CoreV1Api(joe).list_namespaced_config_map(namespace)
+    event = trail(lambda event: event["responseStatus"]["code"] == 403)
+    assert event["impersonatedUser"]["username"] == "joe"
+    assert event["annotations"]["authorization.k8s.io/decision"] == "forbid"
+
+
+@pytest.mark.needs_nodes
+def test_the_audit_trail_notes_what_would_violate_a_pod_security_level(
+    trail, core, pods, namespace
+):
+    labels = {"pod-security.kubernetes.io/audit": "restricted"}
+    core.patch_namespace(namespace, {"metadata": {"labels": labels}})
+    pods.run("true")
+    annotations = trail(about("pods", "create"))["annotations"]
+    assert annotations["pod-security.kubernetes.io/enforce-policy"] == "privileged:latest"
+    told = annotations["pod-security.kubernetes.io/audit-violations"]
+    assert told.startswith('would violate PodSecurity "restricted:latest"')

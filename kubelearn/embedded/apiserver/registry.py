@@ -60,6 +60,8 @@ class Write:
     dry_run: bool = False
     manager: str = ""
     warnings: list[str] = field(default_factory=list)
+    annotations: dict[str, str] = field(default_factory=dict)
+    """What the audit trail should say of it."""
 
 
 Admit = Callable[["Registry", Write, Object, Object | None], Awaitable[None]]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 import aiohttp
@@ -14,6 +16,10 @@ from kubelearn.embedded.apiserver.negotiation import Output, negotiate
 from kubelearn.embedded.apiserver.noise import BROKEN_REQUESTS
 from kubelearn.embedded.apiserver.requestinfo import RequestInfo, request_info
 from kubelearn.embedded.apiserver.status import bad_request, too_large
+from kubelearn.objects import Object
+
+if TYPE_CHECKING:
+    from kubelearn.embedded.apiserver.audit import AuditEvent
 
 # Upstream's `MaxRequestBodyBytes`.
 MAX_BODY = 3 * 2**20
@@ -27,12 +33,17 @@ class Request:
     http: web.BaseRequest
     info: RequestInfo
     query: dict[str, str]
+    received: datetime
     user: User = field(default_factory=lambda: User(""))
     warnings: list[str] = field(default_factory=list)
     # The kind that the path names; it may be stored as another version of itself.
     kind: Kind = field(default_factory=lambda: NO_KIND)
-    # The object in the answer, for the audit trail.
+    # For the audit trail: its event of this request, if it wants one; the object in the answer, or
+    # the `Status`; and what was thought of the request on its way.
+    audit: AuditEvent | None = None
     answered: bytes = b""
+    status: Object = field(default_factory=dict)
+    annotations: dict[str, str] = field(default_factory=dict)
 
     @property
     def method(self) -> str:
@@ -82,7 +93,7 @@ class Request:
         return b"".join(chunks)
 
 
-def read_request(http: web.BaseRequest) -> Request:
+def read_request(http: web.BaseRequest, *, now: datetime) -> Request:
     """Parse method, path and query; of a repeated parameter the first counts, as in Go."""
     url = http.rel_url
     raw = url.raw_query_string
@@ -90,4 +101,4 @@ def read_request(http: web.BaseRequest) -> Request:
     if raw:
         for name, value in parse_qsl(raw, keep_blank_values=True, errors="replace"):
             query.setdefault(name, value)
-    return Request(http, request_info(http.method, url.path, query), query)
+    return Request(http, request_info(http.method, url.path, query), query, now)

@@ -36,6 +36,8 @@ from kubelearn.embedded.apiserver.watch import watch
 from kubelearn.objects import Object
 
 Answer = web.StreamResponse
+# The version that upstream's audit trail gives the options of a deletion, whatever was sent.
+_INTERNAL = "meta.k8s.io/__internal"
 
 
 class Resources:
@@ -135,6 +137,8 @@ class Resources:
         write = write_of(request, options)
         owners = self._owners(request, registry)
         body = await request.body()
+        if request.audit:
+            request.audit.sent_patch(body)
         if is_apply:
             apply_patch = ApplyPatch(body, owners, write, force=options.force)
             change = apply_patch.apply
@@ -198,21 +202,26 @@ class Resources:
 
     async def read(self, request: Request, kind: Kind, options: WriteOptions) -> Object:
         """The object in a request's body."""
-        return self.decoder.decode(
+        obj = self.decoder.decode(
             await request.body(),
             kind,
             content_type=request.content_type,
             validation=options.field_validation,
             warnings=request.warnings,
         )
+        if request.audit:
+            request.audit.sent(obj)
+        return obj
 
     async def read_delete_options(self, request: Request) -> DeleteOptions:
         """How to delete: the body says it, or the query."""
         body = await request.body()
-        return delete_options(
-            request.query,
-            self.decoder.decode_options(body, content_type=request.content_type) if body else None,
-        )
+        if not body:
+            return delete_options(request.query, None)
+        sent = self.decoder.decode_options(body, content_type=request.content_type)
+        if request.audit:
+            request.audit.sent({"kind": "DeleteOptions", "apiVersion": _INTERNAL, **sent})
+        return delete_options(request.query, sent)
 
 
 def write_of(request: Request, options: WriteOptions) -> Write:
@@ -226,6 +235,7 @@ def write_of(request: Request, options: WriteOptions) -> Write:
         dry_run=options.dry_run,
         manager=options.field_manager or request.user_agent.partition("/")[0],
         warnings=request.warnings,
+        annotations=request.annotations,
     )
 
 

@@ -32,6 +32,8 @@ def raw(body: bytes, *, status: int = 200, media: str = JSON) -> web.Response:
 
 def document(request: Request, content: Any, *, status: int = 200) -> web.Response:
     """An answer that is no object of a kind: a `Status`, a discovery document."""
+    if isinstance(content, dict) and content.get("kind") == "Status":
+        request.status = content
     media = request.output.media
     if media == YAML:
         return raw(yaml.safe_dump(content, sort_keys=False).encode(), status=status, media=YAML)
@@ -57,8 +59,7 @@ def failure(error: StatusError) -> web.Response:
 
 def one(request: Request, registry: Registry, value: bytes, *, status: int = 200) -> web.Response:
     """An answer with one stored object."""
-    request.answered = value
-    value = converted(request, registry, value)
+    request.answered = value = converted(request, registry, value)
     if request.output == Output() and not request.pretty:
         answer = raw(value + b"\n", status=status)
     else:

@@ -14,7 +14,6 @@ import random as randomness
 import socket
 import ssl
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 
 from aiohttp import web
@@ -46,7 +45,7 @@ from kubelearn.embedded.apiserver.admission.storageprotection import storage_pro
 from kubelearn.embedded.apiserver.admission.tolerations import default_toleration_seconds
 from kubelearn.embedded.apiserver.aggregator import Aggregator
 from kubelearn.embedded.apiserver.apiextensions.controller import Definitions
-from kubelearn.embedded.apiserver.audit import AuditEvent, Sink
+from kubelearn.embedded.apiserver.audit import CLIENT_CLOSED, Audit
 from kubelearn.embedded.apiserver.authentication import (
     Authenticator,
     Certificate,
@@ -63,7 +62,6 @@ from kubelearn.embedded.apiserver.bootstrap import bootstrap
 from kubelearn.embedded.apiserver.catalog import NOT_FOUND, Catalog
 from kubelearn.embedded.apiserver.componentstatuses import ComponentStatuses
 from kubelearn.embedded.apiserver.decoding import Decoder
-from kubelearn.embedded.apiserver.encoding import decode
 from kubelearn.embedded.apiserver.eventttl import EventTTL
 from kubelearn.embedded.apiserver.health import VERSION, Health
 from kubelearn.embedded.apiserver.impersonation import impersonated
@@ -111,9 +109,9 @@ log = logging.getLogger(__name__)
 _LINE_LIMIT = 64 * 2**10
 _HEADERS = 256
 _BACKLOG = 1024
-# nginx's number for it; only the audit trail gets it.
-_CLIENT_CLOSED = 499
 _SHUTDOWN_SECONDS = 1.0
+_AUTHORIZATION = "authorization.k8s.io"
+_DECISIONS = {True: "allow", False: "forbid"}
 
 
 class ApiServer:
@@ -134,12 +132,12 @@ class ApiServer:
         service_account_key: bytes | None = None,
         authorizers: Sequence[Authorizer] = (),
         proxy_certificate: tuple[Path, Path] | None = None,
-        audit: Sink | None = None,
+        audit: Audit | None = None,
         components: Mapping[str, Callable[[], bool]] | None = None,
     ) -> None:
         self.host = host
         self.port = port
-        self.audit = audit
+        self._audit = audit
         self.storage_available = True
         """Whether "etcd" answers; switched off by lessons that take it away."""
         self._tls = tls
@@ -305,44 +303,45 @@ class ApiServer:
     # --- requests --------------------------------------------------------------------------
 
     async def _handle(self, http: web.BaseRequest) -> web.StreamResponse:
-        received = self._clock.now() if self.audit else None
-        request = read_request(http)
+        request = read_request(http, now=self._clock.now())
         try:
             answer = await self._serve(request)
         except StatusError as error:
-            answer = response.warned(request, response.failure(error))
+            answer = self._failure(request, error)
         except StoreFailed as error:
             log.error("%s %s: %s", http.method, request.info.path, error)
-            answer = response.failure(unknown(f"etcdserver: {error.message}"))
+            answer = self._failure(request, unknown(f"etcdserver: {error.message}"))
         except (ConnectionError, TimeoutError):
             # The client has gone, or takes nothing any more: nobody will see this.
-            answer = response.text("", status=_CLIENT_CLOSED)
+            answer = response.text("", status=CLIENT_CLOSED)
         except Exception as error:
             log.exception("%s %s failed", http.method, request.info.path)
             problem = f"{type(error).__name__} in the API server; its log says more"
-            answer = response.failure(internal(problem))
+            answer = self._failure(request, internal(problem))
         if not http.content.is_eof():
             # Else the client would send its next request after a body that nobody reads.
             answer.force_close()
-        if self.audit and received:
-            self.audit(self._audited(request, answer, received))
+        if self._audit and request.audit:
+            self._audit.finish(request.audit, request, answer)
         return answer
 
+    def _failure(self, request: Request, error: StatusError) -> web.Response:
+        request.status, request.answered = error.status(), b""
+        return response.warned(request, response.failure(error))
+
     async def _serve(self, request: Request) -> web.StreamResponse:
-        http, info = request.http, request.info
-        request.user = self._authenticator.authenticate(
-            authorization=http.headers.get("Authorization", ""),
-            certificate=_certificate(http.transport),
-        )
-        request.user = impersonated(request.user, http.headers, self._authorizer)
+        info = request.info
+        self._authenticate(request)
         attributes = attributes_of(request.user, info)
         decision = self._authorizer.authorize(attributes)
+        request.annotations[f"{_AUTHORIZATION}/decision"] = _DECISIONS[decision.allowed]
+        request.annotations[f"{_AUTHORIZATION}/reason"] = decision.reason
         if not decision.allowed:
             raise refusal(attributes, decision)
         if not info.is_resource_request:
             return self._serve_path(request)
         end = self._metrics.begin(request)
-        code = _CLIENT_CLOSED
+        code = CLIENT_CLOSED
         try:
             if not self.storage_available:
                 raise unknown("etcdserver: request timed out")
@@ -355,6 +354,24 @@ class ApiServer:
         finally:
             end(code)
         return answer
+
+    def _authenticate(self, request: Request) -> None:
+        """Find out who sends a request, and whom they act as; raises 401 and 403."""
+        http = request.http
+        try:
+            user = self._authenticator.authenticate(
+                authorization=http.headers.get("Authorization", ""),
+                certificate=_certificate(http.transport),
+            )
+        except StatusError:
+            if self._audit:
+                request.audit = self._audit.begin(request, None)
+            raise
+        if self._audit:
+            request.audit = self._audit.begin(request, user)
+        request.user = impersonated(user, http.headers, self._authorizer)
+        if request.audit:
+            request.audit.acts_as(request.user)
 
     def _serve_path(self, request: Request) -> web.StreamResponse:
         """Answer a request that is not for a resource."""
@@ -391,22 +408,6 @@ class ApiServer:
             if group:
                 found += [f"/apis/{group}", *(f"/apis/{group}/{each}" for each in versions)]
         return sorted([*found, "/version"])
-
-    def _audited(
-        self, request: Request, answer: web.StreamResponse, received: datetime
-    ) -> AuditEvent:
-        meta = decode(request.answered)["metadata"] if request.answered else {}
-        return AuditEvent(
-            user=request.user,
-            user_agent=request.user_agent,
-            info=request.info,
-            code=answer.status,
-            received=received,
-            completed=self._clock.now(),
-            name=meta.get("name", ""),
-            uid=meta.get("uid", ""),
-            revision=meta.get("resourceVersion", ""),
-        )
 
 
 def _certificate(transport: asyncio.Transport | None) -> Certificate | None:

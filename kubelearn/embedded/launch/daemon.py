@@ -23,6 +23,8 @@ from kubelearn.containers.stock import StockImages
 from kubelearn.embedded import dns, localpath
 from kubelearn.embedded.addresses import Block, free_port
 from kubelearn.embedded.apiserver import ApiServer
+from kubelearn.embedded.apiserver.audit import Audit, AuditLog, Policy
+from kubelearn.embedded.audittrail import POLICY
 from kubelearn.embedded.client import Client
 from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.controllers.certificates.authority import Authority
@@ -74,6 +76,7 @@ class Daemon:
         self._started = clock.now()
         self._ready = False
         self._ending = asyncio.Event()
+        self._audit_log = AuditLog(folder.audit, now=clock.now)
         self._datapath = DataPath(clock=clock, random=random, node_of=self._node_of)
         self._components: dict[str, Component] = {}
         self._nodes: dict[str, Node | HollowNode] = {}
@@ -104,6 +107,7 @@ class Daemon:
             await compaction.stop()
             await control.stop()
             await store.close()
+            self._audit_log.flush()
 
     async def _start(self, report: Report) -> None:
         for component in self._components.values():
@@ -225,6 +229,12 @@ class Daemon:
             service_cidr=self._block.service_cidr,
             clock=self._clock,
             random=self._random,
+            audit=Audit(
+                Policy.read(POLICY),
+                self._audit_log.write,
+                clock=self._clock,
+                random=self._random,
+            ),
             components={
                 name: partial(self._is_running, f"kube-{name}")
                 for name in ("scheduler", "controller-manager")

@@ -181,17 +181,6 @@ async def test_it_starts_again_after_a_stop(api) -> None:
     assert (await api.get(f"{CONFIG_MAPS}/kept")).status == 200
 
 
-async def test_an_audit_sink_hears_of_each_request(api) -> None:
-    events = []
-    api.server.audit = events.append
-    created = (await api.post(CONFIG_MAPS, {"metadata": {"name": "a"}})).body
-    await api.get(f"{CONFIG_MAPS}/missing")
-    written, failed = events
-    assert (written.user.name, written.info.verb, written.code) == ("admin", "create", 201)
-    assert (written.name, written.revision) == ("a", created["metadata"]["resourceVersion"])
-    assert (failed.code, failed.revision) == (404, "")
-
-
 async def test_answers_are_printed_for_people_who_use_curl(api) -> None:
     answer = await api.get("/api/v1/namespaces/default", headers={"User-Agent": "curl/8"})
     assert answer.raw.startswith(b'{\n  "kind": "Namespace",\n')

@@ -2,8 +2,8 @@
 
 Stands for k8s.io/kubernetes `plugin/pkg/admission/security/podsecurity` and
 k8s.io/pod-security-admission `admission`. Pods are refused; of workloads whose pods would be, the
-client is warned. Left out: exemptions and other defaults (a configuration file), and annotations in
-the audit log (the mode `audit`).
+client is warned, and the audit trail told. Left out: exemptions and other defaults (a configuration
+file).
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ _TEMPLATES = {
     ("batch", "jobs"): ("spec", "template"),
     ("batch", "cronjobs"): ("spec", "jobTemplate", "spec", "template"),
 }
+_ANNOTATION = "pod-security.kubernetes.io/"
 _CHANGES_CONTAINERS = ("", "ephemeralcontainers", "resize")
 _MOST_PODS = 3000
 
@@ -49,14 +50,14 @@ async def pod_security(registry: Registry, write: Write, new: Object, old: Objec
         if not write.subresource:
             _check_namespace(registry, write, new, old)
     elif kind == ("", "pods"):
-        if write.subresource in _CHANGES_CONTAINERS and (old is None or _differs(new, old)):
-            _check(registry, write, new, _view(new), enforces=True)
+        if write.subresource in _CHANGES_CONTAINERS:
+            _check_pod(registry, write, new, old)
     elif kind in _TEMPLATES and not write.subresource:
         template = new
         for part in _TEMPLATES[kind]:
             template = template.get(part) or {}
         if template:
-            _check(registry, write, new, _view(template), enforces=False)
+            _tell(write, _view(template), _policy(registry, write.namespace))
 
 
 def _view(pod: Object) -> PodView:
@@ -64,12 +65,31 @@ def _view(pod: Object) -> PodView:
     return PodView(meta.get("annotations") or {}, pod.get("spec") or {})
 
 
-def _check(registry: Registry, write: Write, new: Object, pod: PodView, *, enforces: bool) -> None:
-    policy = _policy(registry, write.namespace)
-    if enforces and (found := violations(pod, policy.enforce)):
-        raise refused(registry, new, f'violates PodSecurity "{policy.enforce}": {details(found)}')
-    if found := violations(pod, policy.warn):
-        _warn(write, f'would violate PodSecurity "{policy.warn}": {details(found)}')
+def _check_pod(registry: Registry, write: Write, new: Object, old: Object | None) -> None:
+    policy, pod = _policy(registry, write.namespace), _view(new)
+    enforced = f"{_ANNOTATION}enforce-policy"
+    if policy.is_privileged:
+        write.annotations[enforced] = str(LevelVersion())
+    elif old is None or _differs(new, old):
+        write.annotations[enforced] = str(policy.enforce)
+        problem = _violation(pod, policy.enforce)
+        # What is refused is not warned of besides.
+        _tell(write, pod, policy, warns=not problem)
+        if problem:
+            raise refused(registry, new, f"violates {problem}")
+
+
+def _tell(write: Write, pod: PodView, policy: Policy, *, warns: bool = True) -> None:
+    """Tell the audit trail and the client what a pod would violate."""
+    if problem := _violation(pod, policy.audit):
+        write.annotations[f"{_ANNOTATION}audit-violations"] = f"would violate {problem}"
+    if warns and (problem := _violation(pod, policy.warn)):
+        _warn(write, f"would violate {problem}")
+
+
+def _violation(pod: PodView, level: LevelVersion) -> str:
+    found = violations(pod, level)
+    return f'PodSecurity "{level}": {details(found)}' if found else ""
 
 
 def _policy(registry: Registry, namespace: str) -> Policy:

@@ -46,10 +46,16 @@ class LevelVersion:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What is refused, and what the client is warned of."""
+    """What is refused, what the audit trail is told, and what the client is warned of."""
 
     enforce: LevelVersion = LevelVersion()
     warn: LevelVersion = LevelVersion()
+    audit: LevelVersion = LevelVersion()
+
+    @property
+    def is_privileged(self) -> bool:
+        """Whether it lets everything pass in silence."""
+        return {each.level for each in (self.enforce, self.warn, self.audit)} == {"privileged"}
 
 
 def is_stricter(level: str, other: str) -> bool:
@@ -60,18 +66,18 @@ def is_stricter(level: str, other: str) -> bool:
 def policy_of(labels: Mapping[str, str]) -> tuple[Policy, list[FieldError]]:
     """A namespace's policy, and which of its labels make no sense.
 
-    Of those the strictest is assumed to be enforced, and nothing to be warned of.
+    Of those the strictest is assumed to be enforced, and nothing to be told or warned of.
     """
     problems: list[FieldError] = []
     enforce = _mode(labels, "enforce", problems, otherwise="restricted")
-    _mode(labels, "audit", problems, otherwise="privileged")
+    audit = _mode(labels, "audit", problems, otherwise="privileged")
     warn = _mode(labels, "warn", problems, otherwise="privileged")
     stated = labels.get(f"{_PREFIX}enforce") in LEVELS
     if f"{_PREFIX}warn" not in labels and stated and is_stricter(enforce.level, warn.level):
         # Whoever enforces wants to be warned too, of Deployments for example.
         own = f"{_PREFIX}warn-version" in labels
         warn = replace(warn, level=enforce.level) if own else enforce
-    return Policy(enforce, warn), problems
+    return Policy(enforce, warn, audit), problems
 
 
 def _mode(

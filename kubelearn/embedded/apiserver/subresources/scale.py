@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 
+import orjson
 from aiohttp import web
 
 from kubelearn.embedded.apiserver import response
@@ -54,8 +55,11 @@ class Scales:
                 return await self._change(request, registry, options, lambda _: sent)
         kind = patch_type(request.content_type, custom=registry.kind.custom is not None)
         options = write_options(request.query, kind="PatchOptions", is_apply=kind == "apply")
+        body = await request.body()
+        if request.audit:
+            request.audit.sent_patch(body)
         patch = Patch(
-            await request.body(),
+            body,
             patch_type=kind,
             kind=SCALE,
             validation=options.field_validation,
@@ -154,10 +158,12 @@ def _with_scale(kind: Kind, obj: Object, scale: Object) -> Object:
 
 
 def _answer(request: Request, registry: Registry, value: bytes) -> web.Response:
-    request.kind, request.answered = SCALE, value
+    request.kind = SCALE
     scale = _scale(registry.kind, registry.strategy.load(value))
     if scale["spec"].get("replicas") == _UNSET and registry.kind.custom:
         path = (registry.kind.custom.scale or {})["specReplicasPath"]
         raise internal(f"the spec replicas field {quote(path)} does not exist")
+    if request.audit:
+        request.answered = orjson.dumps(scale)
     shown = response.transformed(request, scale, clock=registry.clock)
     return response.document(request, shown)

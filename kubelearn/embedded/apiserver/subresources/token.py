@@ -39,6 +39,8 @@ TOKEN_REQUEST = Kind(
     "TokenRequest",
     type_name="authentication.v1.TokenRequest",
 )
+# In the audit trail of whoever gets a token, and later of whoever uses it.
+_ISSUED = "authentication.kubernetes.io/issued-credential-id"
 _DEFAULT_SECONDS = 3600
 _LEAST_SECONDS = 600
 _MOST_SECONDS = 2**32
@@ -67,13 +69,18 @@ class TokenRequests:
             spec["expirationSeconds"] = _DEFAULT_SECONDS
         _check_expiration(spec["expirationSeconds"])
         bound = self._bound_objects(account, spec.get("boundObjectRef"))
-        answer = await self._answer(account, spec, bound)
+        random = self._registries.random
+        token_id = str(uuid.UUID(int=random.getrandbits(128), version=4))
+        request.annotations[_ISSUED] = f"JTI={token_id}"
+        answer = await self._answer(account, spec, bound, token_id=token_id)
         request.kind = TOKEN_REQUEST
         content = response.transformed(request, answer, clock=registry.clock)
         return response.warned(request, response.document(request, content, status=201))
 
-    async def _answer(self, account: Object, spec: Object, bound: list[Object]) -> Object:
-        now, random = self._registries.clock.now(), self._registries.random
+    async def _answer(
+        self, account: Object, spec: Object, bound: list[Object], *, token_id: str
+    ) -> Object:
+        now = self._registries.clock.now()
         token = await self._key.sign(
             claims(
                 account,
@@ -81,7 +88,7 @@ class TokenRequests:
                 audiences=spec["audiences"],
                 life=lifetime(spec),
                 now=now,
-                token_id=str(uuid.UUID(int=random.getrandbits(128), version=4)),
+                token_id=token_id,
             )
         )
         meta = account["metadata"]
