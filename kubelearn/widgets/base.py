@@ -90,33 +90,135 @@ class Widget(anywidget.AnyWidget):
         return {**data, "image/svg+xml": self.picture(), "text/plain": self.line()}, metadata
 
 
-class LiveWidget(Widget):
-    """A widget that shows what a cluster does. Close it with `close()`, or just clear its cell."""
+class DocumentWidget(Widget):
+    """A widget whose views follow a document; what it shows may change while nobody runs a cell."""
 
     # Never assigned: asked for only when a view opens, and then it is the document as it is.
     snapshot = traitlets.Dict().tag(sync=True, to_json=lambda _, widget: widget.document.snapshot())
 
+    # How often `look` is called while somebody looks, in seconds; 0: never.
+    look_every = 0.0
+
+    # Here, because ipywidgets also closes an object whose constructor failed half-way.
+    _worker: threading.Thread | None = None
+    _unseen: threading.Event | None = None
+
+    def __init__(self, *, facts: dict[str, Any], connection: str | None = None) -> None:
+        self.document = Document(facts=facts, connection={"reason": connection}, trace={})
+        self._views: dict[str, int] = {}
+        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._traced = 0
+        self._parcel = Parcel(self.document, self.send)
+        # Before the comm opens: what is known already goes with the first message.
+        self.attach()
+        super().__init__()
+        self.on_msg(self._on_message)
+
+    # --- what a widget says -----------------------------------------------------------------
+
+    def act(self, name: str, arguments: dict[str, Any]) -> None:
+        """Do what a click asked for; runs on the widget's own thread."""
+        raise NotImplementedError
+
+    def look(self) -> None:
+        """Look at what tells nothing by itself, and put it into the document; may take a while."""
+
+    # --- while somebody looks ---------------------------------------------------------------
+
+    def attach(self) -> None:
+        """Follow what happens, if it is not done already."""
+        if self._unseen is None:
+            self._unseen = threading.Event()
+            courier.add(self._parcel)
+            if self.look_every:
+                threading.Thread(
+                    target=self._keep_looking,
+                    args=[self._unseen],
+                    name=f"kubelearn {type(self).__name__} looks",
+                    daemon=True,
+                ).start()
+
+    def detach(self) -> None:
+        """Follow no more: nobody looks."""
+        if self._unseen is not None:
+            self._unseen.set()
+            self._unseen = None
+            courier.remove(self._parcel)
+
+    def close(self) -> None:
+        """Follow no more, and remove the views."""
+        self.detach()
+        if self._worker:
+            self._jobs.put(None)
+            self._worker = None
+        super().close()
+
+    def _keep_looking(self, unseen: threading.Event) -> None:
+        while not unseen.wait(self.look_every):
+            self.enqueue(self.look)
+
+    # --- messages of the view ---------------------------------------------------------------
+
+    def _on_message(self, _widget: Any, content: dict[str, Any], _buffers: Any) -> None:
+        kind = content.get("type")
+        if kind == "action":
+            self.enqueue(lambda: self.act(str(content["name"]), content.get("arguments") or {}))
+        elif kind == "resync":
+            self._parcel.ask_for_all()
+            courier.wake()
+        elif kind == "views":
+            self._views[str(content["page"])] = int(content["count"])
+            self.enqueue(lambda: self._follow_views(int(content["rev"])))
+
+    def _follow_views(self, revision: int) -> None:
+        """Follow only while somebody looks; tell a new view what it missed while it loaded."""
+        if not any(self._views.values()):
+            self.detach()
+            return
+        self._parcel.opened()
+        self.attach()
+        if revision != self.document.revision:
+            self._parcel.ask_for_all()
+            courier.wake()
+
+    def enqueue(self, job: Callable[[], None]) -> None:
+        """Do something on the widget's own thread, after what is queued already."""
+        if self._worker is None:
+            self._worker = threading.Thread(
+                target=self._work, name=f"kubelearn {type(self).__name__}", daemon=True
+            )
+            self._worker.start()
+        self._jobs.put(job)
+
+    def _work(self) -> None:
+        while job := self._jobs.get():
+            try:
+                job()
+            except Exception as error:  # a failed click must not end the widget
+                self.trace(_failure(repr(error)))
+
+    def trace(self, entry: Object) -> None:
+        """Show what was done, and what came back."""
+        self._traced += 1
+        self.document.put("trace", str(self._traced), {**entry, "at": round(time.time() * 1000)})
+        self.document.drop("trace", str(self._traced - _TRACE_LENGTH))
+        courier.wake()
+
+
+class LiveWidget(DocumentWidget):
+    """A widget that shows what a cluster does. Close it with `close()`, or just clear its cell."""
+
     # The sections that are made from watched objects: they start anew with the watch.
     watched: tuple[str, ...] = ()
 
-    # Here, because ipywidgets also closes an object whose constructor failed half-way.
     _subscription: Subscription | None = None
-    _worker: threading.Thread | None = None
 
     def __init__(
         self, cluster: Cluster, collections: Iterable[Collection], *, facts: dict[str, Any]
     ) -> None:
         self.cluster = cluster
-        self.document = Document(facts=facts, connection={"reason": CONNECTING}, trace={})
         self._collections = list(collections)
-        self._views: dict[str, int] = {}
-        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        self._traced = 0
-        self._parcel = Parcel(self.document, self.send)
-        # Before the comm opens: where the cluster is watched already, the first message has it all.
-        self.attach()
-        super().__init__()
-        self.on_msg(self._on_message)
+        super().__init__(facts=facts, connection=CONNECTING)
 
     # --- what a widget says -----------------------------------------------------------------
 
@@ -128,10 +230,6 @@ class LiveWidget(Widget):
         """Drop what an earlier watch told, before a new one tells everything again."""
         for section in self.watched:
             self.document.replace(section, {})
-
-    def act(self, name: str, arguments: dict[str, Any]) -> None:
-        """Do what a click asked for; runs on the widget's own thread."""
-        raise NotImplementedError
 
     # --- the watch --------------------------------------------------------------------------
 
@@ -158,68 +256,20 @@ class LiveWidget(Widget):
         """Why the picture is not up to date, or nothing."""
         return str(self.document.get("connection", "reason") or "")
 
-    def close(self) -> None:
-        """End the watch and remove the views."""
-        self.detach()
-        if self._worker:
-            self._jobs.put(None)
-            self._worker = None
-        super().close()
-
     def attach(self) -> None:
         """Watch, if it is not done already."""
         if self._subscription is None:
             self.forget()
             watches = watches_of(self.cluster.api_client)
             self._subscription = watches.subscribe(self._collections, self)
-            courier.add(self._parcel)
+        super().attach()
 
     def detach(self) -> None:
         """Watch no more: nobody looks."""
         if self._subscription is not None:
             self._subscription.close()
             self._subscription = None
-            courier.remove(self._parcel)
-
-    # --- messages of the view ---------------------------------------------------------------
-
-    def _on_message(self, _widget: Any, content: dict[str, Any], _buffers: Any) -> None:
-        kind = content.get("type")
-        if kind == "action":
-            self.enqueue(lambda: self.act(str(content["name"]), content.get("arguments") or {}))
-        elif kind == "resync":
-            self._parcel.ask_for_all()
-            courier.wake()
-        elif kind == "views":
-            self._views[str(content["page"])] = int(content["count"])
-            self.enqueue(lambda: self._follow_views(int(content["rev"])))
-
-    def _follow_views(self, revision: int) -> None:
-        """Watch only while somebody looks; tell a new view what it missed while it loaded."""
-        if not any(self._views.values()):
-            self.detach()
-            return
-        self._parcel.opened()
-        self.attach()
-        if revision != self.document.revision:
-            self._parcel.ask_for_all()
-            courier.wake()
-
-    def enqueue(self, job: Callable[[], None]) -> None:
-        """Do something on the widget's own thread, after what is queued already."""
-        if self._worker is None:
-            self._worker = threading.Thread(
-                target=self._work, name=f"kubelearn {type(self).__name__}", daemon=True
-            )
-            self._worker.start()
-        self._jobs.put(job)
-
-    def _work(self) -> None:
-        while job := self._jobs.get():
-            try:
-                job()
-            except Exception as error:  # a failed click must not end the widget
-                self.trace(_failure(repr(error)))
+        super().detach()
 
     # --- actions ----------------------------------------------------------------------------
 
@@ -228,13 +278,6 @@ class LiveWidget(Widget):
         entry = perform(self.cluster.api_client, action)
         self.trace(entry)
         return entry
-
-    def trace(self, entry: Object) -> None:
-        """Show what was done, and what came back."""
-        self._traced += 1
-        self.document.put("trace", str(self._traced), {**entry, "at": round(time.time() * 1000)})
-        self.document.drop("trace", str(self._traced - _TRACE_LENGTH))
-        courier.wake()
 
 
 def _failure(message: str) -> Object:
