@@ -136,7 +136,7 @@ def watches(
     """The watch set of all widgets; clicks act at once, in the test's thread."""
     driven = HandDrivenWatches(cluster)
     monkeypatch.setattr(base, "watches_of", lambda _api: driven)
-    monkeypatch.setattr(base.LiveWidget, "enqueue", lambda _self, job: job())
+    monkeypatch.setattr(base.DocumentWidget, "enqueue", lambda _self, job: job())
     assert clustermap.LiveWidget is base.LiveWidget
     return driven
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize("name", ["clustermap", "deploymentpanel", "predict"])
+@pytest.mark.parametrize("name", ["clustermap", "deploymentpanel", "insideout", "predict"])
 def test_a_widget_draws_itself_on_the_command_line(name):
     ran = subprocess.run(
         [sys.executable, "-m", f"kubelearn.widgets.{name}", "--svg"],

@@ -14,6 +14,7 @@ import shlex
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -75,6 +76,9 @@ class Handmade:
         self._say = say
         self._wanted = set(own) & set(KINDS)
         self._unshare: subprocess.Popen[str] | None = None
+        # A cell and a picture may want something of it at the same time.
+        self._lock = threading.RLock()
+        self._closed = False
         atexit.register(self.close)
         self.start()
 
@@ -110,21 +114,28 @@ class Handmade:
 
     # --- what can be done to it -------------------------------------------------------------
 
-    def start(self) -> None:
-        """Start its first process. Raises ContainerError with the reason."""
+    def start(self, *, quiet: bool = False) -> None:
+        """Start its first process anew. Raises ContainerError with the reason."""
+        with self._lock:
+            self._check_open()
+            self.stop()
+            self._start_or_retry(quiet=quiet)
+
+    def _start_or_retry(self, *, quiet: bool) -> None:
         for name in ("upper", "work", "root", "memory"):
             (self.folder / name).mkdir(exist_ok=True)
-        if (said := self._start()) and "overlay" in said and not self._upper_in_memory:
+        if (said := self._start(quiet=quiet)) and "overlay" in said and not self._upper_in_memory:
             # A folder that is an overlay itself, as in Docker, can be no upper one; memory can.
             self._upper_in_memory = True
-            said = self._start()
+            said = self._start(quiet=quiet)
         if said:
             raise ContainerError(f"the container {self.name} did not start: {said}")
 
-    def _start(self) -> str:
+    def _start(self, *, quiet: bool) -> str:
         """Start it; what it said if that failed."""
         command = self.command()
-        self._say("$ " + _shown(command))
+        if not quiet:
+            self._say("$ " + shown(command))
         self._unshare = subprocess.Popen(
             # First into the group, then into the namespaces: it shall see the group as its root.
             self.limit.join(command),
@@ -143,6 +154,10 @@ class Handmade:
 
     def stop(self) -> None:
         """Kill it."""
+        with self._lock:
+            self._stop()
+
+    def _stop(self) -> None:
         if self._unshare is None:
             return
         if pid := self.pid:
@@ -152,20 +167,24 @@ class Handmade:
             self._unshare.kill()
         self._unshare.communicate()
 
-    def switch(self, kind: str, *, on: bool) -> None:
+    def switch(self, kind: str, *, on: bool, quiet: bool = False) -> None:
         """Start it anew with or without a namespace of that kind.
 
         Raises ContainerError where it is not to be had, or where the others need it.
         """
         if on and self.refused(kind):
             raise ContainerError(f"no {kind} namespace of its own here: {self.refused(kind)}")
-        self._wanted = self._wanted | {kind} if on else self._wanted - {kind}
-        if not on and kind in self.own:
-            raise ContainerError(
-                "without a user namespace, only root may have the others", hint="switch those off"
-            )
-        self.stop()
-        self.start()
+        with self._lock:
+            self._check_open()
+            before = self._wanted
+            self._wanted = before | {kind} if on else before - {kind}
+            if not on and kind in self.own:
+                self._wanted = before
+                raise ContainerError(
+                    "only root may have the others without a namespace of users",
+                    hint="switch those off first",
+                )
+            self.start(quiet=quiet)
 
     def run(self, *command: str, quiet: bool = False, seconds: float = _SECONDS) -> Ran:
         """Run a program inside, to its end. Raises ContainerError if the container does not run."""
@@ -191,9 +210,17 @@ class Handmade:
     def close(self) -> None:
         """Kill it and remove its folder and its group."""
         atexit.unregister(self.close)
-        self.stop()
-        self.limit.remove()
-        trees.remove(self.folder)
+        with self._lock:
+            self._closed = True
+            self.stop()
+            self.limit.remove()
+            trees.remove(self.folder)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ContainerError(
+                f"the container {self.name} is closed", hint="run the cell that made it again"
+            )
 
     def __enter__(self) -> Handmade:
         return self
@@ -262,6 +289,7 @@ def _child(parent: int) -> int:
     return 0
 
 
-def _shown(command: Sequence[str]) -> str:
+def shown(command: Sequence[str]) -> str:
+    """A command line for people; a script on lines of its own."""
     *words, script = command
     return f"{shlex.join(words)} '\n{script}'" if "\n" in script else shlex.join(command)

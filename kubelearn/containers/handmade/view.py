@@ -104,7 +104,7 @@ def _host_answers(pid: int) -> dict[str, tuple[str, ...]]:
     return {
         "uts": (socket.gethostname(),),
         "pid": _processes([f"{n} {_name(n)}" for n in os.listdir("/proc") if n.isdigit()], pid),
-        "mnt": _files([" ".join(f"{name}/" for name in sorted(os.listdir("/"))), *_mounts()]),
+        "mnt": _files([_folders(), *_mounts()]),
         "net": _interfaces(_lines("/proc/net/dev")),
         "ipc": _segments(_lines("/proc/sysvipc/shm")),
         "user": _users(_lines("/proc/self/uid_map")),
@@ -130,12 +130,12 @@ def _processes(lines: list[str], first: int = 1) -> tuple[str, ...]:
 
 def _files(lines: list[str]) -> tuple[str, ...]:
     folders, mounts = lines[:1], lines[1:]
-    return (_count(len(mounts), "mount", "mounts"), *(" ".join(line.split()) for line in folders))
+    return (_count(len(mounts), "mount", "mounts"), *(_some(line.split()) for line in folders))
 
 
 def _interfaces(lines: list[str]) -> tuple[str, ...]:
     names = [line.partition(":")[0].strip() for line in lines if ":" in line]
-    return (_count(len(names), "interface", "interfaces"), " ".join(names))
+    return (_count(len(names), "interface", "interfaces"), _some(names, most=6))
 
 
 def _segments(lines: list[str]) -> tuple[str, ...]:
@@ -181,6 +181,10 @@ def _name(pid: str) -> str:
         return "gone"
 
 
+def _folders() -> str:
+    return " ".join(f"{name}/" for name in sorted(os.listdir("/")) if os.path.isdir(f"/{name}"))
+
+
 def _mounts() -> list[str]:
     return ["mount" for _ in _lines("/proc/self/mountinfo")]
 
@@ -190,6 +194,11 @@ def _lines(path: str) -> list[str]:
         return Path(path).read_text().splitlines()
     except OSError:
         return []
+
+
+def _some(names: list[str], *, most: int = 22) -> str:
+    more = len(names) - most
+    return " ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def _count(count: int, one: str, many: str) -> str:
