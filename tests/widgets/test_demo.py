@@ -8,7 +8,9 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize("name", ["clustermap", "deploymentpanel", "insideout", "predict"])
+@pytest.mark.parametrize(
+    "name", ["clustermap", "deploymentpanel", "insideout", "predict", "shipchecklist"]
+)
 def test_a_widget_draws_itself_on_the_command_line(name):
     ran = subprocess.run(
         [sys.executable, "-m", f"kubelearn.widgets.{name}", "--svg"],

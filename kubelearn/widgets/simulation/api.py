@@ -17,6 +17,7 @@ import urllib3
 
 from kubelearn.objects import (
     DEPLOYMENTS,
+    ENDPOINT_SLICES,
     NODES,
     PODS,
     REPLICA_SETS,
@@ -26,7 +27,9 @@ from kubelearn.objects import (
 )
 from kubelearn.widgets.simulation.objects import NAMESPACE
 
-_RESOURCES = {r.kind: r for r in (NODES, PODS, DEPLOYMENTS, REPLICA_SETS, SERVICES)}
+_RESOURCES = {
+    r.kind: r for r in (NODES, PODS, DEPLOYMENTS, REPLICA_SETS, SERVICES, ENDPOINT_SLICES)
+}
 
 
 class SimulatedApi:

@@ -134,8 +134,11 @@ class SimulatedCluster(SimulatedApi):
             "availableReplicas": sum(is_ready(pod) for pod in active),
             "observedGeneration": deployment["metadata"]["generation"],
         }
+        available = "True" if status["availableReplicas"] >= wanted else "False"
+        status["conditions"] = [{"type": "Available", "status": available}]
         if deployment["status"] != status:
             self.put({**deployment, "status": status})
+            self.put(objects.endpoint_slice(_name(deployment), ready=status["readyReplicas"]))
 
     def _replica_set_for(self, deployment: Object) -> Object:
         sets = self.all(REPLICA_SETS)

@@ -30,7 +30,11 @@ def node(name: str, *, control_plane: bool = False) -> Object:
         "kind": "Node",
         "metadata": _meta(name, labels={CONTROL_PLANE: ""} if control_plane else {}),
         "spec": {"taints": [taint]} if control_plane else {},
-        "status": {"conditions": [{"type": "Ready", "status": "True", "reason": "KubeletReady"}]},
+        "status": {
+            "conditions": [{"type": "Ready", "status": "True", "reason": "KubeletReady"}],
+            "addresses": [{"type": "InternalIP", "address": "192.0.2.1"}],
+            "images": [{"names": ["docker.io/kubelearn/hello:1.0"], "sizeBytes": 1}],
+        },
     }
 
 
@@ -40,8 +44,18 @@ def service(name: str) -> Object:
         "apiVersion": "v1",
         "kind": "Service",
         "metadata": _meta(name, namespace=NAMESPACE),
-        "spec": {"ports": [{"port": 80}], "selector": {"app": name}},
+        "spec": {"ports": [{"port": 80, "nodePort": 30080}], "selector": {"app": name}},
         "status": {},
+    }
+
+
+def endpoint_slice(name: str, *, ready: int) -> Object:
+    """The pods of a Service that are ready."""
+    return {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": _meta(name, namespace=NAMESPACE, labels={"kubernetes.io/service-name": name}),
+        "endpoints": [{"addresses": ["192.0.2.9"], "conditions": {"ready": True}}] * ready,
     }
 
 
