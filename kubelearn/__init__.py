@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kubelearn.clusters import Cluster, Info, Internals, connect
     from kubelearn.clusters.doctor import doctor
+    from kubelearn.containers.handmade import Handmade
     from kubelearn.errors import (
         ApiError,
         CheckFailed,
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from kubelearn.source import Source, show
     from kubelearn.widgets.clustermap import ClusterMap
     from kubelearn.widgets.deploymentpanel import DeploymentPanel
+    from kubelearn.widgets.insideout import InsideOut
     from kubelearn.widgets.predict import Predict
+    from kubelearn.widgets.shipchecklist import ShipChecklist
 
 __all__ = [
     "ApiError",
@@ -36,13 +39,16 @@ __all__ = [
     "ClusterMap",
     "ContainerError",
     "DeploymentPanel",
+    "Handmade",
     "Info",
+    "InsideOut",
     "Internals",
     "KubelearnError",
     "Lesson",
     "ManifestError",
     "NotAvailable",
     "Predict",
+    "ShipChecklist",
     "Source",
     "StateError",
     "connect",
@@ -53,6 +59,7 @@ __all__ = [
 _HOMES = {
     "clusters": ("Cluster", "Info", "Internals", "connect"),
     "clusters.doctor": ("doctor",),
+    "containers.handmade": ("Handmade",),
     "errors": (
         "ApiError",
         "CheckFailed",
@@ -67,7 +74,9 @@ _HOMES = {
     "source": ("Source", "show"),
     "widgets.clustermap": ("ClusterMap",),
     "widgets.deploymentpanel": ("DeploymentPanel",),
+    "widgets.insideout": ("InsideOut",),
     "widgets.predict": ("Predict",),
+    "widgets.shipchecklist": ("ShipChecklist",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
