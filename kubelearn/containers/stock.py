@@ -11,21 +11,18 @@ programs when it is first pulled (`machineimages`); else it names the programs w
 from __future__ import annotations
 
 import asyncio
-import shlex
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 
 from kubelearn.containers.images import PATH, Image, PullError, Reference
 from kubelearn.containers.machineimages import MachineImages, Recipe, recipes
+from kubelearn.containers.stockfiles import StockFiles
 from kubelearn.errors import ContainerError
 
-_HERE = Path(__file__).parent
-_SHIM = "kubelearn.containers.shim"
 _HELLO = {"1.0": "1.0", "2.0": "2.0", "broken": "2.0-broken"}
 _LISTED = (
     "kubelearn/hello:1.0", "kubelearn/hello:2.0", "kubelearn/hello:broken",
@@ -48,6 +45,24 @@ _RECIPES: dict[str, Callable[[], Recipe | None]] = {
 }
 
 
+def describe(reference: Reference) -> Image | None:
+    """How a stock image runs, without its files; None for all other images.
+
+    Without its program on this machine there is no such image either.
+    """
+    make = _DESCRIPTIONS.get(reference.path)
+    return make(reference) if make and not reference.digest else None
+
+
+@cache
+def recipe(path: str) -> Recipe:
+    """What a stock image's root is made of. Raises ContainerError."""
+    found = _RECIPES[path]()
+    if found is None:
+        raise ContainerError(f"this machine lost the program of the image {path}")
+    return found
+
+
 class StockImages:
     """An ImageStore of this machine's own programs; `folder` takes the few files that it needs.
 
@@ -55,48 +70,44 @@ class StockImages:
     """
 
     def __init__(self, folder: Path, *, roots: MachineImages | None = None) -> None:
-        self._folder = folder
+        self._files = StockFiles(folder)
         self._roots = roots
         self._images: dict[Reference, Image | None] = {}
-        self._makers: dict[str, Callable[[Reference], Image | None]] = {
-            "kubelearn/hello": self._hello,
-            "library/python": self._python,
-            "library/busybox": self._busybox,
-            "library/nginx": self._nginx,
-            "library/redis": self._redis,
-            "library/pause": self._pause,
-            "library/agnhost": self._agnhost,
-            "pause": self._pause,
-        }
 
     def find(self, reference: Reference) -> Image | None:
         """The image of that name if it is one of these, and on the node."""
         image = self._known(reference)
         if image is None or self._roots is None:
             return image
-        root = self._roots.find(_recipe(reference.path))
+        root = self._roots.find(recipe(reference.path))
         return replace(image, rootfs=root) if root else None
 
     async def pull(self, reference: Reference) -> Image:
         """The image, made now if it needs a root. Raises PullError for all others."""
         image = self._known(reference)
         if image is None:
-            known = ", ".join(_short(image.name) for image in self._all())
+            known = ", ".join(Reference.parse(image.name).short for image in self._all())
             raise PullError(
                 f'failed to pull and unpack image "{reference}": failed to resolve reference '
-                f'"{reference}": not found: this cluster pulls from no registry, it has {known}'
+                f'"{reference}": not found: this cluster pulls from no registry, it has '
+                f"{known.replace(':latest', '')}"
             )
         if self._roots is None:
             return image
         try:
-            root = await asyncio.to_thread(self._roots.make, _recipe(reference.path))
+            root = await asyncio.to_thread(self._roots.make, recipe(reference.path))
         except ContainerError as error:
             raise PullError(f'failed to pull and unpack image "{reference}": {error}') from error
         return replace(image, rootfs=root)
 
     def list(self) -> Sequence[Image]:
         """The images that can be named here and are on the node."""
-        return [found for image in self._all() if (found := self.find(_reference(image)))]
+        named = (Reference.parse(image.name) for image in self._all())
+        return [found for reference in named if (found := self.find(reference))]
+
+    def files(self, path: str) -> Mapping[str, Path]:
+        """The files of a stock image for a container that sees this machine's."""
+        return self._files.of(path)
 
     def _all(self) -> Sequence[Image]:
         found = (self._known(Reference.parse(name)) for name in _LISTED)
@@ -104,113 +115,9 @@ class StockImages:
 
     def _known(self, reference: Reference) -> Image | None:
         if reference not in self._images:
-            maker = self._makers.get(reference.path)
-            self._images[reference] = maker(reference) if maker and not reference.digest else None
+            image = describe(reference)
+            self._images[reference] = image and replace(image, files=self.files(reference.path))
         return self._images[reference]
-
-    # --- the images ---
-
-    def _hello(self, reference: Reference) -> Image | None:
-        version = _HELLO.get(reference.tag)
-        if version is None:
-            return None
-        # What apps/hello/Dockerfile says.
-        return Image(
-            str(reference),
-            cmd=("python", "app.py"),
-            env={**_PYTHON_ENV, "VERSION": version},
-            working_dir="/app",
-            user="1000",
-            files={**self._python_files, "/app/app.py": _HERE / "apps/hello/app.py"},
-        )
-
-    def _python(self, reference: Reference) -> Image:
-        here = ".".join(map(str, sys.version_info[:3]))
-        return Image(
-            str(reference),
-            cmd=("python3",),
-            env=_PYTHON_ENV,
-            files=self._python_files,
-            stand_in=f"this machine's Python {here}",
-        )
-
-    def _nginx(self, reference: Reference) -> Image:
-        return Image(
-            str(reference),
-            cmd=("python", "/usr/share/nginx/server.py"),
-            env=_PYTHON_ENV,
-            files={
-                **self._python_files,
-                "/usr/share/nginx/server.py": _HERE / "apps/nginx/server.py",
-                "/usr/share/nginx/html": _HERE / "apps/nginx/html",
-            },
-            stand_in="a small web server in Python, which serves /usr/share/nginx/html",
-        )
-
-    def _busybox(self, reference: Reference) -> Image:
-        if shutil.which("busybox") is None:
-            words = "this machine's shell and tools"
-            return Image(str(reference), cmd=("sh",), stand_in=words)
-        # The very program, of whatever release: nothing stands in for it.
-        return Image(str(reference), cmd=("sh",), files=self._busybox_files)
-
-    def _redis(self, reference: Reference) -> Image | None:
-        program = shutil.which("redis-server")
-        if program is None:
-            return None
-        return Image(
-            str(reference),
-            entrypoint=("/bin/sh", "-c", _REDIS, "redis-server"),
-            stand_in=f"this machine's Redis ({program})",
-        )
-
-    def _pause(self, reference: Reference) -> Image:
-        return Image(
-            str(reference),
-            entrypoint=("/bin/sh", "-c", _PAUSE),
-            stand_in="a shell that waits",
-        )
-
-    def _agnhost(self, reference: Reference) -> Image | None:
-        # The program that upstream's own tests put into most pods.
-        program = shutil.which("agnhost")
-        if program is None:
-            return None
-        return Image(
-            str(reference),
-            entrypoint=("/agnhost",),
-            cmd=("pause",),
-            files={"/agnhost": Path(program), "/agnhost-2": Path(program)},
-            stand_in=f"this machine's agnhost ({program})",
-        )
-
-    # --- the files that they need, made once ---
-
-    @cached_property
-    def _python_files(self) -> dict[str, Path]:
-        """A /usr/local with this machine's Python, without the packages installed here."""
-        local = _fresh(self._folder / "python/usr/local")
-        _make_python(local)
-        return {"/usr/local": local}
-
-    @cached_property
-    def _busybox_files(self) -> dict[str, Path]:
-        """Folders with BusyBox's programs and no others, like the real image's."""
-        program = shutil.which("busybox") or "busybox"
-        applets, usr = _fresh(self._folder / "busybox/bin"), _fresh(self._folder / "busybox/usr")
-        names = subprocess.run([program, "--list"], capture_output=True, text=True, check=True)
-        for name in {*names.stdout.split(), "busybox"}:
-            (applets / name).symlink_to(program)
-        packages = _fresh(self._folder / "busybox/packages")
-        _link_shim(packages)
-        _make_nslookup(applets / "nslookup", program=program, packages=packages)
-        # The machine has one name; the pod's is in the environment.
-        (applets / "hostname").unlink(missing_ok=True)
-        (applets / "hostname").write_text('#!/bin/sh\necho "$HOSTNAME"\n')
-        (applets / "hostname").chmod(0o755)
-        _make_tar(applets / "tar", f"{program} tar")
-        (usr / "bin").symlink_to(applets)
-        return {"/bin": applets, "/sbin": applets, "/usr": usr}
 
 
 _PYTHON_ENV = {
@@ -220,69 +127,73 @@ _PYTHON_ENV = {
 }
 
 
-def _make_python(local: Path) -> None:
-    # A virtual environment in three files. Its only package makes a program see the pod's address
-    # and files; a .pth line loads it, because some systems have a sitecustomize of their own.
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    program = Path(getattr(sys, "_base_executable", sys.executable))
-    packages = _fresh(local / "lib" / version / "site-packages")
-    if tar := shutil.which("tar"):
-        _make_tar(_made(local / "bin") / "tar", tar)
-    for name in ("python", "python3", version):
-        (_made(local / "bin") / name).symlink_to(program)
-    _link_shim(packages)
-    (packages / "podview.pth").write_text(f"import {_SHIM}.podview\n")
-    (local / "pyvenv.cfg").write_text(
-        f"home = {program.parent}\ninclude-system-site-packages = false\n"
+def _hello(reference: Reference) -> Image | None:
+    version = _HELLO.get(reference.tag)
+    if version is None:
+        return None
+    # What apps/hello/Dockerfile says; a test compares.
+    return Image(
+        str(reference),
+        cmd=("python", "app.py"),
+        env={**_PYTHON_ENV, "VERSION": version},
+        working_dir="/app",
+        user="1000",
     )
 
 
-def _make_tar(place: Path, program: str) -> None:
-    # In an archive, names begin at the container's root. `kubectl cp` looks for them there.
-    place.unlink(missing_ok=True)
-    place.write_text((_HERE / "shim/tar").read_text().replace("PROGRAM", program))
-    place.chmod(0o755)
+def _python(reference: Reference) -> Image:
+    words = f"this machine's Python {_PYTHON_ENV['PYTHON_VERSION']}"
+    return Image(str(reference), cmd=("python3",), env=_PYTHON_ENV, stand_in=words)
 
 
-def _link_shim(packages: Path) -> None:
-    """The few modules of ours that programs in containers need, under their own names."""
-    shim = _made(packages / _SHIM.replace(".", "/"))
-    for file in (_HERE / "shim").glob("*.py"):
-        (shim / file.name).symlink_to(file)
-    (packages / "kubelearn/dnsmessage.py").symlink_to(_HERE.parent / "dnsmessage.py")
+def _nginx(reference: Reference) -> Image:
+    return Image(
+        str(reference),
+        cmd=("python", "/usr/share/nginx/server.py"),
+        env=_PYTHON_ENV,
+        stand_in="a small web server in Python, which serves /usr/share/nginx/html",
+    )
 
 
-def _make_nslookup(place: Path, *, program: str, packages: Path) -> None:
-    place.unlink(missing_ok=True)
-    words = {"PROGRAM": program, "INTERPRETER": sys.executable, "PACKAGES": str(packages)}
-    text = (_HERE / "shim/nslookup").read_text()
-    for word, value in words.items():
-        text = text.replace(word, shlex.quote(value))
-    place.write_text(text)
-    place.chmod(0o755)
+def _busybox(reference: Reference) -> Image:
+    # The very program, of whatever release: nothing stands in for it.
+    words = "" if shutil.which("busybox") else "this machine's shell and tools"
+    return Image(str(reference), cmd=("sh",), stand_in=words)
 
 
-@cache
-def _recipe(path: str) -> Recipe:
-    recipe = _RECIPES[path]()
-    if recipe is None:
-        raise ContainerError(f"this machine lost the program of the image {path}")
-    return recipe
+def _redis(reference: Reference) -> Image | None:
+    program = shutil.which("redis-server")
+    if program is None:
+        return None
+    return Image(
+        str(reference),
+        entrypoint=("/bin/sh", "-c", _REDIS, "redis-server"),
+        stand_in=f"this machine's Redis ({program})",
+    )
 
 
-def _reference(image: Image) -> Reference:
-    return Reference.parse(image.name)
+def _pause(reference: Reference) -> Image:
+    return Image(
+        str(reference), entrypoint=("/bin/sh", "-c", _PAUSE), stand_in="a shell that waits"
+    )
 
 
-def _fresh(folder: Path) -> Path:
-    shutil.rmtree(folder, ignore_errors=True)
-    return _made(folder)
+def _agnhost(reference: Reference) -> Image | None:
+    # The program that upstream's own tests put into most pods.
+    program = shutil.which("agnhost")
+    if program is None:
+        return None
+    words = f"this machine's agnhost ({program})"
+    return Image(str(reference), entrypoint=("/agnhost",), cmd=("pause",), stand_in=words)
 
 
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def _short(name: str) -> str:
-    return name.removeprefix("docker.io/").removeprefix("library/").removesuffix(":latest")
+_DESCRIPTIONS: dict[str, Callable[[Reference], Image | None]] = {
+    "kubelearn/hello": _hello,
+    "library/python": _python,
+    "library/busybox": _busybox,
+    "library/nginx": _nginx,
+    "library/redis": _redis,
+    "library/pause": _pause,
+    "library/agnhost": _agnhost,
+    "pause": _pause,
+}
