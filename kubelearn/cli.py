@@ -17,6 +17,7 @@ import click
 from kubelearn.clusters.embedded import EmbeddedCluster
 from kubelearn.embedded.state import DEFAULT_NAME, StateFolder, home
 from kubelearn.errors import KubelearnError
+from kubelearn.imagecommands import images
 
 
 class _Commands(click.Group):
@@ -197,6 +198,8 @@ def start(name: str, part: str) -> None:
     _switch(name, part, on=True)
     click.echo(f"{part} runs")
 
+
+main.add_command(images)
 
 _PATH = click.Path(path_type=Path)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from kubelearn.clusters.internals import Internals
+from kubelearn.errors import NotAvailable
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -69,6 +70,16 @@ class Cluster(ABC):
     @abstractmethod
     def reset(self, *, say: Say = print) -> None:
         """Throw everything in the cluster away and start it empty. Raises NotAvailable."""
+
+    def load_image(self, *names: str, say: Say = print) -> None:
+        """Bring images that were built on this machine to all nodes.
+
+        Raises NotAvailable where nodes are not ours to reach, ContainerError for an unknown image.
+        """
+        raise NotAvailable(
+            f"images cannot be brought to the nodes of a {self.backend} cluster from here",
+            hint="push them to a registry that its nodes reach: docker push NAME",
+        )
 
     @cached_property
     def api_client(self) -> ApiClient:

@@ -8,12 +8,14 @@ from typing import Any
 
 from kubelearn.clusters import daemon
 from kubelearn.clusters.base import Cluster, Say
+from kubelearn.clusters.controlsocket import ask
 from kubelearn.clusters.embeddedinternals import EmbeddedInternals
 from kubelearn.clusters.internals import Internals
-from kubelearn.embedded.state import DEFAULT_NAME, Settings, StateFolder
+from kubelearn.embedded.state import DEFAULT_NAME, Settings, StateFolder, images_home
 from kubelearn.errors import ClusterError
 
 _LOG_LINES = 200
+_LOAD_SECONDS = 600
 
 
 class EmbeddedCluster(Cluster):
@@ -102,6 +104,17 @@ class EmbeddedCluster(Cluster):
             self._runtime = self._runtime or known.runtime
         self.delete(say=say)
         self.up(say=say)
+
+    def load_image(self, *names: str, say: Say = print) -> None:
+        """Bring images of the image store to all nodes. Raises ClusterError, ContainerError."""
+        from kubelearn.containers.imagestore import Store
+
+        store = Store(images_home())
+        for name in names:
+            store.get(name)
+        for name in names:
+            ask(self.folder, "POST", "images", "load", timeout=_LOAD_SECONDS, name=name)
+            say(f"  ✔ {name} is on all nodes")
 
     def logs(self, component: str = "") -> str:
         """The last lines of the daemon's log; `component` leaves only those of that one."""

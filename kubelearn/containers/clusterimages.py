@@ -19,7 +19,6 @@ from kubelearn.containers.filelock import locked
 from kubelearn.containers.images import Image, PullError, Reference
 from kubelearn.containers.imagestore import BrokenImage, Store, StoredImage
 from kubelearn.containers.imagestore.blobs import Descriptor
-from kubelearn.containers.imagestore.registry import Registry
 from kubelearn.containers.standins import LABEL
 from kubelearn.containers.stock import StockImages
 from kubelearn.errors import ContainerError
@@ -54,7 +53,8 @@ class ClusterImages:
     """An ImageStore for all nodes of a cluster.
 
     `rooted` says whether its containers have a root file system; without one they can only be what
-    is built on this machine's own programs.
+    is built on this machine's own programs. `mirror` is asked in place of docker.io; with None no
+    registry is.
     """
 
     def __init__(
@@ -64,13 +64,13 @@ class ClusterImages:
         store: Store,
         loaded: Loaded,
         rooted: bool,
-        registry: Registry | None = None,
+        mirror: str | None = "",
     ) -> None:
         self._stock = stock_images
         self._store = store
         self._loaded = loaded
         self._rooted = rooted
-        self._registry = registry
+        self._mirror = mirror
         self._images = self._read()
 
     def find(self, reference: Reference) -> Image | None:
@@ -90,17 +90,24 @@ class ClusterImages:
         if stock.describe(reference):
             return await self._stock.pull(reference)
         try:
-            if self._registry is None or not self._rooted:
+            if self._mirror is None or not self._rooted:
                 return await self._stock.pull(reference)  # which says what there is
-            resolving = asyncio.to_thread(self._registry.resolve, reference)
-            resolved = await asyncio.wait_for(resolving, _RESOLVE_SECONDS)
-            stored = await asyncio.to_thread(self._registry.fetch, reference, resolved, self._store)
-            return await asyncio.to_thread(self._take, stored)
+            return await self._pull(reference, self._mirror)
         except TimeoutError:
             words = f'failed to resolve reference "{reference}": dial tcp: i/o timeout'
             raise self._failure(reference, words) from None
         except ContainerError as error:
             raise self._failure(reference, error.message) from error
+
+    async def _pull(self, reference: Reference, mirror: str) -> Image:
+        # A cluster that pulls nothing need not wait until this is loaded.
+        from kubelearn.containers.imagestore.registry import Registry
+
+        registry = Registry(mirror=mirror)
+        resolving = asyncio.to_thread(registry.resolve, reference)
+        resolved = await asyncio.wait_for(resolving, _RESOLVE_SECONDS)
+        stored = await asyncio.to_thread(registry.fetch, reference, resolved, self._store)
+        return await asyncio.to_thread(self._take, stored)
 
     def _failure(self, reference: Reference, words: str) -> PullError:
         prefix = f'failed to pull and unpack image "{reference}": '

@@ -25,7 +25,7 @@ class StandIns:
 
     def __init__(self, store: Store, roots: MachineImages) -> None:
         self._store = store
-        self._roots = roots
+        self.roots = roots
 
     def supply(self, reference: Reference) -> Base | None:
         """What to build on when a Dockerfile names a stock image; None for all others."""
@@ -43,7 +43,7 @@ class StandIns:
         if found := self._store.find(name):
             return found
         with self._store.in_use():
-            root = self._roots.make(recipe)
+            root = self.roots.make(recipe)
             blob = write_layer(self._store.blobs, entries_of(root))
             layer = Layer(blob, str(blob["digest"]))
             self._store.roots.adopt(layer, root)
@@ -65,6 +65,6 @@ def _config(reference: Reference, image: Image, layer: Layer) -> dict[str, objec
         },
         "rootfs": {"type": "layers", "diff_ids": [layer.diff_id]},
         "history": [
-            {"created": CREATED, "created_by": f"this machine's programs, for {reference.short}"}
+            {"created": CREATED, "created_by": f"this machine's programs, for {reference.path}"}
         ],
     }

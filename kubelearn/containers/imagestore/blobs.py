@@ -75,6 +75,10 @@ class HashingWriter:
         self.size += len(data)
         return self._file.write(data)
 
+    def tell(self) -> int:
+        """Where the next byte goes."""
+        return self.size
+
     @property
     def digest(self) -> str:
         """Of what was written so far."""

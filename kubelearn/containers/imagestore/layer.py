@@ -48,14 +48,15 @@ class Entry:
 def write_layer(blobs: Blobs, entries: Iterable[Entry]) -> Descriptor:
     """Keep a layer of these entries. Raises ContainerError."""
     unique = {entry.path: entry for entry in entries}
-    with (
-        blobs.writer() as file,
-        tarfile.open(
-            fileobj=cast(IO[bytes], file), mode="w|", format=tarfile.PAX_FORMAT
-        ) as archive,
-    ):
+    with blobs.writer() as file:
+        archive = tarfile.TarFile(
+            fileobj=cast(IO[bytes], file), mode="w", format=tarfile.PAX_FORMAT
+        )
         for path in sorted(unique, key=lambda path: path.split("/")):
             _write(archive, unique[path])
+        # The end of an archive; closing it would fill it up to 10 kB, of which most layers of a
+        # course have less.
+        file.write(bytes(2 * tarfile.BLOCKSIZE))
     return file.descriptor(LAYER)
 
 

@@ -85,7 +85,7 @@ class Store:
         if found is None:
             raise NoSuchImage(
                 f"there is no image {name} in the image store",
-                hint="kubelearn images   # what there is; kubelearn images build FOLDER -t NAME",
+                hint="kubelearn images   # what there is; kubelearn images build FOLDER --tag NAME",
             )
         return found
 

@@ -54,6 +54,10 @@ class Controlled(Protocol):
         """Start or stop a component. Raises NotAvailable."""
         ...
 
+    async def load_image(self, name: str) -> None:
+        """Bring an image of the image store to all nodes. Raises ContainerError, NotAvailable."""
+        ...
+
     async def switch_node(self, name: str, *, on: bool) -> None:
         """Start or stop a node with all that runs on it. Raises NotAvailable."""
         ...
@@ -81,6 +85,7 @@ class ControlServer:
                 web.get("/nodes/{name}/containers", self._containers),
                 web.get("/nodes/{name}/processes", self._processes),
                 web.get("/services/{namespace}/{name}", self._service),
+                web.post("/images/load", self._load_image),
                 web.get("/etcd", self._etcd),
                 web.get("/etcd/keys", self._keys),
                 web.get("/etcd/watch", self._watch),
@@ -123,6 +128,10 @@ class ControlServer:
     async def _node(self, request: web.Request) -> web.Response:
         name, verb = request.match_info["name"], request.match_info["verb"]
         await self._daemon.switch_node(name, on=verb == "start")
+        return web.json_response({})
+
+    async def _load_image(self, request: web.Request) -> web.Response:
+        await self._daemon.load_image(request.query["name"])
         return web.json_response({})
 
     async def _shutdown(self, _: web.Request) -> web.Response:

@@ -18,8 +18,9 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 
+from kubelearn.containers.clusterimages import ClusterImages
+from kubelearn.containers.images import ImageStore
 from kubelearn.containers.process import ProcessRuntime
-from kubelearn.containers.stock import StockImages
 from kubelearn.embedded import dns, localpath
 from kubelearn.embedded.addresses import Block, free_port
 from kubelearn.embedded.apiserver import ApiServer
@@ -32,6 +33,7 @@ from kubelearn.embedded.controllers.manager import ControllerManager
 from kubelearn.embedded.kubelet import Kubelet, NodeConfig
 from kubelearn.embedded.launch import identities, kubeconfig, tls
 from kubelearn.embedded.launch.addons import install_metrics_server
+from kubelearn.embedded.launch.clusterimages import cluster_images
 from kubelearn.embedded.launch.component import Component, Loop, Switch
 from kubelearn.embedded.launch.control import ControlServer
 from kubelearn.embedded.launch.hollow import HollowNode, HollowPlayer
@@ -80,6 +82,7 @@ class Daemon:
         self._datapath = DataPath(clock=clock, random=random, node_of=self._node_of)
         self._components: dict[str, Component] = {}
         self._nodes: dict[str, Node | HollowNode] = {}
+        self._images: ClusterImages | None = None
 
     async def run(self, report: Report) -> None:
         """Start everything in order, tell when the API answers, and work until shut down."""
@@ -178,6 +181,14 @@ class Daemon:
             raise NotAvailable(f"there is no component {name!r}", hint=f"one of: {known}")
         await (component.start() if on else component.stop())
 
+    async def load_image(self, name: str) -> None:
+        """Bring an image of the image store to all nodes. Raises ContainerError, NotAvailable."""
+        if self._images is None:
+            raise NotAvailable(
+                "nodes without machines have no images", hint="kubelearn up --runtime process"
+            )
+        await self._images.load(name)
+
     async def switch_node(self, name: str, *, on: bool) -> None:
         """Start or stop a node with all that runs on it. Raises NotAvailable."""
         node = self._nodes.get(name)
@@ -209,7 +220,7 @@ class Daemon:
         if self._settings.hollow:
             self._add_hollow_nodes(names)
             return
-        images = StockImages(self._folder.images)
+        images = self._images = cluster_images(self._folder, rooted=False)
         port = free_port(self._node_addresses(), _KUBELET_PORT)
         for number, name in enumerate(names, start=1):
             self._nodes[name] = self._node(name, number, images=images, port=port)
@@ -244,7 +255,7 @@ class Daemon:
     def _is_running(self, name: str) -> bool:
         return self._components[name].running
 
-    def _node(self, name: str, number: int, *, images: StockImages, port: int) -> Node:
+    def _node(self, name: str, number: int, *, images: ImageStore, port: int) -> Node:
         ip, pod_cidr, folder = (
             self._block.node_ip(number),
             self._block.pod_cidr(number),

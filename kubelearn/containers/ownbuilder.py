@@ -1,0 +1,131 @@
+"""Our own builder: no daemon, no network, no Docker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from kubelearn.containers.build.bases import Base, Bases
+from kubelearn.containers.build.builder import NAME, Builder, BuildRequest
+from kubelearn.containers.build.report import BuildReport, Tell
+from kubelearn.containers.build.run import RunRequest
+from kubelearn.containers.imagebuilder import Finished, ImageSummary, LayerSummary
+from kubelearn.containers.images import PullError, Reference
+from kubelearn.containers.imagestore import Store, StoredImage
+from kubelearn.containers.imagestore.archive import load, save
+from kubelearn.containers.machineimages import MachineImages
+from kubelearn.containers.standins import DOMAIN, StandIns
+from kubelearn.errors import ContainerError
+
+
+class OwnBuilder:
+    """Builds into the image store of a folder."""
+
+    name = NAME
+
+    def __init__(self, home: Path, *, why: str = "", registry: str = "") -> None:
+        self.why = why
+        self.store = Store(home)
+        self._registry = registry
+        self._stand_ins = StandIns(self.store, machine_images(home))
+        supplies = [self._stand_ins.supply]
+        if registry != "off":
+            supplies.append(self._pulled)
+        bases = Bases(self.store, supplies)
+        self._builder = Builder(self.store, find=bases.find, run=_refuse)
+
+    def build(
+        self,
+        folder: Path | str,
+        tag: str = "",
+        *,
+        dockerfile: str = "Dockerfile",
+        target: str = "",
+        build_args: Mapping[str, str] | None = None,
+        tell: Tell | None = None,
+    ) -> BuildReport:
+        """Build the folder; `tell` hears of every step. Raises DockerfileError, ContainerError."""
+        request = BuildRequest(Path(folder), tag, dockerfile, target, build_args or {})
+        return self._builder.build(request, tell=tell or (lambda _: None))
+
+    def images(self) -> Sequence[ImageSummary]:
+        """All images but those that stand in for others."""
+        return [
+            ImageSummary(Reference.parse(image.name).short, image.id, image.size, len(image.layers))
+            for image in self.store.images()
+            if not image.name.startswith(f"{DOMAIN}/")
+        ]
+
+    def layers(self, image: str) -> Sequence[LayerSummary]:
+        """What each instruction left in the image, the first one first. Raises ContainerError."""
+        return layers_of(self.store.get(image))
+
+    def run(
+        self,
+        image: str,
+        command: Sequence[str] = (),
+        *,
+        env: Mapping[str, str] | None = None,
+        timeout: float = 60,
+    ) -> Finished:
+        """Run a container to its end. Raises ContainerError, also when it takes longer."""
+        raise NotImplementedError
+
+    def save(self, image: str, file: Path | str) -> None:
+        """Write an image to a file that `docker load` takes. Raises ContainerError."""
+        save(self.store, [image], Path(file))
+
+    def load(self, file: Path | str) -> Sequence[str]:
+        """Take the images of a file that `docker save` wrote. Raises ContainerError."""
+        return [Reference.parse(image.name).short for image in load(self.store, Path(file))]
+
+    def pull(self, image: str) -> str:
+        """Bring an image from its registry: its name. Raises ContainerError."""
+        from kubelearn.containers.imagestore.registry import Registry
+
+        reference = Reference.parse(image)
+        mirror = "" if self._registry == "off" else self._registry
+        return Registry(mirror=mirror).pull(reference, self.store).name
+
+    def remove(self, image: str) -> None:
+        """Forget a name. Raises ContainerError."""
+        self.store.remove(image)
+
+    def _pulled(self, reference: Reference) -> Base | None:
+        try:
+            return Base.of(self.store.get(self.pull(str(reference))))
+        except PullError as error:
+            raise ContainerError(
+                f"there is no image {reference.short} here, and none can be pulled: "
+                f"{error.message}",
+                hint="kubelearn images   # what there is; kubelearn images import FILE adds others",
+            ) from error
+
+
+def machine_images(home: Path) -> MachineImages:
+    """The roots of stock images in the folder of all images."""
+    return MachineImages(home / "machine")
+
+
+def layers_of(image: StoredImage) -> list[LayerSummary]:
+    """An image's history with the layers that it made."""
+    history = image.config.get("history") or []
+    left = list(image.layers)
+    found: list[LayerSummary] = []
+    for entry in history:
+        layer = None if entry.get("empty_layer") or not left else left.pop(0)
+        found.append(
+            LayerSummary(
+                str(entry.get("created_by", "")),
+                int(layer.blob["size"]) if layer else 0,
+                layer.diff_id if layer else "",
+            )
+        )
+    return found + [LayerSummary("", int(each.blob["size"]), each.diff_id) for each in left]
+
+
+def _refuse(request: RunRequest, *, output: Callable[[str], None]) -> int:
+    raise ContainerError(
+        "RUN needs containers with a root of their own, which this machine does not allow",
+        hint="kubelearn doctor   # says why; or COPY what the command would make",
+    )
