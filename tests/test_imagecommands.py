@@ -1,0 +1,117 @@
+"""The commands `kubelearn images ...`, as a shell runs them."""
+
+import json
+import time
+
+import pytest
+
+from kubelearn.clusters import EmbeddedCluster, transport
+from kubelearn.errors import NotAvailable
+
+PODS = "/api/v1/namespaces/default/pods"
+
+
+@pytest.fixture
+def app(tmp_path):
+    folder = tmp_path / "app"
+    folder.mkdir()
+    (folder / "Dockerfile").write_text("FROM scratch\nARG V=1\nLABEL v=$V\nCOPY app.py /\n")
+    (folder / "app.py").write_text("print(1)\n")
+    return folder
+
+
+@pytest.fixture
+def images(kubelearn):
+    def run(*words):
+        done = kubelearn("images", *map(str, words))
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+def test_there_are_none_at_first(images):
+    assert "There are no images yet" in images()
+
+
+def test_a_folder_becomes_an_image_that_is_listed(images, app):
+    printed = images("build", app, "--tag", "shop:1", "--build-arg", "V=2")
+    assert "[4/4] COPY app.py /\n" in printed
+    assert "nothing was built from this folder before" in printed
+    assert printed.splitlines()[-1].startswith("shop:1 is built: ")
+    assert images().startswith("shop:1 ")
+    assert json.loads(images("inspect", "shop:1"))["config"]["Labels"] == {"v": "2"}
+    assert images("layers", "shop:1").splitlines()[-1].endswith("COPY app.py /")
+
+
+def test_a_second_build_says_what_changed(images, app):
+    images("build", app, "-t", "shop:1")
+    (app / "app.py").write_text("print(100)\n")
+    assert "app.py changed (it has 11 B, and had 9 B)" in images("build", app, "-t", "shop:1")
+
+
+def test_an_image_travels_in_a_file(images, app, tmp_path):
+    images("build", app, "-t", "shop:1")
+    images("export", "shop:1", "-o", tmp_path / "shop.tar")
+    images("remove", "shop:1")
+    assert "are free again" in images("prune")
+    assert "There are no images yet" in images()
+    assert images("import", tmp_path / "shop.tar") == "shop:1\n"
+    assert images().startswith("shop:1 ")
+
+
+def test_an_error_is_a_message_with_the_line_and_no_traceback(kubelearn, app):
+    (app / "Dockerfile").write_text("FROM scratch\nCOYP app.py /\n")
+    done = kubelearn("images", "build", str(app))
+    assert done.returncode == 1
+    assert done.stderr == (
+        "kubelearn: Dockerfile:2: unknown instruction COYP\n    COYP app.py /\n"
+        "  → did you mean COPY?\n"
+    )
+
+
+def test_an_image_that_is_built_runs_once_it_is_loaded(state, app):
+    cluster = EmbeddedCluster("tests")
+    cluster.up(say=lambda _: None)
+    from kubelearn.containers.ownbuilder import OwnBuilder
+
+    (app / "Dockerfile").write_text(
+        'FROM python:3.12-slim\nWORKDIR /srv/app\nCOPY app.py .\nCMD ["python", "app.py"]\n'
+    )
+    (app / "app.py").write_text("print(open('/srv/app/app.py').read())\n")
+    OwnBuilder(state / "images").build(app, "shop:1")
+    container = {"name": "shop", "image": "shop:1"}
+    pod = {
+        "metadata": {"name": "shop"},
+        "spec": {"restartPolicy": "Never", "containers": [container]},
+    }
+    transport.send(cluster.api_client, "POST", PODS, body=pod).checked()
+
+    def wait(found):
+        deadline = time.monotonic() + 60
+        while True:
+            seen = transport.send(cluster.api_client, "GET", f"{PODS}/shop").checked()["status"]
+            if found(seen):
+                return seen
+            assert time.monotonic() < deadline, seen
+            time.sleep(0.2)
+
+    def waits(status):
+        states = [each["state"].get("waiting", {}) for each in status.get("containerStatuses", [])]
+        return any(each.get("reason") == "ImagePullBackOff" for each in states)
+
+    wait(waits)
+    said: list[str] = []
+    cluster.load_image("shop:1", say=said.append)
+    assert said == ["  ✔ shop:1 is on all nodes"]
+    wait(lambda status: status["phase"] == "Succeeded")
+
+
+def test_nodes_without_machines_take_no_images(state, app):
+    from kubelearn.containers.ownbuilder import OwnBuilder
+
+    cluster = EmbeddedCluster("tests", runtime="fake", nodes=1)
+    cluster.up(say=lambda _: None)
+    OwnBuilder(state / "images").build(app, "shop:1")
+    with pytest.raises(NotAvailable, match="nodes without machines have no images"):
+        cluster.load_image("shop:1")
