@@ -1,4 +1,4 @@
-"""Admission webhooks that run in the cluster: a pod has a say in what others write."""
+"""Webhooks that run in the cluster: a pod has a say in what others write, and converts objects."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from kubernetes import client
 pytestmark = pytest.mark.needs_nodes
 
 PORT = 8443
-# Denies what is labelled `bad`, and marks what it is asked to mark.
+# Denies what is labelled `bad`, and marks what it is asked to mark. Asked to convert, it calls the
+# field `host` of version v1 `hostname` in v2.
 SERVER = """
 import base64, http.server, json, ssl
 
@@ -23,6 +24,8 @@ class Hook(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         request = review["request"]
+        if self.path.startswith("/convert"):
+            return self.answer(review, self.converted(request))
         labels = (request["object"] or request["oldObject"])["metadata"].get("labels") or {}
         response = {"uid": request["uid"], "allowed": "bad" not in labels}
         if not response["allowed"]:
@@ -31,6 +34,18 @@ class Hook(http.server.BaseHTTPRequestHandler):
             patch = [{"op": "add", "path": "/metadata/labels/marked", "value": "yes"}]
             response["patch"] = base64.b64encode(json.dumps(patch).encode()).decode()
             response["patchType"] = "JSONPatch"
+        self.answer(review, response)
+
+    def converted(self, request):
+        version = request["desiredAPIVersion"]
+        old, new = ("host", "hostname") if version.endswith("v2") else ("hostname", "host")
+        for each in request["objects"]:
+            each["apiVersion"] = version
+            each[new] = each.pop(old, "")
+        result = {"status": "Success"}
+        return {"uid": request["uid"], "result": result, "convertedObjects": request["objects"]}
+
+    def answer(self, review, response):
         body = json.dumps({**review, "request": None, "response": response}).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
@@ -169,3 +184,54 @@ def _created(core, namespace):
             return False
         raise
     return True
+
+
+@pytest.fixture
+def sites(api, send, namespace, hook, eventually):
+    """A kind in two versions between which the webhook converts; gives the path of a version."""
+    group, text = f"{namespace}.example.com", {"type": "string"}
+
+    def version(name, field):
+        schema = {"openAPIV3Schema": {"type": "object", "properties": {field: text}}}
+        return {"name": name, "served": True, "storage": name == "v1", "schema": schema}
+
+    webhook = {"clientConfig": hook("/convert"), "conversionReviewVersions": ["v1"]}
+    definition = {
+        "metadata": {"name": f"sites.{group}"},
+        "spec": {
+            "group": group,
+            "scope": "Namespaced",
+            "names": {"plural": "sites", "singular": "site", "kind": "Site"},
+            "conversion": {"strategy": "Webhook", "webhook": webhook},
+            "versions": [version("v1", "host"), version("v2", "hostname")],
+        },
+    }
+    extensions = client.ApiextensionsV1Api(api)
+    extensions.create_custom_resource_definition(definition)
+
+    def path(version):
+        return f"/apis/{group}/{version}/namespaces/{namespace}/sites"
+
+    eventually(lambda: all(send("GET", path(each)).code == 200 for each in ("v1", "v2")))
+    yield path
+    extensions.delete_custom_resource_definition(f"sites.{group}")
+
+
+def site(version, name, **fields):
+    group = version("v1").split("/")[2]
+    return {"apiVersion": f"{group}/v1", "kind": "Site", "metadata": {"name": name}, **fields}
+
+
+def test_a_webhook_converts_objects_to_the_version_that_is_asked_for(sites, send, eventually):
+    old = site(sites, "old", host="a")
+    eventually(lambda: send("POST", sites("v1"), body=old).code in (201, 409))
+    new = site(sites, "new", hostname="b")
+    new["apiVersion"] = new["apiVersion"].replace("v1", "v2")
+    made = eventually(lambda: (answer := send("POST", sites("v2"), body=new)).code < 300 and answer)
+    assert made.body["hostname"] == "b"
+    assert send("GET", f"{sites('v1')}/new").checked()["host"] == "b"
+    shown = {each["metadata"]["name"]: each for each in send("GET", sites("v2")).checked()["items"]}
+    assert {name: each["hostname"] for name, each in shown.items()} == {"old": "a", "new": "b"}
+    changed = {"hostname": "c"}
+    send("PATCH", f"{sites('v2')}/old", patch="merge", body=changed).checked()
+    assert send("GET", f"{sites('v1')}/old").checked()["host"] == "c"

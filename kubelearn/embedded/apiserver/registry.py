@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random as randomness
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -29,6 +29,7 @@ from kubelearn.embedded.apiserver.status import (
     generate_name_conflict,
     invalid,
     not_found,
+    too_many_requests,
     unknown,
 )
 from kubelearn.embedded.apiserver.strategy import Strategy
@@ -142,6 +143,21 @@ class Registry:
         """409 for an object of this kind."""
         return conflict(self.kind.plural, self.kind.group, name, *problem)
 
+    async def convert_present(self, namespace: str) -> None:
+        """`convert_all` for all objects, or those of a namespace, if that takes anything."""
+        if self.strategy.converts:
+            await self.convert_all([kv.value for kv in self.store.range(self.prefix(namespace))])
+
+    async def convert_all(self, values: Iterable[bytes]) -> None:
+        """Make stored states ready for a list or a watch. Raises 429 if that cannot be done."""
+        try:
+            await self.strategy.convert_ahead(values)
+        except StatusError as error:
+            # Upstream tries to read the whole kind anew.
+            what = f"failed to list {self.kind.api_version}, Kind={self.kind.kind}"
+            problem = f"storage is (re)initializing: {what}: {error.message}"
+            raise too_many_requests(problem, retry_after=1) from None
+
     # --- creating --------------------------------------------------------------------------
 
     async def create(self, write: Write, obj: Object) -> bytes:
@@ -183,6 +199,7 @@ class Registry:
 
     async def _store_new(self, write: Write, obj: Object, *, generated: bool) -> bytes:
         name = obj["metadata"]["name"]
+        obj = await self.strategy.to_store(obj)
         key = self.key(write.namespace, name)
         try:
             if write.dry_run:
@@ -239,6 +256,7 @@ class Registry:
             current = self.store.get(key)
             if current is None:
                 return await self._create_by_update(write, change, may_create=may_create), True
+            await self.strategy.convert_ahead([current.value])
             old = self.strategy.load(current.value)
             new = change(self.strategy.load(current.value))
             _drop_repeated_owners(write, new["metadata"])
@@ -313,17 +331,19 @@ class Registry:
         same = new == old or same_but_for_times(new, old)
         if same and self.strategy.is_current(current.value):
             return current.value
+        stored = await self.strategy.to_store(new)
         if write.dry_run:
-            return self.strategy.dump(new, revision=current.mod_revision)
+            return self.strategy.dump(stored, revision=current.mod_revision)
         changed = await self.store.update(
             current.key,
-            lambda revision: self.strategy.dump(new, revision=revision),
+            lambda revision: self.strategy.dump(stored, revision=revision),
             expected=current.mod_revision,
         )
         return changed.value
 
     async def _finalize(self, write: Write, new: Object, old: Object, current: KeyValue) -> bytes:
         """The last finalizer is gone, so the object is; watches see it as it was stored."""
+        old, new = await self.strategy.to_store(old), await self.strategy.to_store(new)
         if not write.dry_run:
             await self.store.delete(
                 current.key,

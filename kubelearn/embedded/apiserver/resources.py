@@ -17,10 +17,11 @@ from kubelearn.embedded.apiserver.decoding import Decoder
 from kubelearn.embedded.apiserver.deletion import answer, delete, delete_all
 from kubelearn.embedded.apiserver.encoding import copied
 from kubelearn.embedded.apiserver.kinds import Kind
-from kubelearn.embedded.apiserver.listing import check_reached, list_page, parse_revision
+from kubelearn.embedded.apiserver.listing import Page, check_reached, list_page, parse_revision
 from kubelearn.embedded.apiserver.negotiation import patch_type
 from kubelearn.embedded.apiserver.options import (
     DeleteOptions,
+    ListOptions,
     WriteOptions,
     delete_options,
     list_options,
@@ -67,16 +68,24 @@ class Resources:
         info = request.info
         check_reached(registry.store, parse_revision(request.query.get("resourceVersion", "")))
         found = registry.get(info.namespace, info.name)
-        return response.one(request, registry, found.value)
+        return await _one(request, registry, found.value)
 
     async def list(self, request: Request, registry: Registry) -> Answer:
         """Read a collection, or a page of it."""
-        options = list_options(request.query, watch=False)
-        match = registry.selection.predicate(options)
-        prefix = registry.prefix(request.info.namespace)
-        page = await list_page(registry.store, prefix, options, match)
+        page = await self._page(request, registry, list_options(request.query, watch=False))
         values = [kv.value for kv in page.items]
         return response.many(request, registry, values, page.meta)
+
+    async def _page(self, request: Request, registry: Registry, options: ListOptions) -> Page:
+        """What a list shows, ready to be shown."""
+        match = registry.selection.predicate(options)
+        prefix = registry.prefix(request.info.namespace)
+        if match:
+            # Labels and fields are those of the version that was asked for.
+            await registry.convert_present(request.info.namespace)
+        page = await list_page(registry.store, prefix, options, match)
+        await registry.convert_all([kv.value for kv in page.items])
+        return page
 
     async def watch(self, request: Request, registry: Registry) -> Answer:
         """Stream the changes of a collection."""
@@ -89,7 +98,7 @@ class Resources:
         write = write_of(request, options)
         self._owners(request, registry).update(None, obj, write)
         value = await registry.create(write, convert(obj, request.kind, registry.kind))
-        return response.one(request, registry, value, status=201)
+        return await _one(request, registry, value, status=201)
 
     async def update(
         self,
@@ -120,7 +129,7 @@ class Resources:
             validate=validate,
             may_create=registry.strategy.create_on_update and prepare is None,
         )
-        return response.one(request, registry, value, status=201 if created else 200)
+        return await _one(request, registry, value, status=201 if created else 200)
 
     async def patch(
         self,
@@ -164,7 +173,7 @@ class Resources:
             validate=validate,
             may_create=is_apply and prepare is None,
         )
-        return response.one(request, registry, value, status=201 if created else 200)
+        return await _one(request, registry, value, status=201 if created else 200)
 
     async def delete(self, request: Request, registry: Registry) -> Answer:
         """Delete one object, or begin to."""
@@ -175,7 +184,7 @@ class Resources:
         content = answer(registry, deleted)
         if isinstance(content, bytes):
             status = 202 if waits else 200
-            return response.one(request, registry, content, status=status)
+            return await _one(request, registry, content, status=status)
         return response.document(request, content)
 
     async def delete_collection(self, request: Request, registry: Registry) -> Answer:
@@ -183,9 +192,7 @@ class Resources:
         listing = list_options(request.query, watch=False)
         options = await self.read_delete_options(request)
         write = write_of(request, WriteOptions(dry_run=options.dry_run))
-        match = registry.selection.predicate(listing)
-        prefix = registry.prefix(request.info.namespace)
-        page = await list_page(registry.store, prefix, listing, match)
+        page = await self._page(request, registry, listing)
         await delete_all(registry, write, page.items, options)
         values = [kv.value for kv in page.items]
         return response.many(request, registry, values, page.meta)
@@ -222,6 +229,13 @@ class Resources:
         if request.audit:
             request.audit.sent({"kind": "DeleteOptions", "apiVersion": _INTERNAL, **sent})
         return delete_options(request.query, sent)
+
+
+async def _one(
+    request: Request, registry: Registry, value: bytes, *, status: int = 200
+) -> web.Response:
+    await registry.strategy.convert_ahead([value])
+    return response.one(request, registry, value, status=status)
 
 
 def write_of(request: Request, options: WriteOptions) -> Write:

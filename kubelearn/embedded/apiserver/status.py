@@ -227,9 +227,14 @@ def unprocessable() -> StatusError:
     return StatusError(422, "Invalid", message, details={})
 
 
-def too_many_requests(message: str, *, causes: list[Object]) -> StatusError:
-    """429: later, perhaps; an eviction that a budget forbids now."""
-    return StatusError(429, "TooManyRequests", message, details={"causes": causes})
+def too_many_requests(
+    message: str, *, causes: list[Object] | None = None, retry_after: int = 0
+) -> StatusError:
+    """429: later, perhaps, such as an eviction that a budget forbids now; after some seconds."""
+    details: Object = {"causes": causes} if causes else {}
+    if retry_after:
+        details["retryAfterSeconds"] = retry_after
+    return StatusError(429, "TooManyRequests", message, details=details)
 
 
 def from_server(code: int, plural: str, name: str, text: str) -> StatusError:

@@ -8,6 +8,7 @@ begins or ceases to match is ADDED or DELETED for this watch, whatever really ha
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import closing
 
 import orjson
@@ -21,7 +22,7 @@ from kubelearn.embedded.apiserver.options import ListOptions, list_options
 from kubelearn.embedded.apiserver.registry import Registry
 from kubelearn.embedded.apiserver.request import Request
 from kubelearn.embedded.apiserver.selection import Predicate
-from kubelearn.embedded.apiserver.status import expired
+from kubelearn.embedded.apiserver.status import StatusError, expired
 from kubelearn.embedded.apiserver.streams import Streams
 from kubelearn.embedded.store import Compacted, Event, KeyValue, Watch
 from kubelearn.objects import Object
@@ -45,6 +46,8 @@ async def watch(request: Request, registry: Registry, streams: Streams) -> web.S
     encoder = _Encoder(request, registry, registry.selection.predicate(options))
     after = parse_revision(options.resource_version)
     stream = _Stream(request, registry, options, encoder)
+    if options.send_initial_events:
+        await registry.convert_present(request.info.namespace)
     try:
         initial, changes = stream.open(after, since=streams.since)
     except Compacted as error:
@@ -108,6 +111,8 @@ class _Stream:
             pass
         except Compacted as error:
             await self._write([_too_old(changes.revision, error)])
+        except StatusError as error:
+            await self._write([_event("ERROR", orjson.dumps(error.status()))])
         await self._response.write_eof()
         return self._response
 
@@ -124,6 +129,7 @@ class _Stream:
                 pass
             if events is None:
                 return
+            await self._encoder.convert_ahead(events)
             await self._write([line for event in events if (line := self._encoder.line(event))])
             if self._options.allow_bookmarks and loop.time() >= due:
                 await self._write([self._encoder.bookmark(changes.revision)])
@@ -151,6 +157,14 @@ class _Encoder:
         """The line for an object that was there before the watch."""
         return self._line("ADDED", kv.value) if self._selected(kv) else None
 
+    async def convert_ahead(self, events: Sequence[Event]) -> None:
+        """Do what has to be waited for before lines can be made. Raises StatusError."""
+        if self._registry.strategy.converts:
+            states = [event.kv for event in events]
+            if self._matches:
+                states += [event.prev for event in events if event.prev]
+            await self._registry.convert_all([state.value for state in states])
+
     def line(self, event: Event) -> bytes | None:
         """The line for a change; None when it does not concern this watch."""
         before = event.prev is not None and self._selected(event.prev)
@@ -162,8 +176,8 @@ class _Encoder:
         if event.kind == "DELETE":
             return self._line("DELETED", event.kv.value)
         # It left the selection: clients get it as they knew it, at the revision of the change.
-        left = encode(decode(event.prev.value), revision=event.kv.mod_revision)
-        return self._line("DELETED", left)
+        known = decode(response.converted(self._request, self._registry, event.prev.value))
+        return self._shown_line("DELETED", encode(known, revision=event.kv.mod_revision))
 
     def bookmark(self, revision: int, annotations: dict[str, str] | None = None) -> bytes:
         """The line that says how far this watch has come."""
@@ -178,7 +192,9 @@ class _Encoder:
         return self._matches is None or self._matches(kv)
 
     def _line(self, kind: str, value: bytes) -> bytes:
-        value = response.converted(self._request, self._registry, value)
+        return self._shown_line(kind, response.converted(self._request, self._registry, value))
+
+    def _shown_line(self, kind: str, value: bytes) -> bytes:
         if self._plain:
             return _event(kind, value)
         return _event(kind, orjson.dumps(self._shown(decode(value))))

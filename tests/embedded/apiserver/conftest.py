@@ -220,6 +220,7 @@ def definition() -> Callable[..., Any]:
         scope: str = "Namespaced",
         versions: Any = None,
         version: Any = None,
+        conversion: Any = None,
         **names: Any,
     ) -> Any:
         plural = names.setdefault("plural", f"{kind.lower()}s")
@@ -234,6 +235,7 @@ def definition() -> Callable[..., Any]:
                 "scope": scope,
                 "names": {"kind": kind, **names},
                 "versions": versions or [one],
+                **({"conversion": conversion} if conversion else {}),
             },
         }
 

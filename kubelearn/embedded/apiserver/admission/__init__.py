@@ -73,7 +73,9 @@ class Admission:
         for plugin in self._deleting:
             await plugin(registry, write)
         if self._webhooks.configured() or self._validating_policies.configured():
-            old = registry.strategy.load(registry.get(write.namespace, write.name).value)
+            value = registry.get(write.namespace, write.name).value
+            await registry.strategy.convert_ahead([value])
+            old = registry.strategy.load(value)
             await self._call(Attributes(registry, write, "DELETE", None, old))
 
     async def connect(self, registry: Registry, write: Write, *, options: Object) -> None:

@@ -1,7 +1,7 @@
 """Follows the definitions: gives them their names, serves their kinds, sees to their end.
 
 Stands for the controllers of k8s.io/apiextensions-apiserver `pkg/controller`, which run inside
-kube-apiserver as well. Left out: conversion webhooks, and the wait for other API servers.
+kube-apiserver as well. Left out: the wait for other API servers.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from kubelearn.embedded.apiserver.apiextensions.approval import (
     needs_approval_condition,
     set_approval_condition,
 )
+from kubelearn.embedded.apiserver.apiextensions.conversion import Convert
+from kubelearn.embedded.apiserver.apiextensions.conversionwebhook import converter
 from kubelearn.embedded.apiserver.apiextensions.definition import (
     is_served,
     served_kinds,
@@ -110,8 +112,16 @@ class Definitions:
             return  # known already, from this server's own write
         self._known[name] = definition
         if before is None or _served_part(before) != _served_part(definition):
-            self._serve(name, served_kinds(definition) if is_served(definition) else [])
+            convert = self._converter(definition)
+            self._serve(name, served_kinds(definition, convert) if is_served(definition) else [])
         self._queue.add(name)
+
+    def _converter(self, definition: Object) -> Convert | None:
+        conversion = definition["spec"].get("conversion") or {}
+        if conversion.get("strategy") != "Webhook":
+            return None
+        store, random = self._registry.store, self._registry.random
+        return converter(conversion["webhook"], store=store, random=random)
 
     def _forget(self, name: str) -> None:
         group = self._known.pop(name)["spec"]["group"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from kubelearn.embedded.apiserver.apiextensions.conversion import Convert
 from kubelearn.embedded.apiserver.apiextensions.pruning import PRESERVE, Schema
 from kubelearn.embedded.apiserver.apiextensions.version import CustomVersion
 from kubelearn.embedded.apiserver.kinds import Kind, Subresource, version_priority
@@ -24,10 +25,10 @@ def is_served(definition: Object) -> bool:
     return is_true(definition, "NamesAccepted") or is_true(definition, "Established")
 
 
-def served_kinds(definition: Object) -> list[Kind]:
-    """The kinds of all its served versions."""
+def served_kinds(definition: Object, convert: Convert | None = None) -> list[Kind]:
+    """The kinds of all its served versions; `convert` is what asks a conversion webhook."""
     versions = definition["spec"]["versions"]
-    return [_kind(definition, version) for version in versions if version["served"]]
+    return [_kind(definition, version, convert) for version in versions if version["served"]]
 
 
 def storage_kind(definition: Object) -> Kind:
@@ -40,9 +41,9 @@ def _storage(definition: Object) -> Object:
     return found
 
 
-def _kind(definition: Object, version: Object) -> Kind:
+def _kind(definition: Object, version: Object, convert: Convert | None = None) -> Kind:
     spec, names = definition["spec"], definition["status"]["acceptedNames"]
-    made = _version(definition, version)
+    made = _version(definition, version, convert)
     return Kind(
         group=spec["group"],
         version=version["name"],
@@ -58,7 +59,7 @@ def _kind(definition: Object, version: Object) -> Kind:
     )
 
 
-def _version(definition: Object, version: Object) -> CustomVersion:
+def _version(definition: Object, version: Object, convert: Convert | None) -> CustomVersion:
     spec, names = definition["spec"], definition["status"]["acceptedNames"]
     subresources = version.get("subresources") or {}
     storage = _storage(definition)
@@ -76,6 +77,7 @@ def _version(definition: Object, version: Object) -> CustomVersion:
         selectable=tuple(each["jsonPath"] for each in version.get("selectableFields") or ()),
         warning=_deprecation(spec, version),
         terminating=is_true(definition, "Terminating"),
+        convert=convert,
     )
 
 

@@ -74,6 +74,18 @@ class Strategy:
         """Seconds until the object goes; None for kinds that know no grace."""
         return None
 
+    @property
+    def converts(self) -> bool:
+        """Whether `convert_ahead` does anything."""
+        return False
+
+    async def convert_ahead(self, values: Iterable[bytes]) -> None:
+        """Do what has to be waited for before stored states are loaded or shown."""
+
+    async def to_store(self, obj: Object) -> Object:
+        """What to give to `dump`, if that has to be waited for."""
+        return obj
+
     def load(self, value: bytes) -> Object:
         """The object in stored bytes."""
         return decode(value)

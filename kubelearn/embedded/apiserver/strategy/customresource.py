@@ -31,6 +31,19 @@ class CustomResourceStrategy(Strategy):
         self._version = version
         self._selectable = {path.removeprefix("."): path for path in version.selectable}
 
+    @property
+    def converts(self) -> bool:
+        """Whether there is a conversion webhook."""
+        return self._version.convert is not None
+
+    async def convert_ahead(self, values: Iterable[bytes]) -> None:
+        """Ask the conversion webhook, if there is one, before states are loaded."""
+        await self._version.convert_ahead(values)
+
+    async def to_store(self, obj: Object) -> Object:
+        """The object as the storage version, if only a webhook can make it so."""
+        return await self._version.to_store(obj)
+
     def load(self, value: bytes) -> Object:
         """The stored object in this version, with the defaults of today."""
         return self._version.load(value)

@@ -47,7 +47,7 @@ class Scales:
         match request.info.verb:
             case "get":
                 found = registry.get(request.info.namespace, request.info.name)
-                return _answer(request, registry, found.value)
+                return await _answer(request, registry, found.value)
             case "update":
                 options = write_options(request.query, kind="UpdateOptions")
                 sent = await self._resources.read(request, SCALE, options)
@@ -86,7 +86,7 @@ class Scales:
             return {**new, "metadata": shown["metadata"]}
 
         value, _ = await registry.update(write, change)
-        return _answer(request, registry, value)
+        return await _answer(request, registry, value)
 
 
 def _scale(kind: Kind, obj: Object) -> Object:
@@ -157,8 +157,9 @@ def _with_scale(kind: Kind, obj: Object, scale: Object) -> Object:
     return new
 
 
-def _answer(request: Request, registry: Registry, value: bytes) -> web.Response:
+async def _answer(request: Request, registry: Registry, value: bytes) -> web.Response:
     request.kind = SCALE
+    await registry.strategy.convert_ahead([value])
     scale = _scale(registry.kind, registry.strategy.load(value))
     if scale["spec"].get("replicas") == _UNSET and registry.kind.custom:
         path = (registry.kind.custom.scale or {})["specReplicasPath"]

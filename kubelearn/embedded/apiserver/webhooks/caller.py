@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import errno
 import random as randomness
 import ssl
 from functools import lru_cache
+from http import HTTPStatus
 
 import aiohttp
 import orjson
@@ -21,6 +23,14 @@ from kubelearn.embedded.store import Store
 from kubelearn.objects import Object
 
 _MOST_BYTES = 6 * 2**20
+
+
+_FAILURES = {
+    404: "the server could not find the requested resource",
+    503: "the server is currently unable to handle the request",
+    504: "the server was unable to return a response in the time allotted, but may still be "
+    "processing the request",
+}
 
 
 class CallFailed(Exception):
@@ -40,7 +50,23 @@ async def call(hook: Object, review: Object, *, store: Store, random: randomness
     except TimeoutError:
         raise CallFailed(f'Post "{shown}": context deadline exceeded') from None
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        raise CallFailed(f'Post "{shown}": {error or type(error).__name__}') from None
+        raise CallFailed(f'Post "{shown}": {_problem(error)}') from None
+
+
+def _problem(error: Exception) -> str:
+    if isinstance(error, aiohttp.ClientConnectorError) and error.errno == errno.ECONNREFUSED:
+        return f"dial tcp {error.host}:{error.port}: connect: connection refused"
+    return str(error) or type(error).__name__
+
+
+def _failure(status: int, body: str) -> str:
+    """What Kubernetes' own client makes of an answer that is none."""
+    if status in _FAILURES:
+        return _FAILURES[status]
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        said = orjson.dumps(body or "unknown").decode()
+        return f"an error on the server ({said}) has prevented the request from succeeding"
+    return f"the server responded with the status code {status} but did not return more information"
 
 
 def _shown(client: Object) -> URL:
@@ -83,8 +109,7 @@ async def _post(url: URL, host: str | None, review: Object, bundle: str) -> byte
     ):
         body = await answer.content.read(_MOST_BYTES)
         if answer.status != 200:
-            text = body.decode(errors="replace").strip()
-            raise ValueError(text or f"the server answered with HTTP {answer.status}")
+            raise CallFailed(_failure(answer.status, body.decode(errors="replace").strip()))
         return body
 
 
