@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kubelearn.diagrams import svg
+from kubelearn.diagrams.looks import badge
 from kubelearn.diagrams.phases import PHASES, phase, status_word, summary
 from kubelearn.objects import condition, controller_of
 
@@ -231,7 +232,7 @@ def _tile(pod: Row, *, x: float, y: float, width: float) -> str:
     below = " · ".join(part for part in (pod["tail"], more) if part) or pod["namespace"]
     return (
         svg.box(x=x, y=y, width=width, height=_TILE_HEIGHT, stroke=look.edge, radius=7)
-        + badge(pod["phase"], x=x + 9, y=y + 11)
+        + badge(PHASES[pod["phase"]], x=x + 9, y=y + 11)
         + svg.text(
             svg.shorten(pod["head"], width=width - 44), x=x + 35, y=y + 17, size=12, weight="600"
         )
@@ -245,29 +246,11 @@ def _tile(pod: Row, *, x: float, y: float, width: float) -> str:
     )
 
 
-def badge(key: str, *, x: float, y: float, size: float = 18) -> str:
-    """A phase's glyph on its colour."""
-    look, scale = PHASES[key], svg.number(size / 18)
-    disc = svg.element("circle", cx=9, cy=9, r=8.5, fill=look.colour, stroke=look.edge)
-    glyph = svg.element(
-        "path",
-        d=look.glyph,
-        transform="translate(1 1)",
-        fill="none",
-        stroke="#111111",
-        stroke_width=1.8,
-        stroke_linecap="round",
-        stroke_linejoin="round",
-    )
-    place = f"translate({svg.number(x)} {svg.number(y)}) scale({scale})"
-    return svg.element("g", disc, glyph, transform=place)
-
-
 def _counts(pods: list[Row], *, x: float, y: float) -> str:
     counts = Counter(row["phase"] for row in pods)
     present = [key for key in PHASES if counts[key]]
     return "".join(
-        badge(key, x=x + 14, y=y + i * 18, size=14)
+        badge(PHASES[key], x=x + 14, y=y + i * 18, size=14)
         + svg.text(f"{counts[key]} {PHASES[key].label}", x=x + 36, y=y + 11 + i * 18, size=12)
         for i, key in enumerate(present)
     )

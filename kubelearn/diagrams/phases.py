@@ -8,69 +8,55 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from kubelearn.diagrams.looks import Look
 from kubelearn.objects import is_ready
 
-
-@dataclass(frozen=True)
-class Phase:
-    """A state as it is shown. Colours are Okabe and Ito's, so that colour-blind people see them
-    apart; the glyph says the same without colour. `glyph` is a path in a box of 16 by 16.
-    """
-
-    label: str
-    meaning: str
-    colour: str
-    edge: str
-    glyph: str
-
-
-PHASES: dict[str, Phase] = {
-    "Pending": Phase(
+PHASES: dict[str, Look] = {
+    "Pending": Look(
         "Pending",
         "accepted, but not on a node yet",
         "#E69F00",
         "#8F6200",
         "M3.5 8h.01M8 8h.01M12.5 8h.01",
     ),
-    "Creating": Phase(
+    "Creating": Look(
         "Creating",
         "on its node, containers not started yet",
         "#F0E442",
         "#8A8200",
         "M8 3.5v9M3.5 8h9",
     ),
-    "NotReady": Phase(
+    "NotReady": Look(
         "Not ready",
         "running, but not ready for requests",
         "#CC79A7",
         "#8E4470",
         "M5.5 3.5v9l7-4.5z",
     ),
-    "Running": Phase(
+    "Running": Look(
         "Running",
         "running and ready for requests",
         "#009E73",
         "#006B4E",
         "M3.5 8.5l3 3 6-7",
     ),
-    "Succeeded": Phase(
+    "Succeeded": Look(
         "Succeeded",
         "ended by itself, without an error",
         "#56B4E9",
         "#1F78AD",
         "M4 13.5v-11h8l-2 3 2 3H4",
     ),
-    "Failed": Phase(
+    "Failed": Look(
         "Failed",
         "ended with an error, or keeps failing",
         "#D55E00",
         "#9A4400",
         "M4 4l8 8M12 4l-8 8",
     ),
-    "Terminating": Phase(
+    "Terminating": Look(
         "Terminating",
         "deleted, saying goodbye",
         "#999999",

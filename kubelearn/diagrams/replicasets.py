@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kubelearn.diagrams import svg
-from kubelearn.diagrams.clustermap import Row, badge, image_tag
+from kubelearn.diagrams.clustermap import Row, image_tag
+from kubelearn.diagrams.looks import badge
+from kubelearn.diagrams.phases import PHASES
 from kubelearn.objects import condition
 
 _REVISION = "deployment.kubernetes.io/revision"
@@ -112,6 +114,8 @@ def _set_line(line: Row, pods: list[Row], *, y: float, colour: str) -> str:
             svg.shorten(line["tag"] or line["image"], width=80), x=36, y=y + 21, weight="600"
         )
         + svg.text(f"revision {line['revision']}", x=120, y=y + 21, fill=svg.MUTED)
-        + "".join(badge(pod["phase"], x=210 + i * 23, y=y + 8) for i, pod in enumerate(pods[:18]))
+        + "".join(
+            badge(PHASES[pod["phase"]], x=210 + i * 23, y=y + 8) for i, pod in enumerate(pods[:18])
+        )
         + svg.text(state, x=_WIDTH - 20, y=y + 21, fill=svg.MUTED, anchor="end")
     )
