@@ -88,7 +88,7 @@ def _controller(user: str, agent: str) -> str:
         return user.rpartition(":")[2]
     # `v1.36.3 (linux/amd64) kubernetes/0e2c4a1/deployment-controller`, where it says so.
     last = agent.rpartition("/")[2].rpartition(":")[2]
-    return last if "/" in agent and last.endswith(("controller", "collector")) else user[7:]
+    return last if "/" in agent and "-" in last else user.removeprefix("system:")
 
 
 def _client(program: str, user: str) -> str:

@@ -7,6 +7,7 @@ work queue), protobuf and client-side throttling.
 from __future__ import annotations
 
 import asyncio
+import copy
 import ssl
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Self
@@ -50,11 +51,23 @@ class Client:
             self._headers["Authorization"] = f"Bearer {token}"
         self._session: aiohttp.ClientSession | None = None
         self._in_flight = asyncio.Semaphore(_IN_FLIGHT)
+        # What a part of the program says of itself; see `part`.
+        self._own: dict[str, str] = {}
+        self._whole: Client = self
 
     @classmethod
     def from_kubeconfig(cls, config: Kubeconfig, *, user_agent: str = "kubelearn") -> Self:
         """The client that a kubeconfig describes. Raises ClusterError."""
         return cls(config.server, tls=config.tls(), token=config.token, user_agent=user_agent)
+
+    def part(self, name: str) -> Client:
+        """The same connection for one part of a program, which names itself in the User-Agent.
+
+        As client-go's `rest.AddUserAgent` does for each controller.
+        """
+        found = copy.copy(self)
+        found._own = {"User-Agent": f"{self._headers['User-Agent']}/{name}"}
+        return found
 
     async def __aenter__(self) -> Self:
         return self
@@ -64,9 +77,9 @@ class Client:
 
     async def close(self) -> None:
         """Give the connections back."""
-        if self._session:
-            await self._session.close()
-            self._session = None
+        if self._whole._session:
+            await self._whole._session.close()
+            self._whole._session = None
 
     async def request(
         self,
@@ -84,7 +97,9 @@ class Client:
         Raises an ApiError for a failure `Status`, Unreachable when nobody answers.
         """
         data = None if body is None else orjson.dumps(body)
-        headers = {"Content-Type": content_type} if data is not None else {}
+        headers = dict(self._own)
+        if data is not None:
+            headers["Content-Type"] = content_type
         if accept:
             headers["Accept"] = accept
         try:
@@ -190,6 +205,7 @@ class Client:
             async with self._open().get(
                 self.server + resource.path(namespace),
                 params=_clean(query),
+                headers=self._own,
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=10),
                 read_bufsize=_LINE_LIMIT,
             ) as response:
@@ -205,15 +221,15 @@ class Client:
 
     def _open(self) -> aiohttp.ClientSession:
         # Made on first use, because a session belongs to the event loop that runs then.
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
+        if self._whole._session is None:
+            self._whole._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
                     ssl=self.tls or True, limit=0, keepalive_timeout=_KEEP_ALIVE
                 ),
                 headers=self._headers,
                 timeout=aiohttp.ClientTimeout(total=60, sock_connect=10),
             )
-        return self._session
+        return self._whole._session
 
     def _unreachable(self, error: BaseException) -> Unreachable:
         message = f"no answer from the API server at {self.server}: {error or type(error).__name__}"

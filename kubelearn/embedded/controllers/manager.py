@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from dataclasses import replace
 
 from kubelearn.embedded.client import Client
 from kubelearn.embedded.clock import Clock
@@ -119,7 +120,14 @@ class ControllerManager:
     def _make(self, context: ControllerContext) -> list[Controller]:
         certain: list[Controller] = []
         if self._root_ca:
-            certain.append(RootCACertPublisher(context, root_ca=self._root_ca))
+            own = _own(context, RootCACertPublisher)
+            certain.append(RootCACertPublisher(own, root_ca=self._root_ca))
         if self._authority:
-            certain.append(CertificateSigningController(context, authority=self._authority))
-        return [*certain, *(controller(context) for controller in _CONTROLLERS)]
+            own = _own(context, CertificateSigningController)
+            certain.append(CertificateSigningController(own, authority=self._authority))
+        return [*certain, *(each(_own(context, each)) for each in _CONTROLLERS)]
+
+
+def _own(context: ControllerContext, controller: type[Controller]) -> ControllerContext:
+    """The context of one controller, by whose name the audit trail knows its requests."""
+    return replace(context, client=context.client.part(controller.name))
