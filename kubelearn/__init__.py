@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     )
     from kubelearn.lesson import Lesson
     from kubelearn.source import Source, show
+    from kubelearn.widgets.applyxray import ApplyXray
     from kubelearn.widgets.clustermap import ClusterMap
     from kubelearn.widgets.deploymentpanel import DeploymentPanel
     from kubelearn.widgets.insideout import InsideOut
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ApiError",
+    "ApplyXray",
     "CheckFailed",
     "Cluster",
     "ClusterError",
@@ -72,6 +74,7 @@ _HOMES = {
     ),
     "lesson": ("Lesson",),
     "source": ("Source", "show"),
+    "widgets.applyxray": ("ApplyXray",),
     "widgets.clustermap": ("ClusterMap",),
     "widgets.deploymentpanel": ("DeploymentPanel",),
     "widgets.insideout": ("InsideOut",),

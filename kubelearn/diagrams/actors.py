@@ -8,6 +8,7 @@ service accounts; a controller without one names itself in its User-Agent (clien
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from kubelearn.diagrams.looks import Look
@@ -64,23 +65,35 @@ _NODE = "system:node:"
 _HOLLOW = "system:hollow-kubelet"
 
 
-def actor_of(event: Mapping[str, Any]) -> tuple[str, str]:
-    """The key in PARTS of who sent an audit event's request, and its name."""
+@dataclass(frozen=True)
+class Actor:
+    """Who sent a request."""
+
+    part: str
+    """A key of PARTS."""
+    name: str
+    node: str = ""
+    """The node that a kubelet speaks for, where its user says so."""
+
+
+def actor_of(event: Mapping[str, Any]) -> Actor:
+    """Who sent the request of an audit event."""
     user = str((event.get("impersonatedUser") or event.get("user") or {}).get("username") or "")
     program, _, rest = str(event.get("userAgent") or "").partition("/")
     if user == _MANAGER or (user.startswith(_SYSTEM_ACCOUNT) and "controller" in user + program):
-        return "controllers", _controller(user, rest)
+        return Actor("controllers", _controller(user, rest))
     if user == "system:kube-scheduler":
-        return "scheduler", "kube-scheduler"
+        return Actor("scheduler", "kube-scheduler")
     if user.startswith(_NODE):
-        return "kubelet", f"kubelet of {user.removeprefix(_NODE)}"
+        node = user.removeprefix(_NODE)
+        return Actor("kubelet", f"kubelet of {node}", node)
     if user == _HOLLOW:
-        return "kubelet", "kubelet"
-    if user.startswith("system:") and not user.startswith(_ACCOUNT):
-        return "others", user.removeprefix("system:")
+        return Actor("kubelet", "kubelet")
     if user.startswith(_SYSTEM_ACCOUNT):
-        return "others", user.removeprefix(_SYSTEM_ACCOUNT)
-    return "client", _client(program, user)
+        return Actor("others", user.removeprefix(_SYSTEM_ACCOUNT))
+    if user.startswith("system:") and not user.startswith(_ACCOUNT):
+        return Actor("others", user.removeprefix("system:"))
+    return Actor("client", _client(program, user))
 
 
 def _controller(user: str, agent: str) -> str:

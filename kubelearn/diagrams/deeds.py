@@ -38,6 +38,12 @@ def object_of(event: Mapping[str, Any]) -> Object:
     return {}
 
 
+def name_of(event: Mapping[str, Any]) -> str:
+    """The object's name; one that the server made up is only in the answer."""
+    body = event.get("responseObject") or event.get("requestObject") or {}
+    return str(event["objectRef"].get("name") or (body.get("metadata") or {}).get("name") or "")
+
+
 def step(event: Mapping[str, Any], obj: Object) -> str:
     """What kind of change it is: `made`, `deleted`, `bound`, `ready`, `status` or `changed`."""
     sub, verb = event["objectRef"].get("subresource"), event["verb"]
@@ -46,20 +52,17 @@ def step(event: Mapping[str, Any], obj: Object) -> str:
     if sub == "binding":
         return "bound"
     if sub == "status":
-        return "ready" if obj.get("kind") == "Pod" and is_ready(obj) else "status"
+        return "ready" if obj.get("kind") == "Pod" and _serves(obj) else "status"
     return "made" if verb == "create" and not sub else "changed"
 
 
 def deed(event: Mapping[str, Any], kind: str) -> str:
     """What was done to which object: `creates Pod web-5d9-x`."""
-    reference, verb = event["objectRef"], event["verb"]
-    body = event.get("responseObject") or event.get("requestObject") or {}
-    name = reference.get("name") or (body.get("metadata") or {}).get("name") or ""
-    sub = reference.get("subresource")
+    verb, name, sub = event["verb"], name_of(event), event["objectRef"].get("subresource")
     if sub == "binding":
         return f"binds {kind} {name}"
     if sub == "status":
-        return f"tells the status of {kind} {name}"
+        return f"reports {kind} {name}"
     if sub:
         return f"{_DEEDS.get(verb, 'deletes')} {sub} of {kind} {name}"
     return f"{_DEEDS.get(verb, 'deletes')} {kind} {name}"
@@ -73,6 +76,8 @@ def words(event: Mapping[str, Any], obj: Object) -> str:
     if event["objectRef"].get("subresource") == "binding":
         target = (event.get("requestObject") or {}).get("target") or {}
         return f"to node {target.get('name', '')}"
+    if event["objectRef"].get("subresource") == "scale":
+        return f"{(event.get('responseObject') or {}).get('spec', {}).get('replicas')} wanted"
     if event["verb"] == "delete":
         return ""
     return _state(obj)
@@ -92,3 +97,7 @@ def _state(obj: Object) -> str:
     if "replicas" in spec:
         return f"{status.get('readyReplicas') or 0} of {spec['replicas']} ready"
     return ""
+
+
+def _serves(pod: Object) -> bool:
+    return is_ready(pod) and not pod["metadata"].get("deletionTimestamp")

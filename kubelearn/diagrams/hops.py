@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kubelearn.diagrams.actors import actor_of
-from kubelearn.diagrams.deeds import METHODS, changes, deed, object_of, step, words
+from kubelearn.diagrams.actors import Actor, actor_of
+from kubelearn.diagrams.deeds import METHODS, changes, deed, name_of, object_of, step, words
 from kubelearn.objects import Object, Resource, parse_time
 
 # How many changes of one object are looked through for a cause.
@@ -33,7 +33,7 @@ class Hop:
     words: str
     """What is new by it: `on node worker`."""
     step: str
-    """The kind of change, as `deeds.step` has it, or `note`."""
+    """The kind of change, as `deeds.step` has it, or `note`, or `started`."""
     kind: str
     request: str
     code: int
@@ -45,6 +45,10 @@ class Hop:
     """The id of the hop that it follows, or nothing."""
     journey: str
     """The id of the client's change that it comes of."""
+    pod: str = ""
+    """As `namespace/name`, where it is about a pod."""
+    node: str = ""
+    """Where a kubelet sent it from."""
 
 
 @dataclass
@@ -74,6 +78,34 @@ class Trail:
         obj = object_of(event)
         subject = self._subject(event, obj)
         return self._hop(event, obj, subject) if subject else None
+
+    def started(
+        self, pod: str, *, container: str, process: int, node: str, moment: float
+    ) -> Hop | None:
+        """A node's runtime has made a container of a pod (`namespace/name`): no request."""
+        namespace, _, name = pod.partition("/")
+        uid = self._uids.get(("pods", namespace, name))
+        after = self._latest([uid] if uid else [], moment)
+        if after is None:
+            return None
+        return Hop(
+            id=f"{pod}/{container}",
+            part="runtime",
+            actor=f"runtime of {node}",
+            deed=f"makes container {container}",
+            words=f"process {process}" if process else "",
+            step="started",
+            kind="Container",
+            request="",
+            code=0,
+            revision="",
+            received=moment,
+            completed=moment,
+            after=after.id,
+            journey=after.journey,
+            pod=pod,
+            node=node,
+        )
 
     # --- whose story is it --------------------------------------------------------------------
 
@@ -105,23 +137,22 @@ class Trail:
     # --- why was it done ----------------------------------------------------------------------
 
     def _hop(self, event: Mapping[str, Any], obj: Object, subject: str) -> Hop:
-        part, actor = actor_of(event)
-        relative, kind = self._relatives[subject], step(event, obj)
+        actor, relative, kind = actor_of(event), self._relatives[subject], step(event, obj)
+        after = None
         # What a client wants is no consequence of anything: a journey begins.
-        if part == "client":
+        if actor.part == "client":
             self._journey = event["auditID"]
-        after = None if part == "client" else self._cause(event, subject, kind)
+        else:
+            after = self._cause(event, subject, "own" if actor.part == "kubelet" else kind)
+        reference = event["objectRef"]
+        about = f"{reference.get('namespace', '')}/{name_of(event)}"
         hop = Hop(
-            id=event["auditID"],
-            part=part,
-            actor=actor,
             deed=deed(event, relative.kind),
             words=words(event, obj),
             step=kind,
             kind=relative.kind,
-            after=after.id if after else "",
-            journey=after.journey if after else self._journey,
-            **_facts(event, obj),
+            pod=about if relative.kind == "Pod" else "",
+            **self._facts(event, obj, actor=actor, after=after),
         )
         if hop.code < 400:
             relative.changes.append(hop)
@@ -134,27 +165,38 @@ class Trail:
         subject = str(about.get("uid") or "")
         if subject not in self._relatives or not obj.get("reason"):
             return None
-        part, actor = actor_of(event)
         after = self._latest([subject], _moment(event["requestReceivedTimestamp"]))
         return Hop(
-            id=event["auditID"],
-            part=part,
-            actor=actor,
             deed=f"notes {obj['reason']}",
             words=str(obj.get("message") or obj.get("note") or ""),
             step="note",
             kind="Event",
-            after=after.id if after else "",
-            journey=after.journey if after else self._journey,
-            **_facts(event, {}),
+            **self._facts(event, {}, actor=actor_of(event), after=after),
         )
+
+    def _facts(
+        self, event: Mapping[str, Any], obj: Object, *, actor: Actor, after: Hop | None
+    ) -> dict[str, Any]:
+        return {
+            "id": event["auditID"],
+            "part": actor.part,
+            "actor": actor.name,
+            "node": actor.node,
+            "request": f"{METHODS[event['verb']]} {event['requestURI']}",
+            "code": int((event.get("responseStatus") or {}).get("code") or 0),
+            "revision": str((obj.get("metadata") or {}).get("resourceVersion") or ""),
+            "received": _moment(event["requestReceivedTimestamp"]),
+            "completed": _moment(event["stageTimestamp"]),
+            "after": after.id if after else "",
+            "journey": after.journey if after else self._journey,
+        }
 
     def _cause(self, event: Mapping[str, Any], subject: str, kind: str) -> Hop | None:
         """The change that a component saw before it did this."""
         owners = self._relatives[subject].owners
         received = _moment(event["requestReceivedTimestamp"])
         match kind:
-            case "bound" | "ready":
+            case "own" | "bound":
                 return self._latest([subject], received)
             case "status":
                 return self._latest([subject, *self._children({subject})], received)
@@ -177,33 +219,6 @@ class Trail:
         changes = (hop for uid in uids for hop in self._relatives[uid].changes)
         fitting = (h for h in changes if h.received < received and step in ("", h.step))
         return max(fitting, key=_by_time, default=None)
-
-
-def way(hops: Iterable[Hop]) -> list[Hop]:
-    """Of one journey's hops, those that lead to the first ready pod, or as far as it came."""
-    told = [hop for hop in hops if hop.step != "note" and hop.code < 400]
-    known = {hop.id: hop for hop in told}
-    steps = ("ready", "status", "bound", "made")
-    ends = (
-        next((hop for hop in told if hop.step == step and hop.kind == "Pod"), None)
-        for step in steps
-    )
-    hop = next((end for end in ends if end), None) or (told[-1] if told else None)
-    found: list[Hop] = []
-    while hop and hop not in found:
-        found.append(hop)
-        hop = known.get(hop.after)
-    return found[::-1]
-
-
-def _facts(event: Mapping[str, Any], obj: Object) -> dict[str, Any]:
-    return {
-        "request": f"{METHODS[event['verb']]} {event['requestURI']}",
-        "code": int((event.get("responseStatus") or {}).get("code") or 0),
-        "revision": str((obj.get("metadata") or {}).get("resourceVersion") or ""),
-        "received": _moment(event["requestReceivedTimestamp"]),
-        "completed": _moment(event["stageTimestamp"]),
-    }
 
 
 def _moment(text: str) -> float:

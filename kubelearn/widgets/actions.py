@@ -11,11 +11,12 @@ import shlex
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from kubelearn.clusters.transport import JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, send
 from kubelearn.errors import KubelearnError
-from kubelearn.objects import DEPLOYMENTS, NODES, PODS, Object
+from kubelearn.objects import DEPLOYMENTS, NODES, PODS, Object, timestamp
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -77,6 +78,18 @@ def set_image(namespace: str, name: str, *, container: str, image: str) -> Actio
         "PATCH",
         DEPLOYMENTS.path(namespace, name),
         {"spec": {"template": {"spec": {"containers": [{"name": container, "image": image}]}}}},
+        STRATEGIC_PATCH,
+    )
+
+
+def restart(namespace: str, name: str, *, moment: datetime) -> Action:
+    """Replace all pods of a Deployment, as `kubectl rollout restart` does."""
+    annotations = {"kubectl.kubernetes.io/restartedAt": timestamp(moment)}
+    return Action(
+        _line("rollout", "restart", f"deployment/{name}", namespace),
+        "PATCH",
+        DEPLOYMENTS.path(namespace, name),
+        {"spec": {"template": {"metadata": {"annotations": annotations}}}},
         STRATEGIC_PATCH,
     )
 

@@ -305,6 +305,25 @@ function button(attributes, ...children) {
   return h("button", { type: "button", "data-lm-suppress-shortcuts": "true", ...attributes }, ...children);
 }
 
+/** Buttons that belong together. */
+function buttons(label, content) {
+  return h("div", { class: "kl-buttons", role: "group", "aria-label": label }, ...content);
+}
+
+/** Buttons of which one is pressed; `options` are pairs of a label and what it means, by key. */
+function choices(label, options, chosen, choose) {
+  const made = Object.entries(options).map(([key, [words, title]]) => {
+    const pressed = String(key === chosen);
+    const press = () => {
+      for (const each of made) each.setAttribute("aria-pressed", String(each === it));
+      choose(key);
+    };
+    const it = button({ class: "kl-button", title, "aria-pressed": pressed, onclick: press }, words);
+    return it;
+  });
+  return buttons(label, made);
+}
+
 /** A state's glyph on its colour. */
 function badge(look) {
   return svg(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import anywidget
 import traitlets
 
+from kubelearn.clusters.internals import Internals
 from kubelearn.objects import Object, Resource
 from kubelearn.widgets.actions import Action, perform
 from kubelearn.widgets.courier import Parcel, courier
@@ -30,18 +31,6 @@ _HERE = Path(__file__).parent
 # How long a first picture may wait for the cluster's answer.
 _FIRST_ANSWER = 3.0
 _TRACE_LENGTH = 50
-
-
-class Internals(Protocol):
-    """What widgets do beside the API."""
-
-    def stop_node(self, name: str) -> None:
-        """Stop the machine; raises NotAvailable with the reason."""
-        ...
-
-    def start_node(self, name: str) -> None:
-        """Start the machine again."""
-        ...
 
 
 class Cluster(Protocol):

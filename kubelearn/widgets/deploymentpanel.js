@@ -298,8 +298,4 @@ function sum(numbers) {
   return numbers.reduce((total, number) => total + number, 0);
 }
 
-function buttons(label, content) {
-  return h("div", { class: "kl-buttons", role: "group", "aria-label": label }, ...content);
-}
-
 export default live("panel", DeploymentPanelView);

@@ -89,7 +89,7 @@ def test_where_machines_cannot_be_stopped_the_reason_is_shown(shown, cluster, mo
     def refuse(_name):
         raise NotAvailable("a plain kubeconfig gives no access to machines")
 
-    monkeypatch.setattr(cluster, "stop_node", refuse)
+    monkeypatch.setattr(cluster.internals, "stop_node", refuse)
     shown.comm.click("stop", name="simulated-worker")
     (entry,) = trace(shown)
     assert entry["message"] == "a plain kubeconfig gives no access to machines"

@@ -5,10 +5,13 @@ It stands where the official client's connection stands, below `kubelearn.cluste
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -32,6 +35,24 @@ _RESOURCES = {
 }
 
 
+YOU = "kubernetes-admin"
+# A change takes so long: what happens in one step shall not seem to happen in one moment.
+_TOOK = timedelta(milliseconds=8)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of an object: what etcd and the audit trail remember."""
+
+    version: int
+    event: str
+    """ADDED, MODIFIED or DELETED."""
+    object: Object
+    actor: str
+    """The user who did it."""
+    moment: datetime
+
+
 class SimulatedApi:
     """Objects in memory behind what looks like an `ApiClient`."""
 
@@ -41,7 +62,8 @@ class SimulatedApi:
         self.reachable = True
         self.requests: list[tuple[str, str, Any]] = []
         self._objects: dict[str, Object] = {}
-        self._log: list[tuple[int, str, Object]] = []
+        self.log: list[Change] = []
+        self._actor = YOU
         # The three things that the transport asks of the official client.
         self.configuration = SimpleNamespace(host="https://simulated", auth_settings=dict)
         self.rest_client = SimpleNamespace(pool_manager=self)
@@ -84,8 +106,20 @@ class SimulatedApi:
     def _record(self, kind: str, obj: Object) -> None:
         self.version += 1
         obj["metadata"]["resourceVersion"] = str(self.version)
-        self._log.append((self.version, kind, copy.deepcopy(obj)))
+        moment = datetime.now(UTC)
+        if self.log:
+            moment = max(moment, self.log[-1].moment + _TOOK)
+        self.log.append(Change(self.version, kind, copy.deepcopy(obj), self._actor, moment))
         self.changed.notify_all()
+
+    @contextlib.contextmanager
+    def acting(self, user: str) -> Iterator[None]:
+        """Whoever changes objects meanwhile is this user."""
+        before, self._actor = self._actor, user
+        try:
+            yield
+        finally:
+            self._actor = before
 
     # --- the wire ---------------------------------------------------------------------------
 
@@ -133,9 +167,9 @@ class SimulatedApi:
             if not self.reachable:
                 raise urllib3.exceptions.ProtocolError("the simulated cluster is switched off")
             news = [
-                {"type": kind, "object": obj}
-                for version, kind, obj in self._log
-                if version > after and obj["kind"] == resource.kind
+                {"type": each.event, "object": each.object}
+                for each in self.log[after:]
+                if each.object["kind"] == resource.kind
             ]
             return self.version, news
 
@@ -175,6 +209,11 @@ class Watch(Response):
                 yield json.dumps(event).encode() + b"\n"
 
 
+def resource_of(obj: Object) -> Resource:
+    """Where objects of that kind live."""
+    return _RESOURCES[obj["kind"]]
+
+
 def collection_at(path: str) -> Resource | None:
     """The kind whose objects are listed there."""
     kinds = _RESOURCES.values()
@@ -206,7 +245,7 @@ def _merged(old: Any, new: Any) -> Any:
 
 def _path(obj: Object) -> str:
     meta = obj["metadata"]
-    return _RESOURCES[obj["kind"]].path(meta.get("namespace"), meta["name"])
+    return resource_of(obj).path(meta.get("namespace"), meta["name"])
 
 
 def _not_found(path: str) -> Response:

@@ -18,6 +18,7 @@ from kubelearn.objects import (
 )
 from kubelearn.widgets.simulation import objects
 from kubelearn.widgets.simulation.api import Response, SimulatedApi
+from kubelearn.widgets.simulation.internals import CONTROLLERS, SimulatedInternals
 
 
 class SimulatedCluster(SimulatedApi):
@@ -29,27 +30,12 @@ class SimulatedCluster(SimulatedApi):
         super().__init__()
         self._made = 0
         self.api_client: Any = self
-        self.internals = self
+        self.internals = SimulatedInternals(self)
         self.put(objects.node("simulated-control-plane", control_plane=True))
         for i in range(workers):
             self.put(objects.node(f"simulated-worker{i + 1 if i else ''}"))
         self.put(objects.service("web"))
         self.put(objects.deployment("web", replicas=replicas))
-
-    # --- the machines -----------------------------------------------------------------------
-
-    def stop_node(self, name: str) -> None:
-        """Switch a node off: it turns NotReady."""
-        self._set_ready(name, "Unknown")
-
-    def start_node(self, name: str) -> None:
-        """Switch it on again."""
-        self._set_ready(name, "True")
-
-    def _set_ready(self, name: str, status: str) -> None:
-        node = self.get(NODES, name)
-        node["status"]["conditions"][0]["status"] = status
-        self.put(node)
 
     def switch(self, *, on: bool) -> None:
         """Let the API answer, or let nobody answer."""
@@ -64,8 +50,10 @@ class SimulatedCluster(SimulatedApi):
         with self.changed:
             for pod in self.all(PODS):
                 self._advance(pod)
-            for deployment in self.all(DEPLOYMENTS):
-                self._reconcile(deployment)
+            if self.internals.runs("kube-controller-manager"):
+                for deployment in self.all(DEPLOYMENTS):
+                    with self.acting(f"{CONTROLLERS}deployment-controller"):
+                        self._reconcile(deployment)
 
     def settle(self) -> None:
         """Step until nothing moves any more."""
@@ -75,18 +63,31 @@ class SimulatedCluster(SimulatedApi):
             self.step()
 
     def _advance(self, pod: Object) -> None:
+        node = pod["spec"].get("nodeName")
+        if not node and self.internals.runs("kube-scheduler"):
+            with self.acting("system:kube-scheduler"):
+                self._bind(pod)
+        elif node and self.internals.runs(f"kubelet@{node}"):
+            with self.acting(f"system:node:{node}"):
+                self._sync(pod)
+
+    def _sync(self, pod: Object) -> None:
+        """What the kubelet of its node does with a pod."""
+        state = (pod["status"].get("containerStatuses") or [{"state": {}}])[0]["state"]
         if pod["metadata"].get("deletionTimestamp"):
             self.remove(pod)
-        elif not pod["spec"].get("nodeName"):
-            self._bind(pod)
+        elif "containerStatuses" not in pod["status"]:
+            waiting = objects.container_statuses(pod, waiting="ContainerCreating")
+            self._tell(pod, containerStatuses=waiting)
         elif pod["status"]["phase"] == "Pending":
             self._start(pod)
-        elif not is_ready(pod) and not pod["status"]["containerStatuses"][0]["state"].get(
-            "waiting"
-        ):
-            pod["status"]["conditions"] = [{"type": "Ready", "status": "True"}]
-            pod["status"]["containerStatuses"][0]["ready"] = True
-            self.put(pod)
+        elif not is_ready(pod) and not state.get("waiting"):
+            statuses = [{**pod["status"]["containerStatuses"][0], "ready": True}]
+            conditions = [{"type": "Ready", "status": "True"}]
+            self._tell(pod, conditions=conditions, containerStatuses=statuses)
+
+    def _tell(self, pod: Object, **status: Any) -> None:
+        self.put({**pod, "status": {**pod["status"], **status}})
 
     def _bind(self, pod: Object) -> None:
         """Choose the free node with the fewest pods."""
@@ -99,20 +100,18 @@ class SimulatedCluster(SimulatedApi):
         ]
         if free:
             pod["spec"]["nodeName"] = min(free, key=homes.count)
-            waiting = objects.container_statuses(pod, waiting="ContainerCreating")
-            pod["status"]["containerStatuses"] = waiting
             self.put(pod)
 
     def _start(self, pod: Object) -> None:
         broken = pod["spec"]["containers"][0]["image"].endswith(":broken")
         reason = "CrashLoopBackOff" if broken else None
         self._made += 1
-        pod["status"] |= {
-            "phase": "Running",
-            "podIP": f"127.65.2.{self._made % 250 + 2}",
-            "containerStatuses": objects.container_statuses(pod, waiting=reason),
-        }
-        self.put(pod)
+        self._tell(
+            pod,
+            phase="Running",
+            podIP=f"127.65.2.{self._made % 250 + 2}",
+            containerStatuses=objects.container_statuses(pod, waiting=reason),
+        )
 
     # --- the Deployment ---------------------------------------------------------------------
 
@@ -153,11 +152,12 @@ class SimulatedCluster(SimulatedApi):
 
     def _scale(self, replica_set: Object, replicas: int) -> None:
         pods = self._pods_of(replica_set)
-        for _ in range(len(pods), replicas):
-            self._made += 1
-            self.put(objects.pod(replica_set, number=self._made))
-        for pod in pods[replicas:]:
-            self.delete(pod)
+        with self.acting(f"{CONTROLLERS}replicaset-controller"):
+            for _ in range(len(pods), replicas):
+                self._made += 1
+                self.put(objects.pod(replica_set, number=self._made))
+            for pod in pods[replicas:]:
+                self.delete(pod)
         ready = sum(is_ready(pod) for pod in pods[:replicas])
         changed = {
             **replica_set,

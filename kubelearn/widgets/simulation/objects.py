@@ -108,6 +108,7 @@ def pod(owner: Object, *, number: int) -> Object:
         "metadata": {
             **_meta(f"{owner['metadata']['name']}-{letters}", namespace=NAMESPACE),
             "creationTimestamp": f"2026-01-01T13:{number // 60 % 60:02}:{number % 60:02}Z",
+            "uid": f"uid-pod-{number}",
             "labels": template["metadata"]["labels"],
             "ownerReferences": [owner_reference(owner)],
         },

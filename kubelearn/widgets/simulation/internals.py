@@ -1,0 +1,146 @@
+"""What lies behind the simulated cluster's API, as far as widgets show it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from kubelearn.clusters.internals import ComponentState, NodeContainer, NoInternals
+from kubelearn.errors import NotAvailable
+from kubelearn.objects import NODES, PODS, Object, micro_timestamp
+from kubelearn.widgets.simulation.api import YOU, Change, resource_of
+
+if TYPE_CHECKING:
+    from kubelearn.widgets.simulation.cluster import SimulatedCluster
+
+CONTROLLERS = "system:serviceaccount:kube-system:"
+_CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
+_TOOK = timedelta(milliseconds=3)
+
+
+class SimulatedInternals(NoInternals):
+    """Components that can be stopped, machines, and the audit trail."""
+
+    def __init__(self, cluster: SimulatedCluster) -> None:
+        super().__init__("a simulated cluster has no such parts")
+        self._cluster = cluster
+        self._stopped: set[str] = set()
+
+    # --- components and machines --------------------------------------------------------------
+
+    def components(self) -> list[ComponentState]:
+        """The control plane's, and a kubelet for each node."""
+        nodes = [node["metadata"]["name"] for node in self._cluster.all(NODES)]
+        named = [(name, nodes[0]) for name in _CONTROL_PLANE]
+        named += [(f"kubelet@{node}", node) for node in nodes]
+        return [
+            ComponentState(name, node, "running" if self.runs(name) else "stopped", restarts=0)
+            for name, node in named
+        ]
+
+    def runs(self, component: str) -> bool:
+        """Whether a component runs."""
+        return component not in self._stopped
+
+    def stop(self, component: str) -> None:
+        """Stop one component."""
+        if component not in [each.name for each in self.components()]:
+            raise NotAvailable(f"there is no component {component!r}")
+        self._stopped.add(component)
+
+    def start(self, component: str) -> None:
+        """Start one component."""
+        self._stopped.discard(component)
+
+    def stop_node(self, name: str) -> None:
+        """Switch a node off: it turns NotReady."""
+        self._set_ready(name, "Unknown")
+
+    def start_node(self, name: str) -> None:
+        """Switch it on again."""
+        self._set_ready(name, "True")
+
+    def _set_ready(self, name: str, status: str) -> None:
+        node = self._cluster.get(NODES, name)
+        node["status"]["conditions"][0]["status"] = status
+        self._cluster.put(node)
+
+    # --- nodes --------------------------------------------------------------------------------
+
+    def containers(self, node: str) -> list[NodeContainer]:
+        """One container for each pod that runs there."""
+        return [
+            NodeContainer(
+                id=f"{4711 + i:x}".ljust(64, "0"),
+                name=pod["spec"]["containers"][0]["name"],
+                pod=pod["metadata"]["name"],
+                namespace=pod["metadata"]["namespace"],
+                image=pod["spec"]["containers"][0]["image"],
+                state="Running",
+                attempt=0,
+                created=self._started(pod),
+                pid=4711 + i,
+            )
+            for i, pod in enumerate(self._cluster.all(PODS))
+            if pod["spec"].get("nodeName") == node and pod["status"]["phase"] == "Running"
+        ]
+
+    def _started(self, pod: Object) -> datetime:
+        """A moment before the API heard of it."""
+        uid = pod["metadata"]["uid"]
+        changes = (each for each in self._cluster.log if each.object["metadata"].get("uid") == uid)
+        told = next(each for each in changes if each.object["status"].get("phase") == "Running")
+        return told.moment - timedelta(milliseconds=1)
+
+    # --- audit --------------------------------------------------------------------------------
+
+    def audit(self, *, since: datetime | None = None, after: str = "") -> Iterator[Object]:
+        """One event for each change."""
+        events = [_event(each) for each in self._cluster.log]
+        known = [event["auditID"] for event in events]
+        start = known.index(after) + 1 if after else 0
+        earliest = micro_timestamp(since) if since else ""
+        found = (event for event in events[start:] if event["stageTimestamp"] >= earliest)
+        return iter(list(found))
+
+
+def _event(change: Change) -> Object:
+    obj, meta = change.object, change.object["metadata"]
+    resource = resource_of(obj)
+    verb, sub = _verb(change)
+    user = change.actor
+    return {
+        "kind": "Event",
+        "apiVersion": "audit.k8s.io/v1",
+        "auditID": f"simulated-{change.version}",
+        "stage": "ResponseComplete",
+        "verb": verb,
+        "requestURI": resource.path(meta.get("namespace"), meta["name"], sub),
+        "user": {"username": user},
+        "userAgent": "kubectl/v1.36.3" if user == YOU else f"{user.rpartition(':')[2]}/v1.36.3",
+        "objectRef": {
+            "resource": resource.plural,
+            "namespace": meta.get("namespace"),
+            "name": meta["name"],
+            **({"subresource": sub} if sub else {}),
+        },
+        "requestObject": {"target": {"name": (obj.get("spec") or {}).get("nodeName")}},
+        "responseObject": {"kind": "Status"} if sub == "binding" else obj,
+        "responseStatus": {"code": 201 if verb == "create" else 200},
+        "requestReceivedTimestamp": micro_timestamp(change.moment),
+        "stageTimestamp": micro_timestamp(change.moment + _TOOK),
+    }
+
+
+def _verb(change: Change) -> tuple[str, str]:
+    """The verb of a change, and the subresource that it went to."""
+    kind, actor = change.object["kind"], change.actor
+    if change.event != "MODIFIED":
+        return ("create" if change.event == "ADDED" else "delete"), ""
+    if actor == "system:kube-scheduler":
+        return "create", "binding"
+    if actor.startswith("system:node:") or (kind == "Deployment" and actor != YOU):
+        return "patch", "status"
+    deleted = change.object["metadata"].get("deletionTimestamp")
+    return ("delete" if deleted else "patch"), ""

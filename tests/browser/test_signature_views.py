@@ -1,0 +1,33 @@
+"""ApplyXray and TimeMachine in JupyterLab, on a living cluster."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+CONNECT = "import kubelearn as kl\ncluster = kl.connect()"
+XRAY = "xray = kl.ApplyXray(cluster, 'web', 'browser')\nxray"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def notebooks(server, web):
+    server.write("views.ipynb", [CONNECT, XRAY])
+
+
+def test_a_rollout_that_is_restarted_is_followed_to_its_first_ready_pod(lab):
+    lab.open("views.ipynb")
+    lab.run_all()
+    lab(".kl-xray .kl-restart").click()
+    expect(lab(".kl-xray .kl-command").first).to_have_text(
+        "kubectl rollout restart deployment/web -n browser"
+    )
+    expect(lab(".kl-xray .kl-select option").first).to_contain_text(
+        "patches Deployment web", timeout=30_000
+    )
+    ready = lab(".kl-xray .kl-chip")
+    expect(ready).to_contain_text("a pod was ready after", timeout=60_000)
+    who = lab(".kl-xray .kl-who").all_inner_texts()
+    assert who[0] == "Python as kubernetes-admin"
+    assert who[1:4] == ["deployment-controller", "replicaset-controller", "kube-scheduler"]
+    assert who[-1].startswith("kubelet of")
+    lab.execute("assert 'a pod was ready after' in xray.line(), xray.line()")
