@@ -124,8 +124,10 @@ def condition(obj: Mapping[str, Any], kind: str) -> Object | None:
 
 def is_true(obj: Mapping[str, Any], kind: str) -> bool:
     """Whether the condition of that type has status "True"."""
-    found = condition(obj, kind)
-    return bool(found) and found["status"] == "True"  # type: ignore[index]
+    for item in (obj.get("status") or {}).get("conditions") or []:
+        if item["type"] == kind:
+            return bool(item["status"] == "True")
+    return False
 
 
 def set_condition(conditions: list[Object], new: Object) -> list[Object]:
@@ -198,7 +200,9 @@ def matches(selector: Mapping[str, Any] | None, labels: Mapping[str, str] | None
         return False
     labels = labels or {}
     wanted = selector.get("matchLabels") or {}
-    return all(labels.get(k) == v for k, v in wanted.items()) and all(
+    if not wanted.items() <= labels.items():
+        return False
+    return all(
         requirement_holds(labels, str(item["key"]), str(item["operator"]), item.get("values") or [])
         for item in selector.get("matchExpressions") or []
     )

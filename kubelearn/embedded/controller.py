@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 _FIRST_DELAY, _LONGEST_DELAY = 1.0, 30.0
 # A sync that works longer than this many seconds rests so many times as long.
-_LONG, _REST = 0.02, 9.0
+_LONG, _REST = 0.02, 19.0
 
 
 @dataclass(frozen=True)

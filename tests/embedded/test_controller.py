@@ -155,5 +155,5 @@ async def test_an_object_that_takes_long_rests_before_it_is_looked_at_again(
             controller.queue.add("default/a")
             await clock.advance(2)
         assert controller.synced == ["default/a"]
-        await clock.advance(9)
+        await clock.advance(19)
         assert controller.synced == ["default/a"] * 2

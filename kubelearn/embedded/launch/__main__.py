@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import errno
+import gc
 import json
 import logging
 import os
@@ -99,6 +100,8 @@ def _run(folder: StateFolder, options: argparse.Namespace, report: Report) -> No
     people = of_cluster(names, block, hollow=settings.hollow)
     certificates = _start_certificates(folder, people)
     _log_to_stderr()
+    # There is no garbage yet; `garbage` looks after it when the cluster is ready.
+    gc.disable()
     # This takes longer than all that was before.
     with _no_public_authorities():
         from kubelearn.embedded.clock import SystemClock

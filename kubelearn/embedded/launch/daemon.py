@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-import gc
 import logging
 import os
 import random
@@ -31,7 +30,7 @@ from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.controllers.certificates.authority import Authority
 from kubelearn.embedded.controllers.manager import ControllerManager
 from kubelearn.embedded.kubelet import Kubelet, NodeConfig
-from kubelearn.embedded.launch import identities, kubeconfig, tls
+from kubelearn.embedded.launch import garbage, identities, kubeconfig, tls
 from kubelearn.embedded.launch.addons import install_metrics_server
 from kubelearn.embedded.launch.clusterimages import cluster_images
 from kubelearn.embedded.launch.component import Component, Loop, Switch
@@ -95,6 +94,7 @@ class Daemon:
         )
         control = ControlServer(self, inside, self._folder)
         compaction = Loop("etcd", lambda: self._compact(store), clock=self._clock)
+        collection = Loop("garbage", lambda: garbage.collect(self._clock), clock=self._clock)
         try:
             await compaction.start()
             await control.start()
@@ -103,10 +103,12 @@ class Daemon:
             await asyncio.gather(*(node.clean_up() for node in self._nodes.values()))
             await self._start(report)
             report.ready()
+            await collection.start()
             await self._ending.wait()
         finally:
             self._ready = False
             await self._stop()
+            await collection.stop()
             await compaction.stop()
             await control.stop()
             await store.close()
@@ -121,9 +123,6 @@ class Daemon:
         self._ready = True
         report.step("nodes", _listed(await self._await_nodes()))
         await self._mark_control_plane()
-        # What lives now lives long: the collector need not look at it again and again.
-        gc.collect()
-        gc.freeze()
 
     async def _stop(self) -> None:
         # The nodes first, while there is an API server to tell; what was started first stops last.

@@ -170,5 +170,5 @@ async def test_a_service_that_takes_long_is_looked_at_less_often(api, clock, sta
         await api.patch(SERVICES, "web", {"metadata": {"labels": labels}}, "default")
         await clock.advance(0)
     assert len(looked_at) == 1
-    await clock.advance(9)
+    await clock.advance(19)
     assert len(looked_at) == 2
