@@ -19,13 +19,22 @@ class Index:
     def __init__(self, states: Iterable[KeyValue] = ()) -> None:
         self._states = {state.key: state for state in states}
         self._keys = sorted(self._states)
+        self._changes: dict[str, int] = {}
 
     def get(self, key: str) -> KeyValue | None:
         """The state of a key."""
         return self._states.get(key)
 
+    def last_change(self, prefix: str) -> int:
+        """The revision of the newest state taken in of the collection that a prefix lies in.
+
+        A collection are the keys with the same first two parts, such as `/registry/pods/`.
+        """
+        return self._changes.get(_collection(prefix), 0)
+
     def apply(self, state: KeyValue) -> None:
         """Take a new state in; a tombstone takes its key out."""
+        self._changes[_collection(state.key)] = state.mod_revision
         if not state.version:
             del self._states[state.key]
             del self._keys[bisect_left(self._keys, state.key)]
@@ -51,3 +60,7 @@ class Index:
             bisect_left(self._keys, max(prefix, start)),
             bisect_left(self._keys, prefix_end(prefix)),
         )
+
+
+def _collection(key: str) -> str:
+    return key[: key.find("/", key.find("/", 1) + 1) + 1]

@@ -98,6 +98,14 @@ class Store:
         """How many keys `range` would find."""
         return self._index.count(prefix, start=start)
 
+    def last_change(self, prefix: str) -> int:
+        """The revision of the last change in a collection, such as `/registry/pods/`.
+
+        Whoever remembers what it read there reads it anew when this is another one; 0 stands for
+        all that was before the store was opened.
+        """
+        return self._index.last_change(prefix)
+
     async def get_at(self, key: str, revision: int) -> KeyValue | None:
         """The state of a key at an old revision. Raises Compacted."""
         return await self._history.get(key, revision=revision)

@@ -58,3 +58,13 @@ def test_a_tombstone_takes_its_key_out():
     index.apply(state(PODS[1], version=0))
     assert keys(index, "/registry/pods/") == [PODS[0], PODS[2]]
     assert index.get(PODS[1]) is None
+
+
+def test_the_last_change_is_that_of_the_collection():
+    index = Index(map(state, PODS))
+    assert index.last_change("/registry/pods/") == 0
+    index.apply(KeyValue(PODS[0], b"", create_revision=2, mod_revision=7, version=2))
+    index.apply(KeyValue(PODS[1], b"", create_revision=2, mod_revision=8, version=0))
+    assert index.last_change("/registry/pods/") == 8
+    assert index.last_change("/registry/pods/b/") == 8
+    assert index.last_change("/registry/podtemplates/") == 0

@@ -1,7 +1,7 @@
 """Policies with their bindings, and what they are about.
 
-Stands for k8s.io/apiserver `pkg/admission/plugin/policy/{generic,matching}`. Policies and bindings
-are read from the store at each write, so a new one counts at once.
+Stands for k8s.io/apiserver `pkg/admission/plugin/policy/{generic,matching}`. A new
+policy or binding counts at once.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 from kubelearn.embedded.apiserver.apiextensions.cel import CelError, converted, expression
 from kubelearn.embedded.apiserver.encoding import decode
+from kubelearn.embedded.apiserver.lister import Lister
 from kubelearn.embedded.apiserver.policies.parameters import FindKind, parameters
 from kubelearn.embedded.apiserver.webhooks import Attributes
 from kubelearn.embedded.apiserver.webhooks.matching import (
@@ -29,21 +30,19 @@ class BoundPolicies:
     def __init__(self, store: Store, *, sort: str, find: FindKind) -> None:
         self._store = store
         self._find = find
-        self._policies = f"/registry/{sort}admissionpolicies/"
-        self._bindings = f"/registry/{sort}admissionpolicybindings/"
+        self._policies = Lister(store, f"/registry/{sort}admissionpolicies/")
+        self._bindings = Lister(store, f"/registry/{sort}admissionpolicybindings/")
 
     def configured(self) -> bool:
         """Whether there are any that are bound."""
-        return bool(self._store.count(self._bindings))
+        return bool(self._bindings.objects())
 
     def concerned(self, attributes: Attributes) -> Iterator[tuple[Object, Object]]:
         """Each policy that is about this write, with its binding."""
         if is_exempt(attributes):
             return
-        for stored in self._store.range(self._bindings):
-            binding = decode(stored.value)
-            found = self._store.get(self._policies + binding["spec"]["policyName"])
-            policy = decode(found.value) if found else None
+        for binding in self._bindings.objects().values():
+            policy = self._policies.objects().get(binding["spec"]["policyName"])
             if policy and _is_about(policy, binding, attributes):
                 yield policy, binding
 

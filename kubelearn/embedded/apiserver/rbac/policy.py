@@ -5,7 +5,7 @@ Stands for `DefaultRuleResolver` in k8s.io/kubernetes `pkg/registry/rbac/validat
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kubelearn.embedded.apiserver.authentication import User
@@ -17,6 +17,11 @@ _CLUSTER_ROLES = "/registry/clusterroles/"
 _ROLES = "/registry/roles/"
 _CLUSTER_BINDINGS = "/registry/clusterrolebindings/"
 _BINDINGS = "/registry/rolebindings/"
+_READ = (_CLUSTER_ROLES, _ROLES, _CLUSTER_BINDINGS, _BINDINGS)
+_REMEMBERED = 1024
+
+# Name, groups, and the namespace of what is asked for.
+_Who = tuple[str, tuple[str, ...], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +39,45 @@ class Policy:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._bindings: dict[str, tuple[tuple[int, ...], list[Object]]] = {}
-        self._rules: dict[str, tuple[int, list[Object]]] = {}
+        self._read_at: tuple[int, ...] = ()
+        self._grants: dict[_Who, list[Grant]] = {}
+        self._bindings: dict[str, list[Object]] = {}
+        self._rules: dict[str, list[Object]] = {}
 
-    def grants(self, user: User, namespace: str = "") -> Iterator[Grant]:
+    def grants(self, user: User, namespace: str = "") -> Sequence[Grant]:
         """What a user may do in the whole cluster, then what only in that namespace."""
+        self._forget_what_changed()
+        who = (user.name, user.groups, namespace)
+        if who not in self._grants:
+            if len(self._grants) >= _REMEMBERED:
+                self._forget()
+            self._grants[who] = list(self._find(user, namespace))
+        return self._grants[who]
+
+    def rules_of(self, role: Object, namespace: str) -> list[Object] | None:
+        """The rules of the role that a binding refers to; None if there is none."""
+        self._forget_what_changed()
+        name = role["name"]
+        key = (
+            f"{_CLUSTER_ROLES}{name}"
+            if role["kind"] == "ClusterRole"
+            else f"{_ROLES}{namespace}/{name}"
+        )
+        if key not in self._rules and (found := self._store.get(key)):
+            self._rules[key] = decode(found.value).get("rules") or []
+        return self._rules.get(key)
+
+    def _forget_what_changed(self) -> None:
+        now = tuple(map(self._store.last_change, _READ))
+        if now != self._read_at:
+            self._read_at = now
+            self._forget()
+
+    def _forget(self) -> None:
+        for known in (self._grants, self._bindings, self._rules):
+            known.clear()
+
+    def _find(self, user: User, namespace: str) -> Iterator[Grant]:
         prefixes = [_CLUSTER_BINDINGS]
         if namespace:
             prefixes.append(f"{_BINDINGS}{namespace}/")
@@ -47,24 +86,6 @@ class Policy:
                 subject = _subject_of(binding, user)
                 if subject is not None:
                     yield self._grant(binding, subject)
-
-    def rules_of(self, role: Object, namespace: str) -> list[Object] | None:
-        """The rules of the role that a binding refers to; None if there is none."""
-        name = role["name"]
-        key = (
-            f"{_CLUSTER_ROLES}{name}"
-            if role["kind"] == "ClusterRole"
-            else f"{_ROLES}{namespace}/{name}"
-        )
-        found = self._store.get(key)
-        if found is None:
-            self._rules.pop(key, None)
-            return None
-        known = self._rules.get(key)
-        if known is None or known[0] != found.mod_revision:
-            known = (found.mod_revision, decode(found.value).get("rules") or [])
-            self._rules[key] = known
-        return known[1]
 
     def _grant(self, binding: Object, subject: Object) -> Grant:
         meta, role = binding["metadata"], binding["roleRef"]
@@ -83,17 +104,9 @@ class Policy:
         return Grant(rules, reason)
 
     def _bindings_under(self, prefix: str) -> list[Object]:
-        found = self._store.range(prefix)
-        # Revisions are given once, so the same ones are the same objects.
-        revisions = tuple(kv.mod_revision for kv in found)
-        known = self._bindings.get(prefix)
-        if known is None or known[0] != revisions:
-            known = (revisions, [decode(kv.value) for kv in found])
-            if found:
-                self._bindings[prefix] = known
-            else:
-                self._bindings.pop(prefix, None)
-        return known[1]
+        if prefix not in self._bindings:
+            self._bindings[prefix] = [decode(kv.value) for kv in self._store.range(prefix)]
+        return self._bindings[prefix]
 
 
 def _subject_of(binding: Object, user: User) -> Object | None:

@@ -1,7 +1,7 @@
 """Asks the webhooks: first those that may change an object, one by one, then all that only judge.
 
 Stands for k8s.io/apiserver `pkg/admission/plugin/webhook/{mutating,validating}/dispatcher.go`.
-Configurations are read from the store at each write, so a new one counts at once.
+A new configuration counts at once.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import random as randomness
 import uuid
 from collections.abc import Collection, Iterator, Sequence
 
-from kubelearn.embedded.apiserver.encoding import decode
 from kubelearn.embedded.apiserver.jsonpatch import PatchError, apply_json_patch
+from kubelearn.embedded.apiserver.lister import Lister
 from kubelearn.embedded.apiserver.status import StatusError, bad_request, internal
 from kubelearn.embedded.apiserver.webhooks import matching
 from kubelearn.embedded.apiserver.webhooks.attributes import Attributes
@@ -30,8 +30,6 @@ from kubelearn.objects import Object
 
 _log = logging.getLogger(__name__)
 
-_MUTATING = "/registry/mutatingwebhookconfigurations/"
-_VALIDATING = "/registry/validatingwebhookconfigurations/"
 _DRY_RUN = ("None", "NoneOnDryRun")
 
 
@@ -40,11 +38,13 @@ class Webhooks:
 
     def __init__(self, store: Store, *, random: randomness.Random) -> None:
         self._store = store
+        self._mutating = Lister(store, "/registry/mutatingwebhookconfigurations/")
+        self._validating = Lister(store, "/registry/validatingwebhookconfigurations/")
         self._random = random
 
     def configured(self) -> bool:
         """Whether there are any."""
-        return any(self._store.count(prefix) for prefix in (_MUTATING, _VALIDATING))
+        return any(each.objects() for each in (self._mutating, self._validating))
 
     async def mutate(self, attributes: Attributes, *, again: Collection[str] = ()) -> Round:
         """Let mutating webhooks change the new object.
@@ -53,7 +53,7 @@ class Webhooks:
         """
         asked: list[str] = []
         changed = False
-        for hook in self._concerned(_MUTATING, attributes):
+        for hook in self._concerned(self._mutating, attributes):
             name = hook["name"]
             if again and name not in again:
                 continue
@@ -66,7 +66,7 @@ class Webhooks:
 
     async def validate(self, attributes: Attributes) -> None:
         """Let validating webhooks judge; they are asked at the same time."""
-        hooks = list(self._concerned(_VALIDATING, attributes))
+        hooks = list(self._concerned(self._validating, attributes))
         verdicts = await asyncio.gather(
             *(self._ask(hook, attributes, mutating=False) for hook in hooks),
             return_exceptions=True,
@@ -75,11 +75,11 @@ class Webhooks:
             if isinstance(verdict, BaseException):
                 raise verdict
 
-    def _concerned(self, prefix: str, attributes: Attributes) -> Iterator[Object]:
+    def _concerned(self, configured: Lister, attributes: Attributes) -> Iterator[Object]:
         if matching.is_exempt(attributes):
             return
-        for found in self._store.range(prefix):
-            for hook in decode(found.value).get("webhooks") or []:
+        for found in configured.objects().values():
+            for hook in found.get("webhooks") or []:
                 if matching.concerns(hook, attributes) and matching.conditions_hold(
                     hook, attributes
                 ):
