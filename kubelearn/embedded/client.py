@@ -10,6 +10,7 @@ import asyncio
 import copy
 import ssl
 from collections.abc import AsyncGenerator, Mapping
+from functools import lru_cache
 from typing import Any, Self
 
 import aiohttp
@@ -27,6 +28,9 @@ PATCH_TYPES = {
 }
 # A watch line may hold the largest object that the API takes (3 MiB) and its envelope.
 _LINE_LIMIT = 4 * 2**20
+# Components of one process that watch the same get the same lines at about the same time. What one
+# of them has decoded the others have as well, which saves their time, and memory for each copy.
+_SHARED_EVENTS = 256
 # Each request in flight has a connection of its own; watches are not counted.
 _IN_FLIGHT = 16
 # Seconds: longer than what components do every half minute, which then needs no new handshake.
@@ -192,6 +196,9 @@ class Client:
     ) -> AsyncGenerator[tuple[str, Object], None]:
         """One watch request: pairs of (ADDED, MODIFIED, DELETED or BOOKMARK, object) till its end.
 
+        Objects come without managed fields. They are those of all clients that watch: nobody may
+        change them.
+
         Raises Expired when that version is no longer kept, ApiError for other ERROR events.
         """
         query = {
@@ -212,10 +219,10 @@ class Client:
                 if response.status >= 400:
                     _answer(response, await response.read())
                 async for line in response.content:
-                    event = orjson.loads(line)
-                    if event["type"] == "ERROR":
-                        raise api_error(event["object"])
-                    yield event["type"], event["object"]
+                    kind, obj = _event(line)
+                    if kind == "ERROR":
+                        raise api_error(obj)
+                    yield kind, obj
         except (TimeoutError, aiohttp.ClientError, OSError, orjson.JSONDecodeError) as error:
             raise self._unreachable(error) from error
 
@@ -243,6 +250,14 @@ def _answer(response: aiohttp.ClientResponse, raw: bytes) -> Any:
             raise api_error(orjson.loads(raw))
         raise api_error({"code": response.status, "message": raw.decode(errors="replace").strip()})
     return orjson.loads(raw) if is_json else raw.decode(errors="replace")
+
+
+@lru_cache(maxsize=_SHARED_EVENTS)
+def _event(line: bytes) -> tuple[str, Object]:
+    event = orjson.loads(line)
+    obj: Object = event["object"]
+    obj.get("metadata", {}).pop("managedFields", None)
+    return event["type"], obj
 
 
 def _clean(params: Mapping[str, Any] | None) -> dict[str, str]:

@@ -3,7 +3,7 @@
 Components read this copy instead of asking the API server, and are called when it changes. Left
 out: periodic resync (controllers that need a later look ask their queue for it), watch lists and
 the delta queue (handlers run at once, on the one event loop). Objects in the copy belong to all
-readers: nobody may change them.
+readers: nobody may change them. Who owns which field of them is left out as well, for nobody asks.
 """
 
 from __future__ import annotations
@@ -156,7 +156,10 @@ class Informer:
                 **self._selectors,
             )
             for item in page["items"] or []:
-                obj = self._prepare(item)
+                # Items of a list do not say their kind.
+                item["apiVersion"], item["kind"] = self.resource.api_version, self.resource.kind
+                item["metadata"].pop("managedFields", None)
+                obj = self._transform(item) if self._transform else item
                 found[key(obj)] = obj
             token = page["metadata"].get("continue")
             if not token:
@@ -173,8 +176,8 @@ class Informer:
         async with aclosing(watch) as events:
             async for kind, obj in events:
                 version = obj["metadata"]["resourceVersion"]
-                if kind != "BOOKMARK":
-                    obj = self._prepare(obj)
+                if kind != "BOOKMARK" and self._transform:
+                    obj = self._transform(obj)
                 # The version moves before handlers run: they may ask whether the copy has
                 # caught up with a write of theirs.
                 self.resource_version = int(version)
@@ -184,12 +187,6 @@ class Informer:
                     case "DELETED":
                         self._remove(obj)
         return version
-
-    def _prepare(self, obj: Object) -> Object:
-        # Items of a list do not say their kind, and nobody here asks who owns which field.
-        obj["apiVersion"], obj["kind"] = self.resource.api_version, self.resource.kind
-        obj["metadata"].pop("managedFields", None)
-        return self._transform(obj) if self._transform else obj
 
     # --- changing the copy ---
 
