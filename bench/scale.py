@@ -4,10 +4,11 @@
     python bench/scale.py --full     1,000 nodes and 10,000 pods too, which takes minutes
     python bench/scale.py --quick    only 1 and 10 nodes
     python bench/scale.py --nodes 10 --nodes 300 --pods-a-node 5
+    python bench/scale.py --deployments 100   the pods are those of 100 Deployments instead of one
 
 The nodes have no machines (`kubelearn up --runtime fake`), so what is measured is the control
 plane: API server, store, scheduler, controllers and watches, all in one process. Read the rows of
-CPU time first: they hardly depend on what else this machine does. Beside each number stands by
+CPU time first: they depend least on what else this machine does. Beside each number stands by
 how much it grew since the step before; where the cluster grew tenfold, a row for one object should
 stay near 1.0, and a row for all of them below 10.
 """
@@ -32,7 +33,6 @@ from kubelearn.objects import CONFIG_MAPS, DEPLOYMENTS, NODES, PODS, SERVICES, i
 QUICK, STEPS, FULL = (1, 10), (1, 10, 100), (1, 10, 100, 1000)
 WATCHERS = 100
 NAMESPACE = "default"
-LABELS = {"app": "web"}
 TICKS = os.sysconf("SC_CLK_TCK")
 
 # What a row says, and what it would be at best when everything grows tenfold.
@@ -46,6 +46,7 @@ ROWS = {
     "list": "ms to list all pods",
     "list_each": "ms to list 1,000 pods",
     "fanout": f"ms from a write to {WATCHERS} watchers",
+    "fanout_each": "CPU ms of a write with its watchers",
     "delete": "CPU ms per pod, deletion",
 }
 
@@ -57,19 +58,21 @@ def main() -> None:
     parser.add_argument("--full", action="store_const", dest="steps", const=FULL)
     parser.add_argument("--nodes", type=int, action="append", help="a step of its own choice")
     parser.add_argument("--pods-a-node", type=int, default=10)
+    parser.add_argument("--deployments", type=int, default=1, help="over which pods are spread")
     options = parser.parse_args()
     steps = options.nodes or options.steps or STEPS
     columns = []
     for nodes in steps:
         with tempfile.TemporaryDirectory() as state:
             os.environ["KUBELEARN_STATE"] = state
-            columns.append(step(nodes, nodes * options.pods_a_node))
+            pods = nodes * options.pods_a_node
+            columns.append(step(nodes, pods, deployments=min(options.deployments, pods)))
             print(f"{nodes:,} nodes: done", flush=True)
     print()
     report(list(zip(steps, (n * options.pods_a_node for n in steps), strict=True)), columns)
 
 
-def step(nodes: int, pods: int) -> dict[str, float]:
+def step(nodes: int, pods: int, *, deployments: int) -> dict[str, float]:
     """Everything about one size, on a cluster of its own."""
     cluster = EmbeddedCluster("scale", nodes=nodes, runtime="fake")
     begin = time.monotonic()
@@ -77,7 +80,8 @@ def step(nodes: int, pods: int) -> dict[str, float]:
     try:
         status = cluster.status()
         assert status
-        return asyncio.run(Step(cluster, nodes, pods, pid=status["pid"], begin=begin).measure())
+        sizes = [pods // deployments + (i < pods % deployments) for i in range(deployments)]
+        return asyncio.run(Step(cluster, nodes, sizes, pid=status["pid"], begin=begin).measure())
     finally:
         cluster.delete(say=lambda _: None)
 
@@ -86,11 +90,12 @@ class Step:
     """One cluster that is measured from the outside, by its API alone."""
 
     def __init__(
-        self, cluster: EmbeddedCluster, nodes: int, pods: int, *, pid: int, begin: float
+        self, cluster: EmbeddedCluster, nodes: int, sizes: list[int], *, pid: int, begin: float
     ) -> None:
         self.cluster = cluster
         self.nodes = nodes
-        self.pods = pods
+        self.sizes = {f"web-{number}": size for number, size in enumerate(sizes)}
+        self.pods = sum(sizes)
         self.pid = pid
         self.begin = begin
 
@@ -102,16 +107,17 @@ class Step:
             found |= await self.run_pods()
             found["one"] = await self.one_more()
             found |= await self.list_pods()
-            found["fanout"] = await self.fan_out()
+            found |= await self.fan_out()
             found["delete"] = await self.delete_pods()
             return found
 
     async def run_pods(self) -> dict[str, float]:
-        """A Deployment with a Service, until every pod is ready."""
-        await self.client.create(SERVICES, service())
+        """Deployments, each with a Service, until every pod is ready."""
         memory, cpu, begin = self.memory(), self.cpu(), time.monotonic()
-        await self.client.create(DEPLOYMENTS, deployment(self.pods))
-        await until(self.ready_replicas, self.pods)
+        for name, size in self.sizes.items():
+            await self.client.create(SERVICES, service(name))
+            await self.client.create(DEPLOYMENTS, deployment(name, size))
+        await until(lambda: self.replicas("readyReplicas"), self.pods)
         seconds = time.monotonic() - begin
         return {
             "run": seconds,
@@ -146,7 +152,7 @@ class Step:
         took = min([await once() for _ in range(3)])
         return {"list": took, "list_each": took / self.pods * 1000}
 
-    async def fan_out(self) -> float:
+    async def fan_out(self) -> dict[str, float]:
         """One ConfigMap that changes, seen by many who watch all of them."""
         body = {"metadata": {"name": "told"}}
         version = (await self.client.create(CONFIG_MAPS, body, NAMESPACE))["metadata"]
@@ -161,25 +167,27 @@ class Step:
                     seen.release()
 
         watchers = [asyncio.create_task(watch()) for _ in range(WATCHERS)]
-        took = []
-        for number in range(6):
-            begin = time.monotonic()
+        took, costs = [], []
+        for number in range(21):
+            cpu, begin = self.cpu(), time.monotonic()
             await self.client.patch(CONFIG_MAPS, "told", {"data": {"n": str(number)}}, NAMESPACE)
             for _ in range(WATCHERS):
                 await seen.acquire()
             took.append((time.monotonic() - begin) * 1000)
+            costs.append((self.cpu() - cpu) * 1000)
         for task in watchers:
             task.cancel()
         await asyncio.gather(*watchers, return_exceptions=True)
         # The first one waits for the connections to be made.
-        return statistics.median(took[1:])
+        return {"fanout": statistics.median(took[1:]), "fanout_each": statistics.mean(costs[1:])}
 
     async def delete_pods(self) -> float:
-        """The Deployment down to nothing."""
+        """The Deployments down to nothing."""
         cpu = self.cpu()
         patch = {"spec": {"replicas": 0}}
-        await self.client.patch(DEPLOYMENTS, "web", patch, NAMESPACE)
-        await until(self.replicas, 0)
+        for name in self.sizes:
+            await self.client.patch(DEPLOYMENTS, name, patch, NAMESPACE)
+        await until(lambda: self.replicas("replicas"), 0)
         return (self.cpu() - cpu) * 1000 / self.pods
 
     async def count(self, resource: Any) -> int:
@@ -187,15 +195,10 @@ class Step:
         found = await self.client.list(resource, limit=1)
         return len(found["items"]) + int(found["metadata"].get("remainingItemCount") or 0)
 
-    async def ready_replicas(self) -> int:
-        """As the Deployment tells it."""
-        found = await self.client.get(DEPLOYMENTS, "web", NAMESPACE)
-        return int(found["status"].get("readyReplicas") or 0)
-
-    async def replicas(self) -> int:
-        """Those that the Deployment still has."""
-        found = await self.client.get(DEPLOYMENTS, "web", NAMESPACE)
-        return int(found["status"].get("replicas") or 0)
+    async def replicas(self, which: str) -> int:
+        """As the Deployments tell it."""
+        found = await self.client.list(DEPLOYMENTS, NAMESPACE)
+        return sum(int(each["status"].get(which) or 0) for each in found["items"])
 
     def cpu(self) -> float:
         """Seconds of CPU that the daemon has used."""
@@ -217,20 +220,21 @@ def pod_spec() -> dict[str, Any]:
     return {"containers": [container]}
 
 
-def deployment(replicas: int) -> dict[str, Any]:
+def deployment(name: str, replicas: int) -> dict[str, Any]:
     """One with so many pods."""
-    template = {"metadata": {"labels": LABELS}, "spec": pod_spec()}
-    spec = {"replicas": replicas, "selector": {"matchLabels": LABELS}, "template": template}
-    return {"metadata": {"name": "web", "namespace": NAMESPACE}, "spec": spec}
+    labels = {"app": name}
+    template = {"metadata": {"labels": labels}, "spec": pod_spec()}
+    spec = {"replicas": replicas, "selector": {"matchLabels": labels}, "template": template}
+    return {"metadata": {"name": name, "namespace": NAMESPACE}, "spec": spec}
 
 
-def service() -> dict[str, Any]:
-    """One that selects all of them, so that they are in EndpointSlices."""
-    spec = {"selector": LABELS, "ports": [{"port": 80}]}
-    return {"metadata": {"name": "web", "namespace": NAMESPACE}, "spec": spec}
+def service(name: str) -> dict[str, Any]:
+    """One that selects all of a Deployment's pods, so that they are in EndpointSlices."""
+    spec = {"selector": {"app": name}, "ports": [{"port": 80}]}
+    return {"metadata": {"name": name, "namespace": NAMESPACE}, "spec": spec}
 
 
-async def until(number: Callable[[], Awaitable[int]], wanted: int, *, within: float = 420) -> None:
+async def until(number: Callable[[], Awaitable[int]], wanted: int, *, within: float = 900) -> None:
     """Ask now and then until the number is the wanted one."""
     deadline = time.monotonic() + within
     while (found := await number()) != wanted:
