@@ -1,4 +1,4 @@
-"""The client that components use, against servers that say what they were asked, or what is told."""
+"""The client that components use, against servers that note what is asked, or tell something."""
 
 from __future__ import annotations
 
