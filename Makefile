@@ -9,6 +9,8 @@
 #   make conformance-old-client   with the oldest version of the official client that is supported
 #   make faults      crashes, full disks, hostile requests: the long versions
 #   make upstream    build Kubernetes' own programs, to measure and to test against (needs Go)
+#   make test-kind   conformance, Internals and lessons on real Kubernetes (needs Docker and kind)
+#   make kind-image  build the nodes' image for it where no registry can be reached (needs Go and apt)
 #   make upstream-conformance   upstream's conformance tests on the embedded cluster; takes an hour
 #   make clean       remove the virtual environment and caches; lessons you worked on in work/ stay
 #
@@ -19,7 +21,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 .PHONY: help learn test lint unit conformance conformance-old-client faults nbval browser lessons \
-    bench upstream upstream-conformance clean
+    bench upstream upstream-conformance kind-image test-kind clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -32,7 +34,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONDONTWRITEBYTECODE :=
 
 help:
-	@sed -n '3,16s/^# \{0,1\}//p' Makefile
+	@sed -n '3,18s/^# \{0,1\}//p' Makefile
 
 # --- set-up -------------------------------------------------------------------------------------
 
@@ -105,6 +107,14 @@ upstream:
 
 upstream-conformance: $(VENV)/ready-test upstream
 	python -m tools.e2e $(E2E_ARGS)
+
+kind-image:
+	tests/kind/image/build kubelearn/node:v1.36.3 .cache/kind-image
+
+test-kind: export KUBELEARN_BACKEND := kind
+test-kind: $(VENV)/ready-test
+	pytest tests/kind tests/conformance
+	tools/nbval
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

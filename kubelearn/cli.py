@@ -9,15 +9,19 @@ import json
 import shlex
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from kubelearn.clusters.base import Cluster
 from kubelearn.clusters.embedded import EmbeddedCluster
 from kubelearn.embedded.state import DEFAULT_NAME, StateFolder, home
-from kubelearn.errors import KubelearnError
+from kubelearn.errors import KubelearnError, NotAvailable
 from kubelearn.imagecommands import images
+
+EMBEDDED = EmbeddedCluster.backend
 
 
 class _Commands(click.Group):
@@ -34,6 +38,13 @@ class _Commands(click.Group):
 def _name(function: Any) -> Any:
     text = "Which cluster."
     return click.option("--name", default=DEFAULT_NAME, show_default=True, help=text)(function)
+
+
+def _backend(function: Any) -> Any:
+    text = "Whose cluster: embedded, kind, kubeconfig, or auto.  [KUBELEARN_BACKEND, else embedded]"
+    return click.option("--backend", envvar="KUBELEARN_BACKEND", default=EMBEDDED, help=text)(
+        function
+    )
 
 
 def _output(function: Any) -> Any:
@@ -53,73 +64,152 @@ def main() -> None:
             stream.reconfigure(errors="replace")
 
 
+def _cluster(backend: str, name: str) -> Cluster:
+    if backend == EMBEDDED:
+        return EmbeddedCluster(name)
+    from kubelearn.clusters import choose
+
+    return choose(backend, name=name)
+
+
 @main.command()
 @_name
+@_backend
 @click.option("--nodes", type=click.IntRange(1), help="How many, control plane included.  [3]")
 @click.option(
     "--runtime",
     type=click.Choice(["process", "fake"]),
     help="What runs containers; with fake nothing does, on up to 1000 nodes.  [process]",
 )
-@click.option("--backend", default="embedded", show_default=True, help="Or kubeconfig, or auto.")
+@click.option("--image", help="kind: of the nodes.  [KUBELEARN_KIND_IMAGE, else kind's own choice]")
+@click.option(
+    "--publish",
+    metavar="PORT:NODEPORT",
+    multiple=True,
+    help="kind: a port of this machine that leads to one of the control plane's node.",
+)
 @click.option("--port", type=click.IntRange(1, 65535), help="Of the API server.  [6443 or next]")
-def up(name: str, nodes: int | None, runtime: str | None, backend: str, port: int | None) -> None:
+def up(backend: str, **chosen: Any) -> None:
     """Start a cluster; harmless when it runs already."""
     started = time.monotonic()
-    if backend == "embedded":
-        cluster = EmbeddedCluster(name, nodes=nodes, port=port, runtime=runtime)
-        cluster.up(say=click.echo)
-        click.echo(f"Cluster {name} is ready after {time.monotonic() - started:.1f} s. Next:")
-        path = shlex.quote(str(cluster.kubeconfig))
-        click.echo(f"  export KUBECONFIG={path}   # for kubectl and all others")
-        click.echo(
-            "  kubectl get nodes                        # or, in Python: kubelearn.connect()"
-        )
-    else:
-        from kubelearn.clusters import choose
+    cluster = _chosen(backend, **chosen)
+    cluster.up(say=click.echo)
+    click.echo(f"Cluster {cluster.name} is ready after {time.monotonic() - started:.1f} s. Next:")
+    path = shlex.quote(str(cluster.kubeconfig))
+    click.echo(f"  export KUBECONFIG={path}   # for kubectl and all others")
+    click.echo("  kubectl get nodes                        # or, in Python: kubelearn.connect()")
 
-        choose(backend).up(say=click.echo)
+
+def _chosen(
+    backend: str,
+    *,
+    name: str,
+    nodes: int | None,
+    runtime: str | None,
+    image: str | None,
+    publish: Sequence[str],
+    port: int | None,
+) -> Cluster:
+    if backend == EMBEDDED:
+        _refuse(backend, {"--image": image, "--publish": publish})
+        return EmbeddedCluster(name, nodes=nodes, port=port, runtime=runtime)
+    if backend == "kind":
+        from kubelearn.clusters.kind import KindCluster
+
+        _refuse(backend, {"--runtime": runtime})
+        ports = dict(_ports(each) for each in publish)
+        return KindCluster(name, nodes=nodes, image=image, ports=ports, port=port)
+    _refuse(backend, {"--nodes": nodes, "--runtime": runtime, "--image": image, "--port": port})
+    return _cluster(backend, name)
+
+
+def _refuse(backend: str, options: dict[str, Any]) -> None:
+    for option, value in options.items():
+        if value:
+            raise KubelearnError(
+                f"{option} is not for the back end {backend}",
+                hint="kubelearn up --help",
+            )
+
+
+def _ports(text: str) -> tuple[int, int]:
+    here, _, there = text.partition(":")
+    if not (here.isdecimal() and there.isdecimal()):
+        raise KubelearnError(f"{text!r} is not PORT:NODEPORT", hint="--publish 8080:30080")
+    return int(here), int(there)
 
 
 @main.command()
 @_name
+@_backend
 @click.option("--delete", is_flag=True, help="Forget the cluster and all that is in it.")
-def down(name: str, delete: bool) -> None:
+def down(name: str, backend: str, delete: bool) -> None:
     """Stop a cluster; its objects are kept for the next start."""
-    cluster = EmbeddedCluster(name)
+    cluster = _cluster(backend, name)
     (cluster.delete if delete else cluster.down)(say=click.echo)
 
 
 @main.command()
 @_name
-@_output
-def status(name: str, output: str) -> None:
-    """Say what runs, and where its state is; exit code 3 when the cluster does not run."""
-    cluster = EmbeddedCluster(name)
-    found = cluster.status()
-    report = {
-        "name": name,
-        "backend": cluster.backend,
-        "running": found is not None,
-        "folder": str(cluster.folder.path),
-        "kubeconfig": str(cluster.kubeconfig),
-        "others": sorted(folder.name for folder in StateFolder.all() if folder.name != name),
-        **(found or {}),
-    }
-    if found:
-        report["components"] = [vars(each) for each in cluster.internals.components()]
-    click.echo(json.dumps(report, indent=2) if output == "json" else _as_text(report))
-    sys.exit(0 if found else 3)
+@_backend
+def reset(name: str, backend: str) -> None:
+    """Throw everything in a cluster away, and start it empty."""
+    _cluster(backend, name).reset(say=click.echo)
 
 
 @main.command()
 @_name
-def kubeconfig(name: str) -> None:
+@_backend
+@click.argument("component", default="")
+def logs(name: str, backend: str, component: str) -> None:
+    """Print what a cluster's own programs, or one COMPONENT of them, wrote last."""
+    click.echo(_cluster(backend, name).logs(component), nl=False)
+
+
+@main.command()
+@_name
+@_backend
+@_output
+def status(name: str, backend: str, output: str) -> None:
+    """Say what runs, and where its state is; exit code 3 when the cluster does not run."""
+    cluster = _cluster(backend, name)
+    found = cluster.status()
+    report = {
+        "name": cluster.name,
+        "backend": cluster.backend,
+        "running": found is not None,
+        "kubeconfig": str(cluster.kubeconfig),
+        "others": sorted(folder.name for folder in StateFolder.all() if folder.name != name),
+        **(found or {}),
+    }
+    if isinstance(cluster, EmbeddedCluster):
+        report["folder"] = str(cluster.folder.path)
+    if found:
+        report["components"] = _components(cluster)
+    click.echo(json.dumps(report, indent=2) if output == "json" else _as_text(report))
+    sys.exit(0 if found else 3)
+
+
+def _components(cluster: Cluster) -> list[dict[str, Any]]:
+    try:
+        return [vars(each) for each in cluster.internals.components()]
+    except NotAvailable:
+        return []
+
+
+@main.command()
+@_name
+@_backend
+def kubeconfig(name: str, backend: str) -> None:
     """Print the path of a file that kubectl and every other client takes."""
-    cluster = EmbeddedCluster(name)
-    if not cluster.kubeconfig.exists():
-        raise KubelearnError(f"there is no cluster {name} yet", hint=f"kubelearn up --name {name}")
-    click.echo(cluster.kubeconfig)
+    path = _cluster(backend, name).kubeconfig
+    if not path.exists():
+        raise KubelearnError(f"there is no cluster {name} yet", hint=_up_line(name, backend))
+    click.echo(path)
+
+
+def _up_line(name: str, backend: str) -> str:
+    return f"kubelearn up --name {name}" + ("" if backend == EMBEDDED else f" --backend {backend}")
 
 
 def _as_text(report: dict[str, Any]) -> str:
@@ -128,17 +218,24 @@ def _as_text(report: dict[str, Any]) -> str:
         rows |= {
             "state": "ready" if report["ready"] else "starting or stopping",
             "server": report["server"],
-            "daemon": f"process {report['pid']}, {report['memory'] / 2**20:.0f} MB, "
-            f"since {report['started']}",
+            "daemon": _daemon(report),
+            "image": report.get("image", ""),
             "nodes": ", ".join(report["nodes"]),
             "stopped": ", ".join(
                 each["name"] for each in report["components"] if each["state"] == "stopped"
             ),
         }
     else:
-        rows["state"] = f"not running   → kubelearn up --name {report['name']}"
-    rows |= {"folder": report["folder"], "others": ", ".join(report["others"])}
+        rows["state"] = f"not running   → {_up_line(report['name'], report['backend'])}"
+    rows |= {"folder": report.get("folder", ""), "others": ", ".join(report["others"])}
     return "\n".join(f"{name:<9} {value}" for name, value in rows.items() if value)
+
+
+def _daemon(report: dict[str, Any]) -> str:
+    if "pid" not in report:
+        return ""
+    memory = report["memory"] / 2**20
+    return f"process {report['pid']}, {memory:.0f} MB, since {report['started']}"
 
 
 @main.command()
@@ -165,8 +262,8 @@ def doctor(output: str) -> None:
     sys.exit(1 if any(each.state == "bad" for each in checks) else 0)
 
 
-def _switch(name: str, part: str, *, on: bool) -> None:
-    cluster = EmbeddedCluster(name)
+def _switch(name: str, backend: str, part: str, *, on: bool) -> None:
+    cluster = _cluster(backend, name)
     internals = cluster.internals
     components = [each.name for each in internals.components()]
     nodes = list((cluster.status() or {}).get("nodes", []))
@@ -183,19 +280,21 @@ def _switch(name: str, part: str, *, on: bool) -> None:
 
 @main.command()
 @_name
+@_backend
 @click.argument("part")
-def stop(name: str, part: str) -> None:
+def stop(name: str, backend: str, part: str) -> None:
     """Stop one PART of the cluster: a component such as kube-scheduler, or a node."""
-    _switch(name, part, on=False)
+    _switch(name, backend, part, on=False)
     click.echo(f"{part} is stopped. Next:\n  kubelearn start {part}")
 
 
 @main.command()
 @_name
+@_backend
 @click.argument("part")
-def start(name: str, part: str) -> None:
+def start(name: str, backend: str, part: str) -> None:
     """Start a PART of the cluster that was stopped."""
-    _switch(name, part, on=True)
+    _switch(name, backend, part, on=True)
     click.echo(f"{part} runs")
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kubelearn.clusters import Cluster, EmbeddedCluster, connect
+from kubelearn.clusters.kind import KindCluster, stock
 from kubelearn.containers import dockerengine
 from kubelearn.embedded.state import StateFolder
 from kubelearn.errors import ContainerError
@@ -21,13 +22,21 @@ if TYPE_CHECKING:
     from docker import DockerClient
     from playwright.sync_api import Browser
 
+_KIND_IMAGE = "kubelearn/node:v1.36.3"  # what `make kind-image` builds
+_IMAGES = ("busybox:1.37", "busybox:1.36", "python:3.12-slim", "nginx:1.29")
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def cluster(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Cluster]:
     """A cluster of the tests' own, or the one that KUBELEARN_BACKEND names."""
-    if os.environ.get("KUBELEARN_BACKEND", "embedded") != "embedded":
+    backend = os.environ.get("KUBELEARN_BACKEND", "embedded")
+    if backend == "kind":
+        yield request.getfixturevalue("kind_cluster")
+        return
+    if backend != "embedded":
         yield connect()
         return
     with pytest.MonkeyPatch.context() as patch:
@@ -36,6 +45,30 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         embedded.up()
         yield embedded
         embedded.delete()
+
+
+@pytest.fixture(scope="session")
+def kind_image(docker_engine: DockerClient) -> str:
+    """The image of kind's nodes; the test is skipped where kind or its image is not at hand."""
+    if not shutil.which("kind"):
+        pytest.skip("no kind: tools/newest FOLDER kind fetches Debian's newest")
+    name = os.environ.get("KUBELEARN_KIND_IMAGE", _KIND_IMAGE)
+    if not docker_engine.images.list(name):
+        pytest.skip(f"Docker has no node image {name}: make kind-image")
+    return name
+
+
+@pytest.fixture(scope="session")
+def kind_cluster(docker_engine: DockerClient, kind_image: str) -> Iterator[KindCluster]:
+    """Real Kubernetes with the images that tests use. One called `tests` is taken, and left."""
+    found = KindCluster("tests", image=kind_image)
+    ours = not found.exists()
+    found.up()
+    stock.provide(docker_engine, _IMAGES)
+    found.load_image(*_IMAGES)
+    yield found
+    if ours:
+        found.delete()
 
 
 @pytest.fixture

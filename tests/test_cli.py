@@ -128,10 +128,38 @@ def test_a_name_that_no_node_could_have_is_refused(kubelearn):
     assert "lower-case" in refused.stderr
 
 
-def test_kind_is_not_here_yet_and_says_what_to_do(kubelearn):
-    refused = kubelearn("up", "--backend", "kind")
+def test_options_of_another_back_end_are_refused(kubelearn):
+    refused = kubelearn("up", "--image", "kindest/node:v1.36.0")
     assert refused.returncode == 1
-    assert "KUBELEARN_BACKEND=kubeconfig" in refused.stderr
+    assert "--image is not for the back end embedded" in refused.stderr
+    refused = kubelearn("up", "--backend", "kind", "--runtime", "fake")
+    assert "--runtime is not for the back end kind" in refused.stderr
+
+
+def test_a_port_to_publish_has_two_ends(kubelearn):
+    refused = kubelearn("up", "--backend", "kind", "--publish", "8080")
+    assert refused.returncode == 1
+    assert "--publish 8080:30080" in refused.stderr
+
+
+def test_the_environment_chooses_the_back_end(kubelearn):
+    missing = kubelearn("kubeconfig", KUBELEARN_BACKEND="kind")
+    assert missing.returncode == 1
+    assert "--backend kind" in missing.stderr
+
+
+def test_a_reset_forgets_everything_and_starts_anew(running, kubelearn):
+    before = json.loads(kubelearn("status", "-o", "json").stdout)
+    assert kubelearn("reset").returncode == 0
+    after = json.loads(kubelearn("status", "-o", "json").stdout)
+    assert after["nodes"] == before["nodes"]
+    assert after["pid"] != before["pid"]
+
+
+def test_logs_of_one_component_are_its_own(running, kubelearn):
+    assert kubelearn("logs").returncode == 0
+    lines = kubelearn("logs", "kube-scheduler").stdout.splitlines()
+    assert all("kube-scheduler" in line for line in lines)
 
 
 def test_doctor_speaks_text_and_json(kubelearn):

@@ -11,7 +11,7 @@ from kubelearn.clusters.embedded import EmbeddedCluster
 from kubelearn.clusters.internals import ComponentState, Internals, NoInternals
 from kubelearn.clusters.kubeconfig import KubeconfigCluster
 from kubelearn.embedded.state import DEFAULT_NAME, StateFolder
-from kubelearn.errors import ClusterError, NotAvailable
+from kubelearn.errors import ClusterError
 
 __all__ = [
     "Cluster",
@@ -55,10 +55,9 @@ def choose(backend: str = "auto", *, name: str | None = None) -> Cluster:
         case "kubeconfig":
             return KubeconfigCluster(why=why)
         case "kind":
-            raise NotAvailable(
-                "kubelearn can't make kind clusters yet, but it can use one that runs",
-                hint="kind create cluster && KUBELEARN_BACKEND=kubeconfig make learn",
-            )
+            from kubelearn.clusters.kind import KindCluster
+
+            return KindCluster(name or DEFAULT_NAME, why=why)
     raise ClusterError(
         f"{backend!r} is not a back end of kubelearn", hint="one of: " + ", ".join(BACKENDS)
     )

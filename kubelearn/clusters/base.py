@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from kubelearn.clusters.internals import Internals
@@ -53,6 +53,14 @@ class Cluster(ABC):
     @abstractmethod
     def down(self, *, say: Say = print) -> None:
         """Stop the cluster; nothing is lost. Raises NotAvailable where it is not ours to stop."""
+
+    @abstractmethod
+    def delete(self, *, say: Say = print) -> None:
+        """Stop the cluster and remove all that it kept. Raises NotAvailable."""
+
+    @abstractmethod
+    def status(self) -> dict[str, Any] | None:
+        """What is known of a cluster that runs, `ready`, `server` and `nodes` at least, or None."""
 
     @abstractmethod
     def ready(self) -> bool:

@@ -13,16 +13,24 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from kubelearn.clusters import daemon
+from kubelearn.clusters.kind import requirements, skew
+from kubelearn.containers import dockerengine
 from kubelearn.embedded import addresses
 from kubelearn.embedded.state import StateFolder, home
+from kubelearn.errors import ContainerError
 
 _MARKS = {"good": "✔", "missing": "\N{EN DASH}", "bad": "✘"}
 _DISK, _MEMORY = 500, 700  # MB
+# What kind's own pages advise.
+_INOTIFY = 512
+# The version of Kubernetes that the embedded cluster is.
+_EMBEDDED = "v1.36.3"
 _SECONDS = 2
 
 
@@ -132,10 +140,8 @@ def _existing(folder: Path) -> Path:
 
 
 def _memory() -> Check:
-    try:
-        fields = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
-        free = int(fields["MemAvailable"].split()[0]) // 1024
-    except (OSError, KeyError, ValueError):
+    free = requirements.available_memory()
+    if not free:
         return Check("memory", "missing", "not known")
     return Check(
         "memory",
@@ -159,12 +165,16 @@ def _port() -> Check:
 
 
 def _kubectl() -> Check:
-    return _program(
+    found = _program(
         "kubectl",
         "The lessons do without it; where you see `$ kubectl ...` you could type along.",
         "https://kubernetes.io/docs/tasks/tools/",
         version=["version", "--client"],
     )
+    if found.state == "good" and (warning := skew.warning(_EMBEDDED)):
+        meaning, _, page = warning.partition("   → ")
+        return replace(found, state="missing", meaning=f"{meaning}.", next=page)
+    return found
 
 
 def _dot() -> Check:
@@ -195,14 +205,12 @@ def _busybox() -> Check:
 
 def _docker() -> Check:
     meaning = "Only for clusters in Docker (kind); the embedded cluster needs none."
-    if not shutil.which("docker"):
-        hint = "https://docs.docker.com/engine/install/"
-        return Check("docker", "missing", "not found", meaning, hint)
-    version = _output(["docker", "version", "--format", "{{.Server.Version}}"])
-    found = f"answers, version {version}" if version else "is here, but does not answer"
-    return Check(
-        "docker", "good" if version else "missing", found, meaning, "sudo systemctl start docker"
-    )
+    try:
+        client = dockerengine.connect()
+    except ContainerError as error:
+        return Check("docker", "missing", error.message, meaning, error.hint)
+    with closing(client):
+        return Check("docker", "good", f"answers, version {client.version()['Version']}")
 
 
 def _kind() -> Check:
@@ -210,6 +218,29 @@ def _kind() -> Check:
         "kind",
         "Only for clusters in Docker; the embedded cluster needs none.",
         "https://kind.sigs.k8s.io/docs/user/quick-start/",
+        version=["version"],
+    )
+
+
+def _inotify() -> Check:
+    limit = requirements.inotify_instances()
+    return Check(
+        "inotify",
+        "good" if limit >= _INOTIFY else "missing",
+        f"{limit} instances" if limit else "not known",
+        "Only for kind: with fewer than 512, larger clusters fail with `too many open files`.",
+        f"sudo sysctl fs.inotify.max_user_instances={_INOTIFY}",
+    )
+
+
+def _cgroups() -> Check:
+    unified = Path("/sys/fs/cgroup/cgroup.controllers").exists()
+    return Check(
+        "control groups",
+        "good" if unified else "missing",
+        f"version {2 if unified else 1}",
+        "Only for kind: Kubernetes gives version 1 up, and runs there only because we ask it to.",
+        "boot with systemd.unified_cgroup_hierarchy=1",
     )
 
 
@@ -266,4 +297,6 @@ _CHECKS: list[Callable[[], Check]] = [
     _chromium,
     _docker,
     _kind,
+    _inotify,
+    _cgroups,
 ]

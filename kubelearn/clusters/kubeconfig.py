@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 from kubelearn.clusters.base import Cluster, Say
 from kubelearn.clusters.internals import Internals, NoInternals
@@ -50,6 +51,16 @@ class KubeconfigCluster(Cluster):
     def down(self, *, say: Say = print) -> None:
         """Not ours to stop."""
         raise NotAvailable(f"{self._whose()}: it is not ours to stop")
+
+    def delete(self, *, say: Say = print) -> None:
+        """Not ours to delete."""
+        raise NotAvailable(f"{self._whose()}: it is not ours to delete")
+
+    def status(self) -> dict[str, Any] | None:
+        """What the cluster says of itself, or None when it does not answer."""
+        if not self.ready():
+            return None
+        return {"ready": True, "server": self._server, "nodes": list(self.info().nodes)}
 
     def ready(self) -> bool:
         """Whether its API server answers and says that it is ready."""

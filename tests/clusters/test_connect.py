@@ -3,7 +3,7 @@
 import pytest
 
 from kubelearn.clusters import EmbeddedCluster, choose, connect
-from kubelearn.errors import ClusterError, NotAvailable
+from kubelearn.errors import ClusterError
 
 
 def test_without_a_cluster_it_starts_the_embedded_one_and_says_so(state, capsys):
@@ -35,8 +35,16 @@ def test_what_is_asked_for_counts_more_than_the_environment(state, monkeypatch):
     assert choose("embedded").backend == "embedded"
 
 
-def test_kind_says_what_to_do_until_it_is_here(state):
-    with pytest.raises(NotAvailable, match="kind create cluster"):
+def test_kind_is_taken_when_it_is_asked_for(state, monkeypatch):
+    monkeypatch.setenv("KUBELEARN_BACKEND", "kind")
+    cluster = choose()
+    assert (cluster.backend, cluster.name) == ("kind", "kubelearn")
+    assert cluster.why == "KUBELEARN_BACKEND=kind"
+
+
+def test_kind_without_docker_says_why_and_that_there_is_another_way(state, monkeypatch, tmp_path):
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/docker.sock")
+    with pytest.raises(ClusterError, match="Docker"):
         connect("kind")
 
 

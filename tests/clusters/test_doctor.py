@@ -48,17 +48,32 @@ def test_a_state_folder_that_cannot_be_written_is_bad(monkeypatch):
 
 def test_programs_that_are_not_on_the_path_are_missing(state, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
     for name in ("kubectl", "dot", "docker", "kind", "chromium", "busybox"):
         assert named(name).state == "missing"
 
 
 def test_a_docker_that_does_not_answer_is_missing(state, monkeypatch, tmp_path):
-    fake = tmp_path / "docker"
-    fake.write_text("#!/bin/sh\nexit 1\n")
-    fake.chmod(0o755)
+    for name in ("docker", "kubectl"):
+        (tmp_path / name).write_text("#!/bin/sh\nexit 1\n")
+        (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/docker.sock")
     assert named("docker").state == "missing"
-    assert "does not answer" in named("docker").found
+    assert "does not run" in named("docker").found
+
+
+def test_a_docker_that_answers_says_its_version(state, docker_engine):
+    assert named("docker").found == f"answers, version {docker_engine.version()['Version']}"
+
+
+def test_a_kubectl_of_another_time_is_told_apart(state, monkeypatch, tmp_path):
+    kubectl = tmp_path / "kubectl"
+    kubectl.write_text('#!/bin/sh\necho \'{"clientVersion": {"gitVersion": "v1.20.1"}}\'\n')
+    kubectl.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert named("kubectl").state == "missing"
+    assert "v1.20.1" in named("kubectl").meaning
 
 
 def test_a_taken_port_is_no_problem(state):

@@ -19,7 +19,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from kubelearn.embedded import upgrade
-from kubelearn.embedded.apiserver.authorization import Authorizer, attributes_of, refusal
+from kubelearn.embedded.apiserver.authorization import Authorizer, attributes_of
 from kubelearn.embedded.apiserver.encoding import decode
 from kubelearn.embedded.apiserver.kubelets import Kubelets, not_dialed
 from kubelearn.embedded.apiserver.options import WriteOptions
@@ -27,7 +27,7 @@ from kubelearn.embedded.apiserver.registry import Registry
 from kubelearn.embedded.apiserver.request import Request
 from kubelearn.embedded.apiserver.requestinfo import is_true
 from kubelearn.embedded.apiserver.resources import write_of
-from kubelearn.embedded.apiserver.status import bad_request
+from kubelearn.embedded.apiserver.status import bad_request, forbidden
 from kubelearn.embedded.apiserver.streams import Streams
 from kubelearn.embedded.apiserver.subresources.containers import chosen_container
 from kubelearn.objects import Object
@@ -87,7 +87,8 @@ class Tunnels:
         attributes = replace(attributes_of(request.user, request.info), verb="create")
         decision = self._authorizer.authorize(attributes)
         if not decision.allowed:
-            raise refusal(attributes, decision)
+            # `ensureAuthorizedForVerb` says less than the filter before it: the reason alone.
+            raise forbidden(attributes.resource, attributes.group, attributes.name, decision.reason)
         write = write_of(request, WriteOptions())
         await registry.admission.connect(registry, write, options=_options(request, registry))
 

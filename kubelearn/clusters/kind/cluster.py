@@ -1,0 +1,301 @@
+"""A kind cluster: real Kubernetes, whose machines are containers of Docker Engine.
+
+What it is made of, kind and Docker know; kept here are only a kubeconfig, the audit policy and what
+kind said last:
+
+    STATE/kind/NAME/   kubeconfig  audit-policy.yaml  kind.log
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from kubelearn.clusters.base import Cluster, Say
+from kubelearn.clusters.kind import requirements, skew, stock
+from kubelearn.clusters.kind.command import Kind
+from kubelearn.clusters.kind.config import AUDIT_POLICY, KindConfig
+from kubelearn.clusters.kind.internals import KindInternals
+from kubelearn.clusters.kind.machines import Machines, execute
+from kubelearn.clusters.transport import send
+from kubelearn.embedded.state import DEFAULT_NAME, home
+from kubelearn.errors import ApiError, ClusterError
+
+if TYPE_CHECKING:
+    from docker.models.containers import Container
+
+_NODES = 3
+_READY_SECONDS = 180
+_POLL_SECONDS = 0.2
+_API_PORT = "6443/tcp"
+_ADMIN = "/etc/kubernetes/admin.conf"
+_JOINED = "/etc/kubernetes/kubelet.conf"
+
+
+class KindCluster(Cluster):
+    """One kind cluster of this machine, by name, whether it runs or not.
+
+    `nodes` (3), `image`, `ports` and `port` are for the first `up`: how many machines, their image
+    (KUBELEARN_KIND_IMAGE, else kind's own choice), ports of this machine that lead to ports of the
+    control plane's, and the API server's. A cluster that somebody made with kind is taken as it is.
+    """
+
+    backend = "kind"
+
+    def __init__(
+        self,
+        name: str = DEFAULT_NAME,
+        *,
+        nodes: int | None = None,
+        image: str | None = None,
+        ports: Mapping[int, int] | None = None,
+        port: int | None = None,
+        why: str = "you asked for it",
+    ) -> None:
+        super().__init__(why=why)
+        self.name = name
+        self.folder = home() / "kind" / name
+        self._nodes = nodes
+        self._image = image
+        self._ports = dict(ports or {})
+        self._port = port
+        self._kind = Kind(name, log=self.folder / "kind.log")
+
+    @cached_property
+    def machines(self) -> Machines:
+        """Its nodes, as the containers that they are. Raises ClusterError without Docker."""
+        return Machines(requirements.docker_client(), self.name)
+
+    @property
+    def internals(self) -> KindInternals:
+        """What lies behind the API, through the machines."""
+        return KindInternals(self)
+
+    @property
+    def kubeconfig(self) -> Path:
+        """A file with everything inside; there after the first `up`."""
+        return self.folder / "kubeconfig"
+
+    def exists(self) -> bool:
+        """Whether Docker has machines of this cluster. Raises ClusterError without Docker."""
+        return bool(self.machines.all())
+
+    def ready(self) -> bool:
+        """Whether its API server answers and says that it is ready."""
+        if not self.kubeconfig.exists():
+            return False
+        try:
+            return send(self.api_client, "GET", "/readyz", timeout=5).code == 200
+        except ApiError:
+            return False
+
+    def status(self) -> dict[str, Any] | None:
+        """What Docker and kind say of it, or None when it does not run."""
+        running = [each for each in self.machines.all() if each.status == "running"]
+        if not running:
+            return None
+        return {
+            "ready": self.ready(),
+            "server": self.api_client.configuration.host if self.kubeconfig.exists() else "",
+            "nodes": [str(each.name) for each in running],
+            "image": running[0].attrs["Config"]["Image"],
+        }
+
+    # --- up ---
+
+    def up(self, *, say: Say = print) -> None:
+        """Create it, or take it as it is, and wait until its nodes are ready.
+
+        Raises ClusterError: what is missing on this machine, or what of the cluster is not right.
+        """
+        machines = self.machines.all()
+        if not machines:
+            self._create(say)
+        elif not self._adopt(machines, say):
+            say(f"cluster {self.name} runs already")
+            return
+        self._wait(say)
+        if warning := skew.warning(self.info().version):
+            say(f"  ! {warning}")
+
+    def _create(self, say: Say) -> None:
+        host, nodes = requirements.engine(self.machines.docker), self._nodes or _NODES
+        requirements.require_programs()
+        requirements.require_memory(host, nodes)
+        requirements.require_inotify(host, nodes)
+        requirements.require_ports([*self._ports, *filter(None, [self._port])])
+        if host.cgroup_v1:
+            say("  ! this kernel has control groups of version 1, which Kubernetes gives up")
+        config = KindConfig(
+            nodes=nodes,
+            ports=self._ports,
+            api_port=self._port or 0,
+            policy_file=str(self._write_policy()) if host.local else "",
+            cgroup_v1=host.cgroup_v1,
+        )
+        image = self._image or os.environ.get("KUBELEARN_KIND_IMAGE", "")
+        # Made beside the cluster, which takes longer; the nodes need no image to get ready.
+        with ThreadPoolExecutor(1) as beside:
+            made = beside.submit(stock.provide, self.machines.docker, stock.HELLO)
+            self._kind.create(config.render(), image=image, kubeconfig=self.kubeconfig, say=say)
+            self._reconnect()
+            made.result()
+        self.load_image(*stock.HELLO, say=lambda _: None)
+
+    def _write_policy(self) -> Path:
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = self.folder / "audit-policy.yaml"
+        path.write_text(yaml.safe_dump(AUDIT_POLICY, sort_keys=False))
+        return path
+
+    def _adopt(self, machines: list[Container], say: Say) -> bool:
+        """Take a cluster that is there; tells whether there was something to do."""
+        self._refuse_changes(machines)
+        stopped = [each for each in machines if each.status != "running"]
+        for machine in stopped:
+            machine.start()
+        if stopped:
+            say(f"  ✔ switched on: {', '.join(str(each.name) for each in stopped)}")
+        self._refuse_half(machines)
+        known = self.kubeconfig.read_text() if self.kubeconfig.exists() else ""
+        if (current := self._kind.kubeconfig()) != known:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.kubeconfig.touch(mode=0o600)
+            self.kubeconfig.write_text(current)
+            self._reconnect()
+        return bool(stopped) or not self.ready()
+
+    def _refuse_changes(self, machines: list[Container]) -> None:
+        if self._nodes not in (None, len(machines)):
+            raise ClusterError(
+                f"cluster {self.name} has {len(machines)} nodes; kind can't change that",
+                hint=f"{self._delete_line()}   # and up again; or: --name OTHER",
+            )
+
+    def _refuse_half(self, machines: list[Container]) -> None:
+        for machine in machines:
+            control_plane = machine.name == self.machines.control_plane().name
+            if execute(machine, ["test", "-s", _ADMIN if control_plane else _JOINED]).code:
+                raise ClusterError(
+                    f"cluster {self.name} is half-created: {machine.name} was never set up",
+                    hint=f"{self._delete_line()}   # and up again",
+                )
+
+    def _delete_line(self) -> str:
+        return f"kubelearn down --backend kind --name {self.name} --delete"
+
+    def _wait(self, say: Say) -> None:
+        started = time.monotonic()
+        wanted = set(self.machines.names())
+        _until(self.ready, f"the API server of cluster {self.name} is not ready")
+        _until(lambda: self._ready_nodes() >= wanted, f"not all of {sorted(wanted)} are Ready")
+        say(f"  ✔ {'Nodes are Ready':<24}{time.monotonic() - started:5.1f} s")
+
+    def _ready_nodes(self) -> set[str]:
+        nodes = send(self.api_client, "GET", "/api/v1/nodes").checked()["items"]
+        return {
+            str(node["metadata"]["name"])
+            for node in nodes
+            for condition in node["status"].get("conditions", ())
+            if (condition["type"], condition["status"]) == ("Ready", "True")
+        }
+
+    def _reconnect(self) -> None:
+        # Whoever holds the client goes on with it, even if port and certificates are new.
+        if "api_client" in self.__dict__:
+            fresh = self._connect()
+            self.api_client.configuration.host = fresh.configuration.host
+            self.api_client.rest_client = fresh.rest_client
+
+    # --- down ---
+
+    def down(self, *, say: Say = print) -> None:
+        """Switch its machines off; what is in the cluster stays."""
+        running = [each for each in self.machines.all() if each.status == "running"]
+        # The control plane last, as it was first.
+        for machine in reversed(running):
+            machine.stop(timeout=2)
+        if running:
+            say(f"cluster {self.name} is stopped; its objects are kept")
+        else:
+            say(f"cluster {self.name} does not run")
+
+    def delete(self, *, say: Say = print) -> None:
+        """Delete it with its machines, and all that was kept here."""
+        if self.exists():
+            self._kind.delete()
+            say(f"cluster {self.name} is deleted")
+        else:
+            say(f"there is no kind cluster {self.name}")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def reset(self, *, say: Say = print) -> None:
+        """Delete it, and create it anew: as many nodes, the same image, the same ports."""
+        if machines := self.machines.all():
+            first = machines[0]
+            self._nodes = self._nodes or len(machines)
+            self._image = self._image or first.attrs["Config"]["Image"]
+            self._ports = self._ports or _published(first)
+            self._port = self._port or _api_port(first)
+        self.delete(say=say)
+        self.up(say=say)
+
+    # --- images and logs ---
+
+    def load_image(self, *names: str, say: Say = print) -> None:
+        """Bring images from Docker Engine to all nodes. Raises ClusterError for one it lacks."""
+        from docker.errors import ImageNotFound
+
+        for name in names:
+            try:
+                self.machines.docker.images.get(name)
+            except ImageNotFound as error:
+                raise ClusterError(
+                    f"Docker has no image {name} to bring to the nodes",
+                    hint=f"docker build -t {name} .   # or: docker pull {name}",
+                ) from error
+        self._kind.load(names)
+        for name in names:
+            say(f"  ✔ {name} is on all nodes")
+
+    def logs(self, component: str = "") -> str:
+        """What a component such as `kubelet@NODE` wrote last; without one, what kind said."""
+        if component:
+            return self.internals.logs(component)
+        log = self.folder / "kind.log"
+        return log.read_text(errors="replace") if log.exists() else ""
+
+
+def _published(machine: Container) -> dict[int, int]:
+    """Ports of this machine and those that they lead to; the API server's is left out."""
+    bindings = machine.attrs["HostConfig"]["PortBindings"] or {}
+    return {
+        int(place["HostPort"]): int(port.partition("/")[0])
+        for port, places in bindings.items()
+        for place in places
+        if port != _API_PORT
+    }
+
+
+def _api_port(machine: Container) -> int:
+    places = (machine.attrs["HostConfig"]["PortBindings"] or {}).get(_API_PORT)
+    return int(places[0]["HostPort"]) if places else 0
+
+
+def _until(holds: Callable[[], bool], problem: str) -> None:
+    deadline = time.monotonic() + _READY_SECONDS
+    while not holds():
+        if time.monotonic() > deadline:
+            raise ClusterError(
+                f"{problem} after {_READY_SECONDS} s",
+                hint="kubectl describe nodes   # and: kubelearn logs --backend kind kubelet@NODE",
+            )
+        time.sleep(_POLL_SECONDS)

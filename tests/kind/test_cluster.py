@@ -1,0 +1,131 @@
+"""The back end on the real kind: one cluster of three machines that the tests share."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from kubernetes import client
+
+from kubelearn.clusters import KubeconfigCluster
+from kubelearn.clusters.kind.machines import run
+from kubelearn.clusters.transport import send
+from kubelearn.errors import ClusterError, NotAvailable
+
+# Starting a part of Kubernetes takes a while on a busy machine.
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+def core(kind_cluster):
+    return client.CoreV1Api(kind_cluster.api_client)
+
+
+def states(cluster):
+    return {each.name: each.state for each in cluster.internals.components()}
+
+
+def test_it_says_what_it_is(kind_cluster):
+    info = kind_cluster.info()
+    assert (info.backend, info.name) == ("kind", "tests")
+    assert info.nodes == ("tests-control-plane", "tests-worker", "tests-worker2")
+    assert info.server.startswith("https://127.0.0.1:")
+
+
+def test_up_is_harmless_when_it_runs(kind_cluster):
+    said = []
+    kind_cluster.up(say=said.append)
+    assert said == ["cluster tests runs already"]
+
+
+def test_its_kubeconfig_is_private_and_works_as_any_other(kind_cluster):
+    assert kind_cluster.kubeconfig.stat().st_mode & 0o777 == 0o600
+    assert KubeconfigCluster(kind_cluster.kubeconfig).info().nodes == kind_cluster.info().nodes
+
+
+def test_its_number_of_nodes_cannot_change(kind_cluster):
+    other = type(kind_cluster)("tests", nodes=5)
+    with pytest.raises(ClusterError, match=r"has 3 nodes(?s:.*)--delete"):
+        other.up()
+
+
+@pytest.mark.parametrize("component", ["kube-scheduler", "kubelet@tests-worker", "coredns"])
+def test_a_component_stops_and_starts(kind_cluster, component):
+    kind_cluster.internals.stop(component)
+    try:
+        found = states(kind_cluster)
+        assert found[component] == "stopped"
+        assert found["kube-controller-manager"] == "running"
+    finally:
+        kind_cluster.internals.start(component)
+    assert states(kind_cluster)[component] == "running"
+
+
+def test_the_api_server_stops_and_answers_again(kind_cluster):
+    kind_cluster.internals.stop("kube-apiserver")
+    try:
+        assert not kind_cluster.ready()
+        assert states(kind_cluster)["kube-apiserver"] == "stopped"
+    finally:
+        kind_cluster.internals.start("kube-apiserver")
+    assert kind_cluster.ready()
+
+
+def test_what_does_not_exist_is_refused_with_what_does(kind_cluster):
+    with pytest.raises(NotAvailable, match=r"one of: .*kube-scheduler"):
+        kind_cluster.internals.stop("nothing")
+    with pytest.raises(NotAvailable, match=r"one of: .*tests-worker2"):
+        kind_cluster.internals.stop_node("nothing")
+
+
+@pytest.mark.parametrize("component", ["kube-apiserver", "etcd", "kubelet@tests-worker2"])
+def test_a_component_has_a_log(kind_cluster, component):
+    assert kind_cluster.logs(component).count("\n") > 3
+
+
+def test_without_a_component_the_log_is_what_kind_said(kind_cluster):
+    assert kind_cluster.logs()
+
+
+def test_the_audit_trail_tells_of_a_request_and_goes_on_behind_it(kind_cluster, core):
+    made = core.create_namespaced_config_map("default", {"metadata": {"generateName": "audit-"}})
+    name = made.metadata.name
+    core.delete_namespaced_config_map(name, "default")
+    events = [
+        each
+        for each in kind_cluster.internals.audit()
+        if (each.get("objectRef") or {}).get("name") == name or each["verb"] == "create"
+    ]
+    deletion = next(each for each in events if each["verb"] == "delete")
+    assert deletion["responseStatus"]["code"] == 200
+    assert deletion["user"]["username"] == "kubernetes-admin"
+    behind = [each["auditID"] for each in kind_cluster.internals.audit(after=deletion["auditID"])]
+    assert deletion["auditID"] not in behind
+    with pytest.raises(ClusterError, match="keeps no event"):
+        next(kind_cluster.internals.audit(after="nothing"))
+
+
+def test_an_image_of_docker_comes_to_all_nodes(kind_cluster, docker_engine, shell_image):
+    said = []
+    dockerfile = io.BytesIO(f'FROM {shell_image}\nCMD ["sh", "-c", "echo $((6 * 7))"]'.encode())
+    docker_engine.images.build(fileobj=dockerfile, tag="kubelearn/answer:1")
+    try:
+        kind_cluster.load_image("kubelearn/answer:1", say=said.append)
+        assert said == ["  ✔ kubelearn/answer:1 is on all nodes"]
+        for node in kind_cluster.info().nodes:
+            machine = kind_cluster.machines.running(node)
+            assert "kubelearn/answer" in run(machine, ["crictl", "images"])
+    finally:
+        docker_engine.images.remove("kubelearn/answer:1")
+
+
+def test_an_image_that_docker_lacks_is_refused_with_the_way_to_it(kind_cluster):
+    with pytest.raises(ClusterError, match="docker build -t kubelearn/nothing:1"):
+        kind_cluster.load_image("kubelearn/nothing:1")
+
+
+def test_etcd_keeps_objects_that_can_be_read(kind_cluster):
+    [found] = kind_cluster.internals.keys("/registry/namespaces/default")
+    assert found.object["metadata"]["name"] == "default"
+    answer = send(kind_cluster.api_client, "GET", "/api/v1/namespaces/default")
+    assert answer.checked()["metadata"]["resourceVersion"] == str(found.mod_revision)
