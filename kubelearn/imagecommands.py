@@ -113,9 +113,10 @@ def load(names: tuple[str, ...], cluster: str) -> None:
 
 
 def _load(cluster: str, *names: str) -> None:
-    from kubelearn.clusters.embedded import EmbeddedCluster
+    from kubelearn.clusters import choose
 
-    EmbeddedCluster(cluster).load_image(*names, say=click.echo)
+    backend = os.environ.get("KUBELEARN_BACKEND", "embedded")
+    choose(backend, name=cluster).load_image(*names, say=click.echo)
 
 
 @images.command()

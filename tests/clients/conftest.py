@@ -23,7 +23,7 @@ def kubectl_path() -> str:
     found = os.environ.get("KUBELEARN_KUBECTL") or shutil.which("kubectl")
     if found:
         return found
-    reason = "no kubectl: tools/kubectl FILE fetches Debian's newest; KUBELEARN_KUBECTL names it"
+    reason = "no kubectl: tools/newest FOLDER kubectl fetches Debian's; KUBELEARN_KUBECTL names it"
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)

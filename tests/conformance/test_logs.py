@@ -39,9 +39,10 @@ def test_lines_can_carry_their_time(pods, counted):
 
 
 def test_a_log_can_begin_at_a_time(pods):
-    pods.run("echo old; sleep 2.1; echo new")
+    pods.run("echo old; sleep 5.1; echo new")
     pods.finished()
-    assert pods.log(since_seconds=1) == "new\n"
+    # The kubelet of a busy machine may tell a while later that a container has ended.
+    assert pods.log(since_seconds=5) == "new\n"
 
 
 def test_a_line_without_an_end_is_not_lost(pods):

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from kubelearn.clusters.kind.config import AUDIT_LOG
+from kubelearn.clusters.kind.config import AUDIT_FOLDER
 from kubelearn.clusters.kind.machines import execute
-from kubelearn.errors import ClusterError, NotAvailable
+from kubelearn.embedded import audittrail
+from kubelearn.errors import NotAvailable
 from kubelearn.objects import Object
 
 if TYPE_CHECKING:
     from docker.models.containers import Container
 
-# The older files carry the time of their end in their name, so that they sort before the current.
-_SCRIPT = f"cat $(ls {AUDIT_LOG.removesuffix('.log')}-*.log 2>/dev/null) {AUDIT_LOG}"
+# Full files carry the time of their end in their names, and so sort before the one in use.
+_SCRIPT = f"cd {AUDIT_FOLDER} && cat $(ls audit-*.log 2>/dev/null) {audittrail.LOG}"
 
 
 def events(machine: Container, *, since: datetime | None, after: str) -> Iterator[Object]:
@@ -30,18 +30,5 @@ def events(machine: Container, *, since: datetime | None, after: str) -> Iterato
             "this cluster keeps no audit trail: it was not created by kubelearn",
             hint="kubelearn reset --backend kind   # deletes it and creates it with one",
         )
-    found = [json.loads(line) for line in done.output.splitlines() if line.endswith("}")]
-    if after:
-        found = _behind(found, after)
-    return (event for event in found if since is None or _received(event) >= since)
-
-
-def _behind(found: list[Object], after: str) -> list[Object]:
-    for number, event in enumerate(found):
-        if event["auditID"] == after:
-            return found[number + 1 :]
-    raise ClusterError(f"the audit trail keeps no event {after} any more", hint="read it anew")
-
-
-def _received(event: Object) -> datetime:
-    return datetime.fromisoformat(event["requestReceivedTimestamp"])
+    lines = (line.encode() for line in done.output.splitlines(keepends=True))
+    return audittrail.events(lines, since=since, after=after)

@@ -17,15 +17,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from kubelearn.clusters.base import Cluster, Say
 from kubelearn.clusters.kind import requirements, skew, stock
 from kubelearn.clusters.kind.command import Kind
-from kubelearn.clusters.kind.config import AUDIT_POLICY, KindConfig
+from kubelearn.clusters.kind.config import KindConfig
 from kubelearn.clusters.kind.internals import KindInternals
 from kubelearn.clusters.kind.machines import Machines, execute
 from kubelearn.clusters.transport import send
+from kubelearn.embedded import audittrail
 from kubelearn.embedded.state import DEFAULT_NAME, home
 from kubelearn.errors import ApiError, ClusterError
 
@@ -153,7 +152,7 @@ class KindCluster(Cluster):
     def _write_policy(self) -> Path:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = self.folder / "audit-policy.yaml"
-        path.write_text(yaml.safe_dump(AUDIT_POLICY, sort_keys=False))
+        shutil.copy(audittrail.POLICY, path)
         return path
 
     def _adopt(self, machines: list[Container], say: Say) -> bool:

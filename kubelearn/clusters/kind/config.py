@@ -1,4 +1,4 @@
-"""What kind is told: its configuration file, and the audit policy that the API server gets.
+"""What kind is told: its configuration file, with what the API server is to do otherwise.
 
 kind passes patches on to kubeadm. kubeadm's own configuration changed its form with v1beta4, which
 kind uses for Kubernetes 1.36 and newer; a patch for the other version matches nothing there.
@@ -12,40 +12,23 @@ from typing import Any
 
 import yaml
 
+from kubelearn.embedded.audittrail import LOG, MAX_BACKUPS, MAX_MEGABYTES
 from kubelearn.objects import Object
 
-AUDIT_LOG = "/var/log/kubernetes/audit.log"
+AUDIT_FOLDER = "/var/log/kubernetes"
 """Where the API server writes its audit trail, on the control plane's machine."""
 
-_AUDIT_FOLDER = "/etc/kubernetes/audit"
-_POLICY = f"{_AUDIT_FOLDER}/policy.yaml"
+_POLICIES = "/etc/kubernetes/audit"
+_POLICY = f"{_POLICIES}/policy.yaml"
 _ARGUMENTS = {
     "audit-policy-file": _POLICY,
-    "audit-log-path": AUDIT_LOG,
-    "audit-log-maxsize": "50",
-    "audit-log-maxbackup": "2",
+    "audit-log-path": f"{AUDIT_FOLDER}/{LOG}",
+    "audit-log-maxsize": str(MAX_MEGABYTES),
+    "audit-log-maxbackup": str(MAX_BACKUPS),
     # So that etcd's values can be read; Kubernetes' own choice is protobuf.
     "storage-media-type": "application/json",
 }
 _KUBEADM = {"group": "kubeadm.k8s.io", "kind": "ClusterConfiguration"}
-
-# One event for each finished request, without bodies: who, what, when and with which result. What
-# the cluster's own programs only read is left out, since it is nine tenths of all requests.
-AUDIT_POLICY: Object = {
-    "apiVersion": "audit.k8s.io/v1",
-    "kind": "Policy",
-    "omitStages": ["RequestReceived", "ResponseStarted"],
-    "rules": [
-        {"level": "None", "nonResourceURLs": ["/healthz*", "/livez*", "/readyz*"]},
-        {
-            "level": "None",
-            "userGroups": ["system:nodes", "system:serviceaccounts:kube-system"],
-            "verbs": ["get", "list", "watch"],
-        },
-        {"level": "None", "resources": [{"group": "coordination.k8s.io", "resources": ["leases"]}]},
-        {"level": "Metadata"},
-    ],
-}
 
 
 @dataclass(frozen=True)
@@ -108,14 +91,18 @@ def _add(path: str, value: Any) -> Object:
 
 
 def _volumes() -> list[Object]:
-    log = AUDIT_LOG.rpartition("/")[0]
     return [
         {
             "name": "audit-policy",
-            "hostPath": _AUDIT_FOLDER,
-            "mountPath": _AUDIT_FOLDER,
+            "hostPath": _POLICIES,
+            "mountPath": _POLICIES,
             "readOnly": True,
             "pathType": "Directory",
         },
-        {"name": "audit-log", "hostPath": log, "mountPath": log, "pathType": "DirectoryOrCreate"},
+        {
+            "name": "audit-log",
+            "hostPath": AUDIT_FOLDER,
+            "mountPath": AUDIT_FOLDER,
+            "pathType": "DirectoryOrCreate",
+        },
     ]

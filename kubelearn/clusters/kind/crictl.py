@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from kubelearn.clusters.internals import NodeContainer, NodeProcess
 from kubelearn.clusters.kind.machines import run
+from kubelearn.containers.images import Reference
 from kubelearn.objects import Object
 
 if TYPE_CHECKING:
@@ -54,12 +55,17 @@ def _container(listed: Object) -> NodeContainer:
         name=listed["metadata"]["name"],
         pod=labels["io.kubernetes.pod.name"],
         namespace=labels["io.kubernetes.pod.namespace"],
-        image=listed["image"].get("userSpecifiedImage") or listed["image"]["image"],
+        image=_complete(listed["image"].get("userSpecifiedImage") or listed["image"]["image"]),
         state=_STATES.get(listed["state"], "Unknown"),  # type: ignore[arg-type]
         attempt=int(listed["metadata"].get("attempt") or 0),
         created=datetime.fromtimestamp(int(listed["createdAt"]) / 1e9, UTC),
         pid=0,
     )
+
+
+def _complete(image: str) -> str:
+    """A name with its registry and tag, as a pod's status has it; an id stays one."""
+    return image if image.startswith("sha256:") else str(Reference.parse(image))
 
 
 def _process(line: str) -> NodeProcess:

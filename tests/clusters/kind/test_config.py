@@ -2,7 +2,7 @@
 
 import yaml
 
-from kubelearn.clusters.kind.config import AUDIT_POLICY, KindConfig
+from kubelearn.clusters.kind.config import KindConfig
 
 
 def rendered(**chosen):
@@ -54,8 +54,3 @@ def test_a_kubelet_on_old_control_groups_is_told_to_start_nevertheless():
     [patch] = rendered(cgroup_v1=True)["kubeadmConfigPatches"]
     assert yaml.safe_load(patch) == {"kind": "KubeletConfiguration", "failCgroupV1": False}
     assert "kubeadmConfigPatches" not in rendered(cgroup_v1=False)
-
-
-def test_the_audit_policy_tells_each_finished_request_once():
-    assert set(AUDIT_POLICY["omitStages"]) == {"RequestReceived", "ResponseStarted"}
-    assert AUDIT_POLICY["rules"][-1] == {"level": "Metadata"}

@@ -69,6 +69,10 @@ class Proxies:
         service = decode(registry.get(namespace, name).value)
         if port.isdigit():
             port = _port_name(service, int(port))
+        endpoints = self._registries.resource("endpoints", "")
+        if endpoints.store.get(endpoints.key(namespace, name)) is None:
+            # Nobody keeps the endpoints of a Service without a selector.
+            raise registry.not_found(name)
         slices = self._registries.resource("endpointslices", "discovery.k8s.io")
         found = [
             endpoint
