@@ -63,6 +63,21 @@ class Write:
     warnings: list[str] = field(default_factory=list)
     annotations: dict[str, str] = field(default_factory=dict)
     """What the audit trail should say of it."""
+    part: Part | None = None
+    """How webhooks and policies see what is written, where that is only a part of an object."""
+    created_part: bool = False
+    """Whether they have seen what was asked, such as a `Binding`, and need not see its effect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of an object with a kind of its own, such as `Scale`."""
+
+    kind: Kind
+    read: Callable[[Object], Object]
+    """The part of an object."""
+    put: Callable[[Object, Object], Object]
+    """The object with another part; it may be changed in place."""
 
 
 Admit = Callable[["Registry", Write, Object, Object | None], Awaitable[None]]
@@ -84,6 +99,9 @@ class AdmissionControl(Protocol):
 
     async def delete(self, registry: Registry, write: Write) -> None:
         """Refuse to delete an object."""
+
+    async def create_part(self, registry: Registry, write: Write, kind: Kind, obj: Object) -> None:
+        """Change or refuse something that is asked of an object, such as an `Eviction`."""
 
     async def connect(self, registry: Registry, write: Write, *, options: Object) -> None:
         """Refuse a connection to an object; `options` say what for, such as `PodExecOptions`."""

@@ -11,7 +11,7 @@ from kubelearn.embedded.apiserver import response
 from kubelearn.embedded.apiserver.options import write_options
 from kubelearn.embedded.apiserver.registry import Registry
 from kubelearn.embedded.apiserver.request import Request
-from kubelearn.embedded.apiserver.resources import Answer, Resources
+from kubelearn.embedded.apiserver.resources import Answer, Resources, write_of
 from kubelearn.embedded.apiserver.subresources import Handler
 from kubelearn.objects import Object
 
@@ -26,6 +26,7 @@ def handler(resources: Resources, review: Review) -> Handler:
         kind = request.kind
         options = write_options(request.query, kind="CreateOptions")
         sent = await resources.read(request, kind, options)
+        await registry.admission.create_part(registry, write_of(request, options), kind, sent)
         answer = {"kind": kind.kind, "apiVersion": kind.api_version, "metadata": {}}
         content = answer | review(request, sent)
         if request.output.target:

@@ -45,6 +45,7 @@ class Bindings:
             raise unknown("target.name: Required value")
         write = write_of(request, options)
         write.name = name
+        await registry.admission.create_part(registry, write, BINDING, binding)
         await registry.update(
             write,
             lambda pod: _bound(pod or {}, binding, now=timestamp(registry.clock.now())),

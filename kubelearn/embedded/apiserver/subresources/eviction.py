@@ -51,6 +51,7 @@ class Evictions:
         how.dry_run = how.dry_run or options.dry_run
         write = write_of(request, options)
         write.dry_run = how.dry_run
+        await registry.admission.create_part(registry, write, EVICTION, eviction)
         pod = decode(registry.get(write.namespace, write.name).value)
         if not _ignores_budget(pod):
             await self._ask_budget(pod, write, how)

@@ -17,9 +17,11 @@ from yarl import URL
 
 from kubelearn.embedded.apiserver.encoding import decode
 from kubelearn.embedded.apiserver.kubelets import Kubelets
+from kubelearn.embedded.apiserver.options import WriteOptions
 from kubelearn.embedded.apiserver.registries import Registries
 from kubelearn.embedded.apiserver.registry import Registry
 from kubelearn.embedded.apiserver.request import Request
+from kubelearn.embedded.apiserver.resources import write_of
 from kubelearn.embedded.apiserver.status import bad_request, service_unavailable
 from kubelearn.embedded.apiserver.streams import Streams
 from kubelearn.embedded.apiserver.subresources.tunnels import tunnel
@@ -55,6 +57,7 @@ class Proxies:
     async def pod(self, request: Request, registry: Registry) -> web.StreamResponse:
         """To a pod: `[scheme:]name[:port]`, else its first declared port."""
         scheme, name, port = _split(request.info.name, "pod")
+        await _admit(request, registry, "PodProxyOptions")
         pod = decode(registry.get(request.info.namespace, name).value)
         address = (pod.get("status") or {}).get("podIP")
         if not address:
@@ -65,6 +68,7 @@ class Proxies:
     async def service(self, request: Request, registry: Registry) -> web.StreamResponse:
         """To one of a Service's ready endpoints, by chance."""
         scheme, name, port = _split(request.info.name, "service")
+        await _admit(request, registry, "ServiceProxyOptions")
         namespace = request.info.namespace
         service = decode(registry.get(namespace, name).value)
         if port.isdigit():
@@ -87,6 +91,7 @@ class Proxies:
     async def node(self, request: Request, registry: Registry) -> web.StreamResponse:
         """To a node's kubelet, or another port of the node."""
         scheme, name, port = _split(request.info.name, "node")
+        await _admit(request, registry, "NodeProxyOptions")
         url = self._kubelets.url(name, "/")
         if port and int(port) != url.port:
             return await self._forward(request, scheme, url.host or "", int(port))
@@ -148,6 +153,15 @@ class Proxies:
                     request.http.transport.close()
         await stream.write_eof()
         return stream
+
+
+async def _admit(request: Request, registry: Registry, kind: str) -> None:
+    """Let webhooks forbid it; they are told which path is wanted."""
+    options: Object = {"kind": kind, "apiVersion": "v1"}
+    if path := "/".join(request.info.rest):
+        options["path"] = path
+    write = write_of(request, WriteOptions())
+    await registry.admission.connect(registry, write, options=options)
 
 
 def _split(target: str, what: str) -> tuple[str, str, str]:

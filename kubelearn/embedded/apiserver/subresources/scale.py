@@ -7,6 +7,7 @@ k8s.io/apiextensions-apiserver `pkg/registry/customresource/etcd.go`.
 from __future__ import annotations
 
 import copy
+from functools import partial
 
 import orjson
 from aiohttp import web
@@ -18,7 +19,7 @@ from kubelearn.embedded.apiserver.negotiation import patch_type
 from kubelearn.embedded.apiserver.options import WriteOptions, write_options
 from kubelearn.embedded.apiserver.owners import Owners
 from kubelearn.embedded.apiserver.patching import Patch
-from kubelearn.embedded.apiserver.registry import Change, Registry
+from kubelearn.embedded.apiserver.registry import Change, Part, Registry
 from kubelearn.embedded.apiserver.request import Request
 from kubelearn.embedded.apiserver.resources import Resources, check_name, write_of
 from kubelearn.embedded.apiserver.status import (
@@ -72,8 +73,10 @@ class Scales:
     async def _change(
         self, request: Request, registry: Registry, options: WriteOptions, scaled: Change
     ) -> web.StreamResponse:
+        kind = registry.kind
         write = write_of(request, options)
-        owners = Owners(registry.kind, registry, "scale")
+        write.part = Part(SCALE, partial(_scale, kind), partial(_with_scale, kind))
+        owners = Owners(kind, registry, "scale")
 
         def change(old: Object | None) -> Object:
             old = old or {}

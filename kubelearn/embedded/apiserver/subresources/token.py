@@ -18,7 +18,7 @@ from kubelearn.embedded.apiserver.options import write_options
 from kubelearn.embedded.apiserver.registries import Registries
 from kubelearn.embedded.apiserver.registry import Registry
 from kubelearn.embedded.apiserver.request import Request
-from kubelearn.embedded.apiserver.resources import Resources
+from kubelearn.embedded.apiserver.resources import Resources, write_of
 from kubelearn.embedded.apiserver.serviceaccounts import ISSUER
 from kubelearn.embedded.apiserver.serviceaccounts.claims import claims, lifetime
 from kubelearn.embedded.apiserver.serviceaccounts.jwt import SigningKey
@@ -61,6 +61,8 @@ class TokenRequests:
         options = write_options(request.query, kind="CreateOptions")
         sent = await self._resources.read(request, TOKEN_REQUEST, options)
         _check_target(sent["metadata"], name=info.name, namespace=info.namespace)
+        write = write_of(request, options)
+        await registry.admission.create_part(registry, write, TOKEN_REQUEST, sent)
         account = decode(registry.get(info.namespace, info.name).value)
         spec = sent["spec"]
         check_token(registry.store, request.user, spec, namespace=info.namespace, account=info.name)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from kubelearn.embedded.apiserver import defaults, serializer
 from kubelearn.embedded.apiserver.encoding import decode
+from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.registry import Registry, Write
 from kubelearn.objects import Object
 
@@ -22,12 +23,16 @@ class Attributes:
     operation: str
     new: Object | None
     old: Object | None
+    part: Kind | None = None
+    """The kind of a part, such as `Scale`, where that is not the object's own."""
 
     @property
-    def kind(self) -> str:
-        """As what the object is written."""
+    def written_as(self) -> Object:
+        """As what the object is written: group, version and kind."""
+        kind = self.part or self.registry.kind
         options = self.new if self.operation == "CONNECT" else None
-        return str(options["kind"]) if options else self.registry.kind.kind
+        name = str(options["kind"]) if options else kind.kind
+        return {"group": kind.group, "version": kind.version, "kind": name}
 
     @property
     def namespace(self) -> str:
@@ -56,7 +61,7 @@ class Attributes:
 
         Raises DecodeError when it is none of its kind.
         """
-        kind = self.registry.kind
+        kind = self.part or self.registry.kind
         typed = {"kind": kind.kind, "apiVersion": kind.api_version, **changed}
         decoded = serializer.decode(kind, typed).object
         defaults.apply(kind, decoded)

@@ -45,7 +45,7 @@ def review_of(hook: Object, attributes: Attributes, *, uid: str) -> Object:
 def request_of(attributes: Attributes, *, uid: str) -> Object:
     """The `request` of a review."""
     kind, write = attributes.registry.kind, attributes.write
-    written = {"group": kind.group, "version": kind.version, "kind": attributes.kind}
+    written = attributes.written_as
     resource = {"group": kind.group, "version": kind.version, "resource": kind.plural}
     part = {"subResource": write.subresource} if write.subresource else {}
     same_part = {"requestSubResource": write.subresource} if write.subresource else {}
@@ -77,8 +77,9 @@ def _typed(obj: Object | None, attributes: Attributes) -> Object | None:
     """An object that says what it is; stored ones leave it out."""
     if obj is None:
         return None
-    kind = attributes.registry.kind
-    return {"kind": attributes.kind, "apiVersion": kind.api_version, **obj}
+    written = attributes.written_as
+    version = "/".join(filter(None, (written["group"], written["version"])))
+    return {"kind": written["kind"], "apiVersion": version, **obj}
 
 
 def _options(attributes: Attributes) -> Object | None:

@@ -189,3 +189,87 @@ async def test_a_webhook_never_judges_webhooks(api, hook):
         "DELETE", f"{CONFIGURATIONS}/validatingwebhookconfigurations/hook1.example.com"
     )
     assert code == 200
+
+
+def part(resource, *, group="", operation="*"):
+    return EVERYTHING | {"apiGroups": [group], "resources": [resource], "operations": [operation]}
+
+
+@pytest.fixture
+async def deployment(api):
+    container = {"name": "c", "image": "i"}
+    labels = {"app": "web"}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
+    spec = {"replicas": 1, "selector": {"matchLabels": labels}, "template": template}
+    path = "/apis/apps/v1/namespaces/default/deployments"
+    await api("POST", path, {"metadata": {"name": "web"}, "spec": spec})
+    return f"{path}/web"
+
+
+async def test_the_scale_of_an_object_is_seen_and_changed_as_a_scale(api, hook, deployment):
+    more = patching({"op": "replace", "path": "/spec/replicas", "value": 7})
+    asked = await hook(more, kind="Mutating", rules=[part("deployments/scale", group="apps")])
+    code, scale = await api("GET", f"{deployment}/scale")
+    scale["spec"]["replicas"] = 5
+    code, scale = await api("PUT", f"{deployment}/scale", scale)
+    assert (code, scale["spec"]["replicas"]) == (200, 7)
+    [request] = asked
+    assert request["kind"] == {"group": "autoscaling", "version": "v1", "kind": "Scale"}
+    assert request["resource"]["resource"] == "deployments"
+    assert (request["subResource"], request["operation"]) == ("scale", "UPDATE")
+    assert request["object"]["spec"] == {"replicas": 5}
+    assert request["oldObject"]["spec"] == {"replicas": 1}
+
+
+@pytest.fixture
+async def pod(api):
+    await api("POST", "/api/v1/namespaces/default/serviceaccounts", {"metadata": {"name": "web"}})
+    spec = {"serviceAccountName": "web", "containers": [{"name": "c", "image": "i"}]}
+    path = "/api/v1/namespaces/default/pods"
+    code, said = await api("POST", path, {"metadata": {"name": "web"}, "spec": spec})
+    assert code == 201, said
+    return f"{path}/web"
+
+
+@pytest.mark.parametrize(
+    ("name", "group_version", "kind", "fields"),
+    [
+        ("eviction", "policy/v1", "Eviction", {}),
+        ("binding", "v1", "Binding", {"target": {"name": "node"}}),
+    ],
+)
+async def test_what_is_asked_of_a_pod_is_seen_and_not_its_effect(
+    api, hook, pod, name, group_version, kind, fields
+):
+    asked = await hook(allow, rules=[part("pods/*"), part("pods")])
+    body = {"apiVersion": group_version, "kind": kind, "metadata": {"name": "web"}, **fields}
+    code, said = await api("POST", f"{pod}/{name}", body)
+    assert code == 201, said
+    [request] = asked
+    assert (request["operation"], request["subResource"]) == ("CREATE", name)
+    assert request["kind"]["kind"] == request["object"]["kind"] == kind
+    assert request["object"]["apiVersion"] == group_version
+    assert request["oldObject"] is None
+
+
+async def test_an_eviction_that_is_refused_leaves_the_pod(api, hook, pod):
+    await hook(lambda _: {"allowed": False}, rules=[part("pods/eviction")])
+    body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "web"}}
+    code, said = await api("POST", f"{pod}/eviction", body)
+    assert (code, said["message"]) == (
+        400,
+        'admission webhook "hook1.example.com" denied the request without explanation',
+    )
+    assert (await api("GET", pod))[0] == 200
+
+
+async def test_reviews_and_ways_to_pods_are_seen_too(api, hook, pod):
+    rules = [part("tokenreviews", group="authentication.k8s.io"), part("pods/proxy")]
+    asked = await hook(lambda _: {"allowed": False}, rules=rules)
+    body = {"spec": {"token": "t"}}
+    assert (await api("POST", "/apis/authentication.k8s.io/v1/tokenreviews", body))[0] == 400
+    await api("GET", f"{pod}/proxy/a/b")
+    review, proxy = asked
+    assert review["kind"]["kind"] == "TokenReview"
+    assert (proxy["operation"], proxy["subResource"]) == ("CONNECT", "proxy")
+    assert proxy["object"] == {"kind": "PodProxyOptions", "apiVersion": "v1", "path": "a/b"}
