@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import copy
 import ssl
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Self
 
 import aiohttp
 import orjson
+from multidict import CIMultiDict
 
 from kubelearn.embedded.kubeconfig import Kubeconfig
 from kubelearn.errors import Unreachable, api_error
@@ -56,7 +57,7 @@ class Client:
         self._session: aiohttp.ClientSession | None = None
         self._in_flight = asyncio.Semaphore(_IN_FLIGHT)
         # What a part of the program says of itself; see `part`.
-        self._own: dict[str, str] = {}
+        self._own: CIMultiDict[str] = CIMultiDict()
         self._whole: Client = self
 
     @classmethod
@@ -70,7 +71,18 @@ class Client:
         As client-go's `rest.AddUserAgent` does for each controller.
         """
         found = copy.copy(self)
-        found._own = {"User-Agent": f"{self._headers['User-Agent']}/{name}"}
+        found._own = CIMultiDict({"User-Agent": f"{self._headers['User-Agent']}/{name}"})
+        return found
+
+    def on_behalf_of(self, user: str, groups: Iterable[str]) -> Client:
+        """The same connection in the name of somebody else; it must be a front proxy's.
+
+        A front proxy is believed when it says who a request is from
+        (`--requestheader-allowed-names`).
+        """
+        found = self.part(user)
+        found._own.add("X-Remote-User", user)
+        found._own.extend(("X-Remote-Group", group) for group in groups)
         return found
 
     async def __aenter__(self) -> Self:
@@ -101,7 +113,7 @@ class Client:
         Raises an ApiError for a failure `Status`, Unreachable when nobody answers.
         """
         data = None if body is None else orjson.dumps(body)
-        headers = dict(self._own)
+        headers = self._own.copy()
         if data is not None:
             headers["Content-Type"] = content_type
         if accept:

@@ -53,6 +53,8 @@ class Controller(ABC):
     """One control loop. Subclasses name themselves and say how one key is synced."""
 
     name: ClassVar[str]
+    account: ClassVar[str] = ""
+    """The ServiceAccount of kube-system that it acts as, if not the one of its name."""
     workers: ClassVar[int] = 5
 
     def __init__(self, context: ControllerContext) -> None:

@@ -173,3 +173,32 @@ def test_a_way_into_a_pod_takes_the_verb_create(
     status = refused(getattr(jane, f"connect_get_namespaced_pod_{way}"), "p", namespace)
     assert status["code"] == 403
     assert status["message"] == 'pods "p" is forbidden: '
+
+
+@pytest.mark.parametrize(
+    ("account", "verb", "resource", "allowed"),
+    [
+        ("deployment-controller", "create", "apps/replicasets", True),
+        ("deployment-controller", "update", "apps/deployments/status", True),
+        ("deployment-controller", "create", "/pods", False),
+        ("replicaset-controller", "create", "/pods", True),
+        ("replicaset-controller", "update", "apps/deployments", False),
+        ("job-controller", "create", "/pods", True),
+        ("generic-garbage-collector", "delete", "/configmaps", True),
+        ("generic-garbage-collector", "create", "/configmaps", False),
+        ("endpointslice-controller", "create", "discovery.k8s.io/endpointslices", True),
+        ("endpoint-controller", "update", "/endpoints", True),
+        ("expand-controller", "update", "/persistentvolumeclaims/status", True),
+        ("namespace-controller", "deletecollection", "/secrets", True),
+    ],
+)
+def test_each_controller_may_do_its_own_work(api, account, verb, resource, allowed):
+    group, plural, *sub = resource.split("/")
+    attributes = {"namespace": "default", "verb": verb, "group": group, "resource": plural}
+    spec = {
+        "user": f"system:serviceaccount:kube-system:{account}",
+        "groups": ["system:serviceaccounts", "system:serviceaccounts:kube-system"],
+        "resourceAttributes": {**attributes, "subresource": "".join(sub)},
+    }
+    review = client.AuthorizationV1Api(api).create_subject_access_review({"spec": spec})
+    assert bool(review.status.allowed) is allowed

@@ -290,6 +290,9 @@ def test_the_audit_trail_follows_a_deployment_to_its_running_pod(
     replica_set = trail(about("replicasets", "create"))["responseObject"]
     pod = trail(about("pods", "create"))["responseObject"]
     bound = trail(about("pods", "create", sub="binding"))
+    for resource, controller in (("replicasets", "deployment"), ("pods", "replicaset")):
+        creator = trail(about(resource, "create"))["user"]["username"]
+        assert creator == f"system:serviceaccount:kube-system:{controller}-controller"
     assert replica_set["metadata"]["ownerReferences"][0]["uid"] == deployment["metadata"]["uid"]
     assert pod["metadata"]["ownerReferences"][0]["uid"] == replica_set["metadata"]["uid"]
     assert bound["user"]["username"] == "system:kube-scheduler"

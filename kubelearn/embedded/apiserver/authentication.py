@@ -1,9 +1,10 @@
 """Who sends a request: a client certificate, a bearer token, or nobody.
 
-Stands for k8s.io/apiserver `pkg/authentication/request/{x509,bearertoken,anonymous}` and the static
-token file. The certificate was verified by the TLS handshake already (our CA signs both ends), so
-only its names are read here. Who shows nothing is `system:anonymous`, as with upstream's default
-`--anonymous-auth`, and may read what the role `system:public-info-viewer` allows.
+Stands for k8s.io/apiserver `pkg/authentication/request/{headerrequest,x509,bearertoken,anonymous}`
+and the static token file. The certificate was verified by the TLS handshake already (our CA signs
+both ends), so only its names are read here. Who shows nothing is `system:anonymous`, as with
+upstream's default `--anonymous-auth`, and may read what the role `system:public-info-viewer`
+allows. Left out: a front proxy's word about a user's uid and other attributes.
 """
 
 from __future__ import annotations
@@ -16,9 +17,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from multidict import CIMultiDictProxy
+
 from kubelearn.embedded.apiserver.status import unauthorized
 
 _REMEMBERED = 1024
+FRONT_PROXY = "front-proxy-client"
+"""Whose word is taken for who a request is from: kubeadm's `--requestheader-allowed-names`."""
 _CREDENTIAL = "authentication.kubernetes.io/credential-id"
 
 
@@ -75,26 +80,33 @@ def _token_line(row: list[str]) -> tuple[str, User]:
 
 
 class Authenticator:
-    """Client certificate first, then tokens, then anonymity."""
+    """A front proxy's word first, then client certificates, then tokens, then anonymity."""
 
     def __init__(self, tokens: list[TokenAuthenticator] | None = None) -> None:
         self.tokens = tokens or []
         # A connection shows the same certificate with each request.
         self._certificates: dict[bytes, User] = {}
 
-    def authenticate(self, *, authorization: str, certificate: Certificate | None) -> User:
+    def authenticate(self, headers: CIMultiDictProxy[str], certificate: Certificate | None) -> User:
         """The user behind a request; raises 401 for a token that nobody knows."""
         if certificate:
-            known = self._certificates.get(certificate.der)
-            if known is None:
-                if len(self._certificates) >= _REMEMBERED:
-                    self._certificates.clear()
-                known = self._certificates[certificate.der] = certificate_user(certificate)
-            return known
-        scheme, _, token = authorization.partition(" ")
+            user = self._certified(certificate)
+            if user.name == FRONT_PROXY and (name := headers.get("X-Remote-User")):
+                groups = headers.getall("X-Remote-Group", [])
+                return User(name, (*groups, "system:authenticated"))
+            return user
+        scheme, _, token = headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "bearer" and token.strip():
             return self._bearer(token.strip())
         return ANONYMOUS
+
+    def _certified(self, certificate: Certificate) -> User:
+        known = self._certificates.get(certificate.der)
+        if known is None:
+            if len(self._certificates) >= _REMEMBERED:
+                self._certificates.clear()
+            known = self._certificates[certificate.der] = certificate_user(certificate)
+        return known
 
     def _bearer(self, token: str) -> User:
         for authenticator in self.tokens:

@@ -52,19 +52,13 @@ class Authorizer(Protocol):
 
 
 class SystemAuthorizer:
-    """Whoever may do everything, whatever the roles say.
-
-    Administrators may upstream as well (`PrivilegedGroups`). The controllers have an account and a
-    role each there; here they share one client, which has to be able to do what all of them do.
-    """
+    """The group that may do everything, whatever the roles say (upstream: `PrivilegedGroups`)."""
 
     GROUP = "system:masters"
-    USERS = frozenset({"system:apiserver", "system:kube-controller-manager"})
 
     def authorize(self, attributes: Attributes) -> Decision:
-        """Allow by group or by name."""
-        user = attributes.user
-        return Decision(user.name in self.USERS or self.GROUP in user.groups)
+        """Allow by group."""
+        return Decision(self.GROUP in attributes.user.groups)
 
 
 class Union:

@@ -359,10 +359,7 @@ class ApiServer:
         """Find out who sends a request, and whom they act as; raises 401 and 403."""
         http = request.http
         try:
-            user = self._authenticator.authenticate(
-                authorization=http.headers.get("Authorization", ""),
-                certificate=_certificate(http.transport),
-            )
+            user = self._authenticator.authenticate(http.headers, _certificate(http.transport))
         except StatusError:
             if self._audit:
                 request.audit = self._audit.begin(request, None)

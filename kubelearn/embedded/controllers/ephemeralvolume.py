@@ -18,6 +18,7 @@ class EphemeralVolumeController(Controller):
     """Works on pods that have such volumes."""
 
     name: ClassVar[str] = "ephemeral_volume"
+    account: ClassVar[str] = "ephemeral-volume-controller"
 
     def __init__(self, context: ControllerContext) -> None:
         super().__init__(context)

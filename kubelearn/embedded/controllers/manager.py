@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Callable
 from dataclasses import replace
 
 from kubelearn.embedded.client import Client
@@ -87,7 +88,9 @@ _CONTROLLERS: list[type[Controller]] = [
 class ControllerManager:
     """Runs the control loops.
 
-    `root_ca` is the certificate that pods shall trust, `authority` what signs others'.
+    `root_ca` is the certificate that pods shall trust, `authority` what signs others'. `client_of`
+    gives a client for each account that controllers act as (`--use-service-account-credentials`);
+    without it all of them act as the manager, as its informers do in any case.
     """
 
     def __init__(
@@ -98,12 +101,14 @@ class ControllerManager:
         random: random.Random,
         root_ca: str | None = None,
         authority: Authority | None = None,
+        client_of: Callable[[str], Client] | None = None,
     ) -> None:
         self._client = client
         self._clock = clock
         self._random = random
         self._root_ca = root_ca
         self._authority = authority
+        self._client_of = client_of
 
     async def run(self) -> None:
         """Run everything, from fresh copies of the API's objects, until cancelled."""
@@ -120,14 +125,15 @@ class ControllerManager:
     def _make(self, context: ControllerContext) -> list[Controller]:
         certain: list[Controller] = []
         if self._root_ca:
-            own = _own(context, RootCACertPublisher)
+            own = self._own(context, RootCACertPublisher)
             certain.append(RootCACertPublisher(own, root_ca=self._root_ca))
         if self._authority:
-            own = _own(context, CertificateSigningController)
+            own = self._own(context, CertificateSigningController)
             certain.append(CertificateSigningController(own, authority=self._authority))
-        return [*certain, *(each(_own(context, each)) for each in _CONTROLLERS)]
+        return [*certain, *(each(self._own(context, each)) for each in _CONTROLLERS)]
 
-
-def _own(context: ControllerContext, controller: type[Controller]) -> ControllerContext:
-    """The context of one controller, by whose name the audit trail knows its requests."""
-    return replace(context, client=context.client.part(controller.name))
+    def _own(self, context: ControllerContext, controller: type[Controller]) -> ControllerContext:
+        """The context of one controller, by whose name the audit trail knows its requests."""
+        account = controller.account or controller.name
+        make = self._client_of or context.client.part
+        return replace(context, client=make(account))

@@ -24,6 +24,7 @@ class ServiceAccountsController(Controller):
     """Makes the ServiceAccount `default` in every namespace."""
 
     name: ClassVar[str] = "serviceaccount-controller"
+    account: ClassVar[str] = "service-account-controller"
     workers: ClassVar[int] = 1
 
     def __init__(self, context: ControllerContext) -> None:
@@ -60,6 +61,7 @@ class RootCACertPublisher(Controller):
     """Keeps the certificate authority's certificate in a ConfigMap of every namespace."""
 
     name: ClassVar[str] = "root-ca-certificate-publisher-controller"
+    account: ClassVar[str] = "root-ca-cert-publisher"
     workers: ClassVar[int] = 1
 
     def __init__(self, context: ControllerContext, *, root_ca: str) -> None:

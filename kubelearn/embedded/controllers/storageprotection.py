@@ -64,6 +64,7 @@ class PVCProtectionController(ProtectionController):
     """Keeps claims that a pod on a node uses."""
 
     name: ClassVar[str] = "persistentvolumeclaim-protection-controller"
+    account: ClassVar[str] = "pvc-protection-controller"
     resource: ClassVar[Resource] = PERSISTENT_VOLUME_CLAIMS
     finalizer: ClassVar[str] = "kubernetes.io/pvc-protection"
 
@@ -95,6 +96,7 @@ class PVProtectionController(ProtectionController):
     """Keeps volumes that are bound to a claim."""
 
     name: ClassVar[str] = "persistentvolume-protection-controller"
+    account: ClassVar[str] = "pv-protection-controller"
     resource: ClassVar[Resource] = PERSISTENT_VOLUMES
     finalizer: ClassVar[str] = "kubernetes.io/pv-protection"
 

@@ -23,6 +23,7 @@ class TaintEvictionController(Controller):
     """Evicts what a node's taints no longer allow on it."""
 
     name: ClassVar[str] = "taint-eviction-controller"
+    account: ClassVar[str] = "node-controller"
 
     def __init__(self, context: ControllerContext) -> None:
         super().__init__(context)

@@ -16,6 +16,7 @@ class VolumeExpandController(Controller):
     """Works on claims that are bound."""
 
     name: ClassVar[str] = "volume_expand"
+    account: ClassVar[str] = "expand-controller"
     workers: ClassVar[int] = 1
 
     def __init__(self, context: ControllerContext) -> None:

@@ -330,13 +330,18 @@ class Daemon:
 
     async def _controllers(self) -> None:
         certificate, key = ((self._folder.pki / f"ca.{end}").read_bytes() for end in ("crt", "key"))
-        async with self._client(identities.CONTROLLER_MANAGER, "kube-controller-manager") as client:
+        agent = "kube-controller-manager"
+        async with (
+            self._client(identities.CONTROLLER_MANAGER, agent) as client,
+            self._client(identities.FRONT_PROXY_CLIENT, agent) as proxy,
+        ):
             await ControllerManager(
                 client,
                 clock=self._clock,
                 random=self._random,
                 root_ca=certificate.decode(),
                 authority=Authority(certificate, key),
+                client_of=lambda account: proxy.on_behalf_of(*identities.service_account(account)),
             ).run()
 
     async def _scheduler(self) -> None:

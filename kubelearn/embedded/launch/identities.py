@@ -37,6 +37,12 @@ def kubelet_client(node: str) -> str:
     return f"kubelet-client-{node}"
 
 
+def service_account(account: str) -> tuple[str, list[str]]:
+    """The user and the groups that an account of kube-system is."""
+    groups = ["system:serviceaccounts", "system:serviceaccounts:kube-system"]
+    return f"system:serviceaccount:kube-system:{account}", groups
+
+
 def kubelet_server(node: str) -> str:
     """The files of the certificate that a kubelet serves with."""
     return f"kubelet-{node}"
@@ -68,13 +74,9 @@ def of_cluster(nodes: Sequence[str], block: Block, *, hollow: bool = False) -> l
             "metrics-server",
             hosts=[block.node_ip(1), "metrics-server.kube-system.svc"],
         ),
-        Identity(
-            METRICS_SERVER_CLIENT,
-            "system:serviceaccount:kube-system:metrics-server",
-            ["system:serviceaccounts", "system:serviceaccounts:kube-system"],
-        ),
+        Identity(METRICS_SERVER_CLIENT, *service_account("metrics-server")),
         # In a kubeadm cluster it runs in pods, so its name is that of their account.
-        Identity(DNS, "system:serviceaccount:kube-system:coredns", ["system:serviceaccounts"]),
+        Identity(DNS, *service_account("coredns")),
     ]
     if hollow:
         # No node's own identity would do: it may speak for that node only.

@@ -18,7 +18,7 @@ ADA = User("ada", ("system:authenticated",))
     ("user", "allowed"),
     [
         (User("root", ("system:masters",)), True),
-        (User("system:kube-controller-manager"), True),
+        (User("system:kube-controller-manager"), False),
         (User("system:kube-scheduler"), False),
         (User("system:node:w", ("system:nodes",)), False),
         (ANONYMOUS, False),

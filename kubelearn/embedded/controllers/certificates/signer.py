@@ -34,6 +34,7 @@ class CertificateSigningController(Controller):
     """Answers what was approved, for the signers that are Kubernetes' own."""
 
     name: ClassVar[str] = "certificatesigningrequest-signing-controller"
+    account: ClassVar[str] = "certificate-controller"
     workers: ClassVar[int] = 1
 
     def __init__(self, context: ControllerContext, *, authority: Authority) -> None:

@@ -52,6 +52,7 @@ class DaemonSetController(WorkloadController):
     """Creates the pods that nodes lack, and deletes those that do not belong there."""
 
     name: ClassVar[str] = "daemonset-controller"
+    account: ClassVar[str] = "daemon-set-controller"
     resource: ClassVar[Resource] = DAEMON_SETS
 
     def __init__(self, context: ControllerContext) -> None:

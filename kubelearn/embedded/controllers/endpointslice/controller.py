@@ -20,6 +20,7 @@ class EndpointSliceController(ServiceController):
     """Works on Services, woken by their pods."""
 
     name: ClassVar[str] = "endpoint-slice-controller"
+    account: ClassVar[str] = "endpointslice-controller"
 
     def __init__(self, context: ControllerContext) -> None:
         super().__init__(context)

@@ -39,6 +39,7 @@ class EndpointSliceMirroringController(Controller):
     """Works on Endpoints, woken by their Services and by the slices that it made."""
 
     name: ClassVar[str] = "endpoint-slice-mirroring-controller"
+    account: ClassVar[str] = "endpointslicemirroring-controller"
 
     def __init__(self, context: ControllerContext) -> None:
         super().__init__(context)

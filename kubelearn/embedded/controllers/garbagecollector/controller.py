@@ -39,6 +39,7 @@ class GarbageCollector(Controller):
     """Works on uids: `delete/UID`, `orphan/UID`, and `verify/UID` for owners not seen yet."""
 
     name: ClassVar[str] = "garbage-collector-controller"
+    account: ClassVar[str] = "generic-garbage-collector"
 
     def __init__(self, context: ControllerContext) -> None:
         super().__init__(context)

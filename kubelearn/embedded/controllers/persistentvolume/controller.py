@@ -48,6 +48,7 @@ class PersistentVolumeController(Controller):
     """Works on claims and volumes, one at a time: no two claims may get the same volume."""
 
     name: ClassVar[str] = "persistentvolume-controller"
+    account: ClassVar[str] = "persistent-volume-binder"
     workers: ClassVar[int] = 1
 
     def __init__(self, context: ControllerContext) -> None:
