@@ -51,7 +51,11 @@ def store(path: Path, *, fresh: bool) -> None:
     before = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     after = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     NotebookClient(
-        after, timeout=300, store_widget_state=False, resources={"metadata": {"path": path.parent}}
+        after,
+        timeout=300,
+        store_widget_state=False,
+        coalesce_streams=True,  # pieces of one text are as many as the machine is slow
+        resources={"metadata": {"path": path.parent}},
     ).execute()
     for old, new in zip(before.cells, after.cells, strict=True):
         if new.cell_type == "code":

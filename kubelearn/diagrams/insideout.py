@@ -64,8 +64,12 @@ def draw(name: str, rows: Iterable[Row], *, state: str) -> str:
 
 
 def _height(row: Row) -> float:
-    lines = max(len(_wrapped(row["host"])), len(_wrapped(row["inside"])), 2)
+    lines = max(len(_wrapped(row["host"])), len(_wrapped(row["inside"])), len(_isolates(row)) + 1)
     return lines * _LINE + 16
+
+
+def _isolates(row: Row) -> list[str]:
+    return svg.wrap(row["isolates"], width=_MACHINE - _LEFT - 14, size=11)
 
 
 def _wrapped(lines: Iterable[str]) -> list[str]:
@@ -75,14 +79,13 @@ def _wrapped(lines: Iterable[str]) -> list[str]:
 def _line(row: Row, *, y: float, height: float) -> str:
     look = LOOKS[row["state"]]
     first = y + 20
-    isolates = svg.wrap(row["isolates"], width=_MACHINE - _LEFT - 14, size=11)
     return "".join(
         [
             svg.element("rect", x=_LEFT, y=y, width=_WIDTH - 2 * _LEFT, height=1, fill=svg.LINE),
             svg.text(row["kind"], x=_LEFT, y=first, size=13, weight="600"),
             *(
                 svg.text(words, x=_LEFT, y=first + 16 + i * 14, size=11, fill=svg.MUTED)
-                for i, words in enumerate(isolates)
+                for i, words in enumerate(_isolates(row))
             ),
             *_column(row["host"], x=_MACHINE, y=first),
             svg.element("circle", cx=_SIGN + 8, cy=first - 4, r=10, fill=look["colour"]),

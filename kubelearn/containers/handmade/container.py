@@ -69,6 +69,8 @@ class Handmade:
         self.name = name
         self.folder = Path(tempfile.mkdtemp(prefix=f"kubelearn-{name}-"))
         self.image = image or MachineImages(self.folder / "made").make(recipes.busybox())
+        for device in _DEVICES:  # a mount needs a file to hide
+            (self.image / "dev" / device).touch()
         (self.folder / "image").symlink_to(self.image)
         self._upper_in_memory = False
         self.allowed = allowed()
@@ -95,6 +97,13 @@ class Handmade:
     def refused(self, kind: str) -> str:
         """Why it cannot have a namespace of that kind; nothing if it can."""
         return self.allowed.refused.get(kind, "")
+
+    def has(self, what: str) -> bool:
+        """Whether it has a namespace of that kind, or a limit of its `memory`; says why not."""
+        missing = self.limit.reason if what == "memory" else self.refused(what)
+        if missing:
+            self._say(f"not on this machine: {what}: {missing}")
+        return not missing and (what == "memory" or what in self.own)
 
     @property
     def pid(self) -> int:
@@ -263,10 +272,7 @@ class Handmade:
             *(["mount -t tmpfs tmpfs memory; mkdir memory/upper memory/work"] if own else []),
             f"mount -t overlay overlay -o {layers} root",
             f"mount {'-t proc proc' if 'pid' in self.own else '--rbind /proc'} root/proc",
-            *(
-                f"touch root/dev/{name}; mount --bind /dev/{name} root/dev/{name}"
-                for name in _DEVICES
-            ),
+            *(f"mount --bind /dev/{name} root/dev/{name}" for name in _DEVICES),
         ]
 
 

@@ -11,7 +11,12 @@ from typing import Protocol
 
 from kubelearn.containers.handmade.kinds import KINDS
 
-_SHOWN = 3
+_SHOWN, _INTERFACES = 3, 6
+# The folders that every Linux system has (hier(7)); people's own are only counted.
+_STANDARD = (
+    "bin", "boot", "dev", "etc", "home", "lib", "lib64", "media", "mnt", "opt", "proc", "root",
+    "run", "sbin", "srv", "sys", "tmp", "usr", "var",
+)  # fmt: skip
 
 
 class Container(Protocol):
@@ -130,12 +135,15 @@ def _processes(lines: list[str], first: int = 1) -> tuple[str, ...]:
 
 def _files(lines: list[str]) -> tuple[str, ...]:
     folders, mounts = lines[:1], lines[1:]
-    return (_count(len(mounts), "mount", "mounts"), *(_some(line.split()) for line in folders))
+    names = [name.strip("/") for line in folders for name in line.split()]
+    known = [f"{name}/" for name in names if name in _STANDARD]
+    more = [name for name in names if name not in _STANDARD]
+    return (_count(len(mounts), "mount", "mounts"), _some([*known, *more], most=len(known)))
 
 
 def _interfaces(lines: list[str]) -> tuple[str, ...]:
     names = [line.partition(":")[0].strip() for line in lines if ":" in line]
-    return (_count(len(names), "interface", "interfaces"), _some(names, most=6))
+    return (_count(len(names), "interface", "interfaces"), _some(names, most=_INTERFACES))
 
 
 def _segments(lines: list[str]) -> tuple[str, ...]:
@@ -196,7 +204,7 @@ def _lines(path: str) -> list[str]:
         return []
 
 
-def _some(names: list[str], *, most: int = 22) -> str:
+def _some(names: list[str], *, most: int) -> str:
     more = len(names) - most
     return " ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 

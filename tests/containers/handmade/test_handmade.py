@@ -134,6 +134,8 @@ def test_where_nothing_is_allowed_it_is_a_plain_process_and_says_why(monkeypatch
     with Handmade("box", say=said.append) as box:
         assert box.own == ()
         assert "unshare" not in said[0]
+        assert not box.has("uts")
+        assert said[-1] == "not on this machine: uts: Operation not permitted"
         assert view(box, "uts").inside == (os.uname().nodename,)
         assert view(box, "uts").refused == "Operation not permitted"
         with pytest.raises(ContainerError, match="no uts namespace of its own here"):
