@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 _GROUPS = Path("/sys/fs/cgroup")
+_TRIES, _REST = 100, 0.02
 
 
 class MemoryLimit:
@@ -59,10 +61,14 @@ class MemoryLimit:
         return ["sh", "-c", f'echo 0 > {door}; exec "$@"', "sh", *command]
 
     def remove(self) -> None:
-        """Remove the group, which is empty."""
-        if self.folder:
-            with contextlib.suppress(OSError):
-                self.folder.rmdir()
+        """Remove the group, once its last process has gone; that takes a moment."""
+        for _ in range(_TRIES if self.folder else 0):
+            try:
+                os.rmdir(str(self.folder))
+            except FileNotFoundError:
+                return
+            except OSError:
+                time.sleep(_REST)
 
 
 _SWAP = {
