@@ -24,6 +24,8 @@ class Copy:
     sources: Sequence[str]
     destination: str
     owner: str = ""
+    keep_owners: bool = False
+    """Whether files without a new owner belong to whom they belonged: those of other images do."""
     mode: int | None = None
     unpack: bool = False
     """ADD unpacks archives."""
@@ -63,7 +65,9 @@ def entries(
             yield from _missing_folders(entry.path, root, made, uid=uid, gid=gid)
             if entry.kind != tarfile.DIRTYPE or not (root / entry.path).is_dir():
                 made.add(entry.path)
-                yield entry.owned_by(uid, gid)
+                found, itself = source.found, source.is_folder and not source.relative
+                keeps = copy.keep_owners and not copy.owner and not itself
+                yield entry.owned_by(*((found.st_uid, found.st_gid) if keeps else (uid, gid)))
 
 
 def _copied(
@@ -82,8 +86,12 @@ def _copied(
     top = not source.relative
     place = posixpath.join(target, name) if top and name and not source.is_folder else target
     path = posixpath.join(place, source.relative) if source.relative else place
-    entry = entry_of(path, source.place) if path else None
-    if entry:
+    if top and source.is_folder:
+        # The destination itself is a new folder, whatever its content lay in.
+        if path:
+            yield Entry(path, 0o755 if copy.mode is None else copy.mode)
+        return
+    if entry := entry_of(path, source.place):
         linked = entry.kind == tarfile.SYMTYPE or copy.mode is None
         yield entry if linked else replace(entry, mode=copy.mode or 0)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -64,6 +65,8 @@ def _request(build: StageBuild, instruction: Instruction) -> Copy:
         sources,
         destination,
         owner=build.expand(flags.get("chown", ""), place),
+        # Only root could give the files of a root to their owners in the first place.
+        keep_owners="from" in flags and os.geteuid() == 0,
         mode=int(mode, 8) if mode else None,
         unpack=instruction.keyword == "ADD",
     )

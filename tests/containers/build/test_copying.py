@@ -161,3 +161,15 @@ def test_a_link_in_the_image_leads_no_file_out_of_it(bench, tmp_path):
     (bench.folder / "d/door").symlink_to(tmp_path / "outside")
     bench.build("FROM base:1\nCOPY d /\nCOPY a /door/\n")
     assert list((tmp_path / "outside").iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_files_of_another_stage_keep_their_owners(bench):
+    bench.write(a="x")
+    bench.build(
+        "FROM base:1 AS one\nCOPY --chown=5:6 a /d/a\n"
+        "FROM base:1\nCOPY --from=one /d /d\nCOPY --from=one --chown=7 /d/a /b\n"
+    )
+    assert (bench.members()["b"].uid, bench.members()["b"].gid) == (7, 7)
+    bench.build("FROM base:1 AS one\nCOPY --chown=5:6 a /d/a\nFROM base:1\nCOPY --from=one /d /d\n")
+    assert [(each.uid, each.gid) for each in bench.members().values()] == [(0, 0), (5, 6)]
