@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kubelearn.widgets.insideout import InsideOut
     from kubelearn.widgets.predict import Predict
     from kubelearn.widgets.shipchecklist import ShipChecklist
+    from kubelearn.widgets.timemachine import TimeMachine
 
 __all__ = [
     "ApiError",
@@ -53,6 +54,7 @@ __all__ = [
     "ShipChecklist",
     "Source",
     "StateError",
+    "TimeMachine",
     "connect",
     "doctor",
     "show",
@@ -80,6 +82,7 @@ _HOMES = {
     "widgets.insideout": ("InsideOut",),
     "widgets.predict": ("Predict",),
     "widgets.shipchecklist": ("ShipChecklist",),
+    "widgets.timemachine": ("TimeMachine",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -57,9 +57,9 @@ def script(*names: str) -> str:
     return "".join((_HERE / f"{name}.js").read_text() for name in ("base", *names))
 
 
-def style(name: str) -> str:
-    """A widget's style sheet, after the one that all views share."""
-    return (_HERE / "base.css").read_text() + (_HERE / f"{name}.css").read_text()
+def style(*names: str) -> str:
+    """A widget's style sheets, after the one that all views share."""
+    return "".join((_HERE / f"{name}.css").read_text() for name in ("base", *names))
 
 
 class Widget(anywidget.AnyWidget):

@@ -25,7 +25,7 @@ class ClusterMap(LiveWidget):
     `namespace` is one, several, or None for all. With `actions=False` it only shows.
     """
 
-    _esm = script("roving", "clustermap")
+    _esm = script("roving", "clustermapview", "clustermap")
     _css = style("clustermap")
     watched = ("nodes", "pods")
 

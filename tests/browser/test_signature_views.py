@@ -7,11 +7,12 @@ from playwright.sync_api import expect
 
 CONNECT = "import kubelearn as kl\ncluster = kl.connect()"
 XRAY = "xray = kl.ApplyXray(cluster, 'web', 'browser')\nxray"
+MACHINE = "machine = kl.TimeMachine(cluster, 'browser')\nmachine"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def notebooks(server, web):
-    server.write("views.ipynb", [CONNECT, XRAY])
+    server.write("views.ipynb", [CONNECT, XRAY, MACHINE])
 
 
 def test_a_rollout_that_is_restarted_is_followed_to_its_first_ready_pod(lab):
@@ -31,3 +32,23 @@ def test_a_rollout_that_is_restarted_is_followed_to_its_first_ready_pod(lab):
     assert who[1:4] == ["deployment-controller", "replicaset-controller", "kube-scheduler"]
     assert who[-1].startswith("kubelet of")
     lab.execute("assert 'a pod was ready after' in xray.line(), xray.line()")
+
+
+def test_the_time_machine_goes_back_to_before_a_pod_was_lost_and_compares(lab, web):
+    pods = lab(".kl-time .kl-pod[data-phase='Running']")
+    expect(pods).to_have_count(3, timeout=60_000)
+    victim = sorted(web.ready())[0]
+    lab(".kl-time .kl-mark").click()
+    web.kill(victim)
+    tile = lab(f".kl-time .kl-pod[data-key='browser/{victim}']")
+    expect(tile).to_have_count(0, timeout=30_000)
+    lab(".kl-time .kl-compare").click()
+    titles = lab(".kl-time .kl-difference summary")
+    expect(titles.filter(has_text=f"Pod browser/{victim}")).to_have_count(1, timeout=30_000)
+    for _ in range(40):
+        lab(".kl-time .kl-back").click()
+        if tile.count():
+            break
+    expect(tile).to_have_count(1)
+    lab(".kl-time .kl-now").click()
+    expect(tile).to_have_count(0)

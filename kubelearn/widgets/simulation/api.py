@@ -18,21 +18,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import urllib3
 
-from kubelearn.objects import (
-    DEPLOYMENTS,
-    ENDPOINT_SLICES,
-    NODES,
-    PODS,
-    REPLICA_SETS,
-    SERVICES,
-    Object,
-    Resource,
-)
+from kubelearn import objects
+from kubelearn.objects import Object, Resource
 from kubelearn.widgets.simulation.objects import NAMESPACE
 
-_RESOURCES = {
-    r.kind: r for r in (NODES, PODS, DEPLOYMENTS, REPLICA_SETS, SERVICES, ENDPOINT_SLICES)
-}
+_RESOURCES = {each.kind: each for each in vars(objects).values() if isinstance(each, Resource)}
 
 
 YOU = "kubernetes-admin"
