@@ -5,9 +5,10 @@ Upstream has this in k8s.io/endpointslice/util `{controller_utils,trigger_time_t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from kubelearn.embedded.controller import Controller, ControllerContext
+from kubelearn.embedded.serviceselectors import index_pods, index_services, pods_of, services_of
 from kubelearn.objects import PODS, SERVICES, Object, is_ready, key
 
 
@@ -19,8 +20,8 @@ class ServiceController(Controller):
         self.trigger_times = TriggerTimes()
         self.services = self.informer(SERVICES)
         self.pods = self.informer(PODS)
-        for informer in (self.services, self.pods):
-            informer.add_index("namespace", lambda obj: [obj["metadata"]["namespace"]])
+        index_services(self.services)
+        index_pods(self.pods)
         self.services.add_handler(
             on_add=self.enqueue, on_update=lambda _, new: self.enqueue(new), on_delete=self.enqueue
         )
@@ -30,8 +31,7 @@ class ServiceController(Controller):
 
     def pods_of(self, service: Object) -> list[Object]:
         """The pods that a Service selects."""
-        namespace = service["metadata"]["namespace"]
-        return [pod for pod in self.pods.by_index("namespace", namespace) if selects(service, pod)]
+        return pods_of(self.pods, service)
 
     def _pod_updated(self, old: Object, new: Object) -> None:
         if _relevant(old) == _relevant(new):
@@ -41,9 +41,8 @@ class ServiceController(Controller):
         self._pod_changed(new)
 
     def _pod_changed(self, pod: Object) -> None:
-        for service in self.services.by_index("namespace", pod["metadata"]["namespace"]):
-            if selects(service, pod):
-                self.enqueue(service)
+        for service in services_of(self.services, pod):
+            self.enqueue(service)
 
 
 class TriggerTimes:
@@ -80,13 +79,6 @@ def has_selector(service: Object) -> bool:
 def is_headless(service: Object) -> bool:
     """Whether the Service has no address of its own."""
     return service["spec"].get("clusterIP") in (None, "", "None")
-
-
-def selects(service: Object, pod: Object) -> bool:
-    """Whether a Service of the same namespace selects the pod."""
-    selector: Mapping[str, str] = service["spec"].get("selector") or {}
-    labels = pod["metadata"].get("labels") or {}
-    return bool(selector) and selector.items() <= labels.items()
 
 
 def _relevant(pod: Object) -> tuple[object, ...]:

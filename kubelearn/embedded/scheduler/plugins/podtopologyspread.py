@@ -25,6 +25,7 @@ from kubelearn.embedded.scheduler.framework import (
     Score,
 )
 from kubelearn.embedded.scheduler.plugins.tainttoleration import tolerated
+from kubelearn.embedded.serviceselectors import index_services, services_of
 from kubelearn.objects import Object, controller_of, matches
 
 _HOSTNAME = "kubernetes.io/hostname"
@@ -80,7 +81,7 @@ class PodTopologySpread(Plugin):
             "StatefulSet": stateful_sets,
             "ReplicationController": replication_controllers,
         }
-        services.add_index("namespace", lambda service: [service["metadata"]["namespace"]])
+        index_services(services)
 
     def filter_for(self, pod: PodInfo, nodes: Sequence[NodeInfo]) -> Filter | None:
         """Reject nodes where the pod would make the numbers too unequal."""
@@ -168,10 +169,8 @@ class PodTopologySpread(Plugin):
         """What the Services that select the pod and its owner select, all together."""
         labels: dict[str, str] = {}
         expressions: list[Object] = []
-        for service in self._services.by_index("namespace", pod.namespace):
-            wanted = service["spec"].get("selector")
-            if wanted and wanted.items() <= pod.labels.items():
-                labels.update(wanted)
+        for service in services_of(self._services, pod.pod):
+            labels.update(service["spec"]["selector"])
         ref = controller_of(pod.pod)
         if ref and (owners := self._owners.get(ref["kind"])):
             owner = owners.get(f"{pod.namespace}/{ref['name']}")
