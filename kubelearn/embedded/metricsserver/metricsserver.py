@@ -54,6 +54,7 @@ class MetricsServer:
                 pause = RESOLUTION if await self._scrape() else _NO_NODES
                 await self._clock.sleep(pause - (self._clock.monotonic() - began))
         finally:
+            await self._scraper.close()
             await self._server.stop()
 
     async def _scrape(self) -> bool:

@@ -22,6 +22,8 @@ _log = logging.getLogger(__name__)
 
 _PORT = 10250
 _SECONDS = 10.0
+# Longer than the pause between two rounds, which then needs no new handshake.
+_KEEP_ALIVE = 60.0
 
 
 class Scraper:
@@ -29,23 +31,38 @@ class Scraper:
 
     def __init__(self, tls: ssl.SSLContext | None) -> None:
         self._tls = tls
+        self._session: aiohttp.ClientSession | None = None
 
     async def scrape(self, nodes: Sequence[Object]) -> Batch:
         """One round; a node that does not answer is left out."""
         batch = Batch()
-        connector = aiohttp.TCPConnector(ssl=self._tls or True, force_close=True)
-        timeout = aiohttp.ClientTimeout(total=_SECONDS)
-        async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
-            await asyncio.gather(*(self._one(session, node, batch) for node in nodes))
+        await asyncio.gather(*(self._one(node, batch) for node in nodes))
         return batch
 
-    async def _one(self, session: aiohttp.ClientSession, node: Object, batch: Batch) -> None:
+    async def close(self) -> None:
+        """Give the connections back."""
+        if self._session:
+            await self._session.close()
+            self._session = None
+
+    def _open(self) -> aiohttp.ClientSession:
+        # Made on first use, because a session belongs to the event loop that runs then.
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    ssl=self._tls or True, limit=0, keepalive_timeout=_KEEP_ALIVE
+                ),
+                timeout=aiohttp.ClientTimeout(total=_SECONDS),
+            )
+        return self._session
+
+    async def _one(self, node: Object, batch: Batch) -> None:
         name = node["metadata"]["name"]
         url = self._url(node)
         if url is None:
             return
         try:
-            async with session.get(url) as answer:
+            async with self._open().get(url) as answer:
                 answer.raise_for_status()
                 read_points(await answer.text(), name, batch)
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
