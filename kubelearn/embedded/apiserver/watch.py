@@ -120,20 +120,19 @@ class _Stream:
         loop = asyncio.get_running_loop()
         end = loop.time() + self._timeout - _BOOKMARK_BEFORE_END
         due = min(loop.time() + _BOOKMARK_INTERVAL, end)
-        while True:
-            events: list[Event] | None = []
-            try:
-                async with asyncio.timeout_at(due if self._options.allow_bookmarks else None):
-                    events = await anext(changes, None)
-            except TimeoutError:
-                pass
-            if events is None:
-                return
-            await self._encoder.convert_ahead(events)
-            await self._write([line for event in events if (line := self._encoder.line(event))])
-            if self._options.allow_bookmarks and loop.time() >= due:
-                await self._write([self._encoder.bookmark(changes.revision)])
-                due = min(loop.time() + _BOOKMARK_INTERVAL, end) if due < end else loop.time() + 60
+        # One timer for a minute of changes, and not one for each: there are many of both.
+        timer = loop.call_at(due, changes.interrupt)
+        try:
+            async for events in changes:
+                await self._write([line for each in events if (line := self._encoder.line(each))])
+                if (now := loop.time()) >= due:
+                    if self._options.allow_bookmarks:
+                        await self._write([self._encoder.bookmark(changes.revision)])
+                    due = min(now + _BOOKMARK_INTERVAL, end) if due < end else now + 60
+                    timer.cancel()
+                    timer = loop.call_at(due, changes.interrupt)
+        finally:
+            timer.cancel()
 
     async def _write(self, lines: list[bytes]) -> None:
         for start in range(0, len(lines), _CHUNK):

@@ -34,6 +34,7 @@ class Watch:
         self._buffer: list[Event] = []
         self._wakeup: asyncio.Future[None] | None = None
         self._closed = False
+        self._interrupted = False
 
     @property
     def revision(self) -> int:
@@ -47,6 +48,11 @@ class Watch:
         self._closed = True
         self._buffer.clear()
         self._watchers.remove(self, self._prefix)
+        self._wake()
+
+    def interrupt(self) -> None:
+        """Let the reader have a look at something else: it gets an empty list, now or next."""
+        self._interrupted = True
         self._wake()
 
     def push(self, events: Sequence[Event]) -> None:
@@ -71,6 +77,9 @@ class Watch:
     async def __anext__(self) -> list[Event]:
         """The next changes; raises Compacted when they are forgotten."""
         while not self._closed:
+            if self._interrupted:
+                self._interrupted = False
+                return []
             if self._is_behind():
                 if events := await self._catch_up():
                     return events

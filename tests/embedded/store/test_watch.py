@@ -167,3 +167,16 @@ async def test_closing_the_store_ends_all_watches(store):
     await asyncio.sleep(0)
     await store.close()
     assert await asyncio.gather(*readers) == [None] * 3
+
+
+async def test_a_reader_that_waits_can_be_interrupted_and_loses_nothing(store):
+    watch = store.watch("/a/", after=store.revision)
+    waiting = asyncio.create_task(anext(watch))
+    await asyncio.sleep(0)
+    watch.interrupt()
+    assert await waiting == []
+    watch.interrupt()
+    made = await store.create("/a/1", lambda _: b"")
+    assert await anext(watch) == []
+    [event] = await anext(watch)
+    assert event.kv == made
