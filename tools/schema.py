@@ -172,10 +172,11 @@ def go_fields(
         if found := _DEFAULT.search(line):
             default = marker_value(found[1], constants)
         elif found := _FIELD.match(line):
-            _, go, tag, rest = found.groups()
+            field, go, tag, rest = found.groups()
             name, *options = tag.split(",")
             number = _NUMBER.search(rest)
             yield {
+                "go": field or base(go).rsplit(".", 1)[-1],
                 "name": name,
                 "type": full_name(go, package, imports),
                 "number": int(number[1]) if number else 0,

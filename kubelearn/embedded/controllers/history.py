@@ -8,23 +8,31 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from kubelearn.embedded.controller import Controller
 from kubelearn.embedded.controllers import controllerref
-from kubelearn.embedded.controllers.deployment.revision import template_hash
+from kubelearn.embedded.controllers.podtemplatehash import data_hash, template_hash
 from kubelearn.errors import AlreadyExists
 from kubelearn.objects import CONTROLLER_REVISIONS, Object, annotations_of, owner_reference
 
 _NOT_COPIED = {"kubectl.kubernetes.io/last-applied-configuration"}
 
 
-class History:
-    """The revisions of one kind of workload; `hash_label` is where they show their hash."""
+Digest = Callable[[Object, Object], str]
+"""The hash of a revision: (owner, its data)."""
 
-    def __init__(self, controller: Controller, *, hash_label: str) -> None:
+
+class History:
+    """The revisions of one kind of workload.
+
+    `hash_label` is where they show their hash, and `digest` how that is made.
+    """
+
+    def __init__(self, controller: Controller, *, hash_label: str, digest: Digest) -> None:
         self._client = controller.client
         self._hash_label = hash_label
+        self._digest = digest
         self._revisions = controller.informer(CONTROLLER_REVISIONS)
         controllerref.index_by_controller(self._revisions)
 
@@ -50,9 +58,7 @@ class History:
         return await self._create(owner, data, following)
 
     async def _create(self, owner: Object, data: Object, number: int) -> Object:
-        collisions = (owner.get("status") or {}).get("collisionCount") or 0
-        # With the label: a StatefulSet and a DaemonSet may have the same name and template.
-        digest = template_hash({self._hash_label: owner["spec"]["template"]}, collisions)
+        digest = self._digest(owner, data)
         meta, template = owner["metadata"], owner["spec"]["template"]
         labels = (template.get("metadata") or {}).get("labels") or {}
         annotations = {
@@ -99,6 +105,22 @@ def template_patch(owner: Object) -> Object:
     patch = {"spec": {"template": {"$patch": "replace", **owner["spec"]["template"]}}}
     ordered: Object = json.loads(json.dumps(patch, sort_keys=True))
     return ordered
+
+
+def hash_of_template(owner: Object, _: Object) -> str:
+    """The hash of a DaemonSet's revision."""
+    collisions = (owner.get("status") or {}).get("collisionCount")
+    return template_hash(owner["spec"]["template"], collisions)
+
+
+def hash_of_data(owner: Object, data: Object) -> str:
+    """The hash of a StatefulSet's revision."""
+    text = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
+    # Go writes JSON so that it can stand in HTML.
+    for sign in "<>&\u2028\u2029":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    collisions = (owner.get("status") or {}).get("collisionCount") or 0
+    return data_hash(f"{text}{collisions}".encode())
 
 
 def template_of(revision: Object) -> Object:

@@ -15,7 +15,7 @@ from kubelearn.embedded.controller import ControllerContext
 from kubelearn.embedded.controllers.daemonset import placement, rolling
 from kubelearn.embedded.controllers.daemonset.backoff import FailedPodsBackoff
 from kubelearn.embedded.controllers.daemonset.rolling import PodsByNode, Rollout, Steps
-from kubelearn.embedded.controllers.history import History
+from kubelearn.embedded.controllers.history import History, hash_of_template
 from kubelearn.embedded.controllers.podcontrol import all_of, pod_from_template
 from kubelearn.embedded.controllers.workload import WorkloadController, unavailable_for
 from kubelearn.objects import (
@@ -58,7 +58,7 @@ class DaemonSetController(WorkloadController):
     def __init__(self, context: ControllerContext) -> None:
         super().__init__(context)
         self._nodes = self.informer(NODES)
-        self._history = History(self, hash_label=_HASH)
+        self._history = History(self, hash_label=_HASH, digest=hash_of_template)
         self._backoff = FailedPodsBackoff(self.clock)
         self._nodes.add_handler(
             on_add=self._node_changed, on_update=self._node_updated, on_delete=self._node_changed

@@ -1,8 +1,6 @@
 """Revisions: which ReplicaSet belongs to a Deployment's template, and what it is called.
 
-Upstream: pkg/controller/deployment/util/deployment_util.go and pkg/controller `ComputeHash`. The
-template's hash is of our own making, because upstream's is taken of a dump of Go structures; it
-has upstream's form (FNV-1a, written in an alphabet without vowels).
+Upstream: pkg/controller/deployment/util/deployment_util.go.
 """
 
 from __future__ import annotations
@@ -10,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
-
 from kubelearn.embedded.controllers.deployment.rolling import (
     DESIRED_REPLICAS,
     MAX_REPLICAS,
     replica_annotations,
 )
+from kubelearn.embedded.controllers.podtemplatehash import template_hash
 from kubelearn.objects import Object, annotations_of, owner_reference
 
 REVISION = "deployment.kubernetes.io/revision"
@@ -31,20 +28,8 @@ _NOT_COPIED = {
     DESIRED_REPLICAS,
     MAX_REPLICAS,
 }
-_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 _LONGEST_NAME = 253
 _LONGEST_HISTORY = 2000
-
-
-def template_hash(template: Object, collisions: int | None = None) -> str:
-    """The value of `pod-template-hash`; `collisions` makes another one when it is taken."""
-    data = orjson.dumps(template, option=orjson.OPT_SORT_KEYS)
-    if collisions is not None:
-        data += collisions.to_bytes(8, "little")
-    value = 0x811C9DC5
-    for byte in data:
-        value = (value ^ byte) * 0x01000193 & 0xFFFFFFFF
-    return "".join(_ALPHABET[ord(digit) % len(_ALPHABET)] for digit in str(value))
 
 
 def same_template(one: Object, other: Object) -> bool:

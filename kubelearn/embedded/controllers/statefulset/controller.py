@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from kubelearn.embedded.controller import ControllerContext, RetryLater
-from kubelearn.embedded.controllers.history import History
+from kubelearn.embedded.controllers.history import History, hash_of_data
 from kubelearn.embedded.controllers.statefulset import identity
 from kubelearn.embedded.controllers.statefulset.claims import Claims
 from kubelearn.embedded.controllers.statefulset.steps import (
@@ -42,7 +42,7 @@ class StatefulSetController(WorkloadController):
 
     def __init__(self, context: ControllerContext) -> None:
         super().__init__(context)
-        self._history = History(self, hash_label=_HASH)
+        self._history = History(self, hash_label=_HASH, digest=hash_of_data)
         self._claims = Claims(
             self.client, claims=self.informer(PERSISTENT_VOLUME_CLAIMS), events=self.events
         )

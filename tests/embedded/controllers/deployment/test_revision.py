@@ -1,22 +1,6 @@
 from __future__ import annotations
 
-import re
-
 from kubelearn.embedded.controllers.deployment import revision
-
-
-def test_the_hash_is_that_of_the_template_in_an_alphabet_without_vowels(make_deployment):
-    template = make_deployment()["spec"]["template"]
-    value = revision.template_hash(template)
-    assert re.fullmatch(r"[bcdf456789]{1,10}", value)
-    assert value == revision.template_hash(dict(reversed(template.items())))
-    assert value != revision.template_hash(make_deployment(image="app:2")["spec"]["template"])
-
-
-def test_a_collision_makes_another_hash(make_deployment):
-    template = make_deployment()["spec"]["template"]
-    values = {revision.template_hash(template, count) for count in (None, 0, 1)}
-    assert len(values) == 3
 
 
 def test_templates_are_compared_without_the_hash_label(make_deployment):
