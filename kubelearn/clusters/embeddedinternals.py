@@ -14,6 +14,8 @@ from kubelearn.clusters.controlsocket import ask, stream
 from kubelearn.clusters.internals import (
     REGISTRY,
     ComponentState,
+    ControllerState,
+    Decision,
     Entry,
     EtcdStatus,
     Internals,
@@ -21,7 +23,9 @@ from kubelearn.clusters.internals import (
     KeyValue,
     NodeContainer,
     NodeProcess,
+    Refusal,
     ServicePath,
+    Step,
     Target,
 )
 from kubelearn.embedded import audittrail
@@ -119,6 +123,38 @@ class EmbeddedInternals(Internals):
         """The events of the audit trail, oldest first, whether the cluster runs or not."""
         lines = (line for path in audittrail.files(self._folder.audit) for line in _lines(path))
         return audittrail.events(lines, since=since, after=after)
+
+    # --- control loops ---
+
+    def controllers(self) -> list[ControllerState]:
+        """The controllers, and as one more the scheduler, with their queues."""
+        return [
+            ControllerState(
+                **{**each, "working": tuple(each["working"]), "waiting": tuple(each["waiting"])}
+            )
+            for each in ask(self._folder, "GET", "controllers")
+        ]
+
+    def pause(self, controller: str) -> None:
+        """Let a controller do nothing more, until `resume` or until its component is stopped."""
+        ask(self._folder, "POST", "controllers", controller, "pause")
+
+    def resume(self, controller: str) -> None:
+        """Let it go on."""
+        ask(self._folder, "POST", "controllers", controller, "resume")
+
+    def step(self, controller: str, key: str = "") -> Step:
+        """Let a paused controller reconcile once: that key, or the first that waits."""
+        return Step(**ask(self._folder, "POST", "controllers", controller, "step", key=key))
+
+    def decision(self, pod: str, namespace: str = "default") -> Decision:
+        """Which nodes the scheduler rejected for a pod, how others scored, and which it took."""
+        found = ask(self._folder, "GET", "decisions", namespace, pod)
+        rejections = {
+            node: Refusal(each["plugin"], tuple(each["reasons"]))
+            for node, each in found["rejections"].items()
+        }
+        return Decision(**{**_timed(found, "time"), "rejections": rejections})
 
 
 def _key_value(entry: Object) -> KeyValue:

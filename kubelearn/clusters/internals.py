@@ -8,7 +8,7 @@ etcdctl, crictl and kube-proxy write them.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -139,6 +139,51 @@ class ServicePath:
     """The rules as the data path has them: lines of `iptables-save`, for instance."""
 
 
+@dataclass(frozen=True)
+class ControllerState:
+    """One control loop, and what it has before it; keys are `namespace/name`."""
+
+    name: str
+    paused: bool
+    working: tuple[str, ...]
+    waiting: tuple[str, ...]
+    later: Mapping[str, float]
+    """What it will look at again by itself, in so many seconds: after a failure, for instance."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One reconcile: of what, and what went wrong, if anything."""
+
+    key: str
+    problem: str
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a pod cannot be on a node."""
+
+    plugin: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the scheduler thought of a pod when it last tried it."""
+
+    pod: str
+    """As `namespace/name`."""
+    time: datetime
+    node: str
+    """The node that it chose; empty if none."""
+    message: str
+    """Why it chose none, in the words of the Event `FailedScheduling`."""
+    scores: Mapping[str, Mapping[str, int]]
+    """The points that each plugin gave each node that was possible, weighted."""
+    rejections: Mapping[str, Refusal]
+    """Why the others were not."""
+
+
 class Internals(ABC):
     """What lies behind the API of one cluster.
 
@@ -227,6 +272,35 @@ class Internals(ABC):
         that were received before; `after` is an auditID: those behind it in the trail, so that
         whoever asks again goes on where he was. Raises ClusterError when that one is not kept.
         """
+
+    # --- control loops, which a real cluster keeps to itself ---
+
+    def controllers(self) -> list[ControllerState]:
+        """The controllers, and as one more the scheduler, with their queues."""
+        raise _not_told()
+
+    def pause(self, controller: str) -> None:
+        """Let a controller do nothing more, until `resume` or until its component is stopped."""
+        raise _not_told()
+
+    def resume(self, controller: str) -> None:
+        """Let it go on."""
+        raise _not_told()
+
+    def step(self, controller: str, key: str = "") -> Step:
+        """Let a paused controller reconcile once: that key, or the first that waits."""
+        raise _not_told()
+
+    def decision(self, pod: str, namespace: str = "default") -> Decision:
+        """Which nodes the scheduler rejected for a pod, how others scored, and which it took."""
+        raise _not_told()
+
+
+def _not_told() -> NotAvailable:
+    return NotAvailable(
+        "the controllers and the scheduler of a real cluster keep to themselves what they are at",
+        hint="KUBELEARN_BACKEND=embedded   # a cluster whose control loops can be watched",
+    )
 
 
 class NoInternals(Internals):

@@ -3,7 +3,8 @@
 Three promises hold it together. A key that is added many times before a worker takes it is worked
 on once. A key that is added while a worker holds it is worked on again afterwards, never at the
 same time. A key that failed comes back later each time. Left out: metrics, priorities and shutting
-down by draining, because whoever owns a queue cancels its workers.
+down by draining, because whoever owns a queue cancels its workers. Not upstream's is that a queue
+can be suspended, and then hands out the keys that somebody chooses: to look at a controller.
 """
 
 from __future__ import annotations
@@ -25,11 +26,16 @@ class WorkQueue:
         self.name = name
         self._clock = clock
         self._queue: asyncio.Queue[str] = asyncio.Queue()
-        self._dirty: set[str] = set()
+        # Keys to be worked on, in the order in which they came.
+        self._dirty: dict[str, None] = {}
         self._processing: set[str] = set()
         self._failures: Counter[str] = Counter()
         self._timers: dict[str, tuple[float, asyncio.Task[None]]] = {}
         self._resting: set[asyncio.Task[None]] = set()
+        self.suspended = False
+        # While it is suspended: keys that came to their turn, and those that may be worked on.
+        self._kept: dict[str, None] = {}
+        self._released: set[str] = set()
 
     def __len__(self) -> int:
         return self._queue.qsize()
@@ -38,7 +44,7 @@ class WorkQueue:
         """Have the key worked on soon."""
         if key in self._dirty:
             return
-        self._dirty.add(key)
+        self._dirty[key] = None
         if key not in self._processing:
             self._queue.put_nowait(key)
 
@@ -72,9 +78,14 @@ class WorkQueue:
 
     async def get(self) -> str:
         """Take the next key, waiting for one."""
-        key = await self._queue.get()
+        while True:
+            key = await self._queue.get()
+            if not self.suspended or key in self._released:
+                break
+            self._kept[key] = None
+        self._released.discard(key)
         self._processing.add(key)
-        self._dirty.discard(key)
+        del self._dirty[key]
         return key
 
     def done(self, key: str, *, rest: float = 0.0) -> None:
@@ -89,6 +100,40 @@ class WorkQueue:
             return
         self._processing.discard(key)
         if key in self._dirty:
+            self._queue.put_nowait(key)
+
+    # --- looking at it, and going step by step ---
+
+    def waiting(self) -> list[str]:
+        """The keys that will be worked on as soon as it can be, first come first."""
+        return list(self._dirty)
+
+    def working(self) -> list[str]:
+        """The keys that are worked on now, or rest."""
+        return sorted(self._processing)
+
+    def later(self) -> dict[str, float]:
+        """The keys that will be added in so many seconds."""
+        now = self._clock.monotonic()
+        return {key: max(due - now, 0) for key, (due, _) in self._timers.items()}
+
+    def suspend(self) -> None:
+        """Hand out no more keys; they are collected."""
+        self.suspended = True
+
+    def resume(self) -> None:
+        """Hand out keys again, those first that were collected."""
+        self.suspended = False
+        self._released.clear()
+        for key in self._kept:
+            self._queue.put_nowait(key)
+        self._kept.clear()
+
+    def release(self, key: str) -> None:
+        """Hand out this key all the same, once; it has to be waiting."""
+        self._released.add(key)
+        if key in self._kept:
+            del self._kept[key]
             self._queue.put_nowait(key)
 
     def close(self) -> None:

@@ -78,6 +78,10 @@ class FakeClient:
 
     # --- what tests look at ---
 
+    def part(self, name: str) -> FakeClient:
+        """One part of a program; whose requests these are is not noted."""
+        return self
+
     def objects(self, resource: Resource) -> list[Object]:
         return [obj for (kind, _, _), obj in self._objects.items() if kind == resource]
 

@@ -81,6 +81,25 @@ async def test_a_key_that_fails_is_tried_again_and_holds_up_no_other(
     assert controller.queue.failures("bad") == 0
 
 
+async def test_a_suspended_controller_goes_step_by_step_and_says_what_went_wrong(
+    clock, controller, informers
+):
+    controller.failures["bad"] = [Conflict({"message": "modified"})]
+    async with running(controller.run(), informers.run()):
+        await clock.advance(1)
+        controller.queue.suspend()
+        controller.queue.add("good")
+        controller.queue.add("bad")
+        await clock.advance(0)
+        assert controller.synced == []
+        assert await controller.step("bad") == "modified"
+        assert await controller.step("good") == ""
+        assert controller.synced == ["bad", "good"]
+        last = asyncio.ensure_future(controller.step("never"))
+        await clock.advance(0)
+    assert await last == "the controller was stopped"
+
+
 async def test_only_surprises_are_logged(clock, controller, informers, caplog):
     controller.failures["lost"] = [Conflict({"message": "modified"})]
     controller.failures["odd"] = [ValueError("bug")]

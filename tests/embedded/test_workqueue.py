@@ -97,3 +97,33 @@ async def test_get_waits_for_a_key(queue):
     assert not waiting.done()
     queue.add("a")
     assert await waiting == "a"
+
+
+async def test_a_suspended_queue_collects_and_hands_out_what_is_chosen(queue, clock):
+    waiting = asyncio.ensure_future(queue.get())  # a worker that waits already
+    await clock.advance(0)
+    queue.suspend()
+    for key in ("a", "b", "c", "a"):
+        queue.add(key)
+    await clock.advance(0)
+    assert not waiting.done()
+    assert queue.waiting() == ["a", "b", "c"]
+    queue.release("b")
+    assert await waiting == "b"
+    assert (queue.working(), queue.waiting()) == (["b"], ["a", "c"])
+    queue.add("b")
+    queue.done("b")
+    assert queue.waiting() == ["a", "c", "b"]
+    waiting = asyncio.ensure_future(queue.get())
+    await clock.advance(0)
+    assert not waiting.done()
+    queue.resume()
+    assert [await waiting, await queue.get(), await queue.get()] == ["a", "c", "b"]
+
+
+async def test_what_comes_later_is_shown_with_its_time(queue, clock):
+    queue.add_after("a", 10)
+    await clock.advance(4)
+    assert queue.later() == {"a": 6}
+    await clock.advance(6)
+    assert (queue.later(), queue.waiting()) == ({}, ["a"])

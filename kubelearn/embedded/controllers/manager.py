@@ -109,13 +109,16 @@ class ControllerManager:
         self._root_ca = root_ca
         self._authority = authority
         self._client_of = client_of
+        self.controllers: list[Controller] = []
+        """Those that run."""
 
     async def run(self) -> None:
         """Run everything, from fresh copies of the API's objects, until cancelled."""
         informers = Informers(self._client, clock=self._clock)
         context = ControllerContext(self._client, informers, self._clock, self._random)
         async with asyncio.TaskGroup() as group:
-            for controller in self._make(context):
+            self.controllers = self._make(context)
+            for controller in self.controllers:
                 group.create_task(
                     supervise(controller.name, controller.run, clock=self._clock),
                     name=controller.name,

@@ -11,7 +11,7 @@ its owner in.
     GET  /etcd                          POST /etcd/compact       ?revision=
     GET  /etcd/keys                     ?prefix= revision= limit=
     GET  /etcd/watch                    ?prefix= start=          lines, each an event or empty
-    POST /shutdown
+    POST /shutdown                      and what `loopcontrol` offers
 
 What is refused has the code 400 and a body with the error's type, its message and a hint.
 """
@@ -23,7 +23,7 @@ import contextlib
 import json
 import os
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
 from aiohttp import web
@@ -70,7 +70,14 @@ class Controlled(Protocol):
 class ControlServer:
     """Serves the socket from `start` to `stop`."""
 
-    def __init__(self, daemon: Controlled, inside: Inside, folder: StateFolder) -> None:
+    def __init__(
+        self,
+        daemon: Controlled,
+        inside: Inside,
+        folder: StateFolder,
+        *,
+        more: Iterable[web.RouteDef] = (),
+    ) -> None:
         self._daemon = daemon
         self._inside = inside
         self._folder = folder
@@ -91,6 +98,7 @@ class ControlServer:
                 web.get("/etcd/watch", self._watch),
                 web.post("/etcd/compact", self._compact),
                 web.post("/shutdown", self._shutdown),
+                *more,
             ]
         )
         self._runner = web.AppRunner(

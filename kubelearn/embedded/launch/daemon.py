@@ -37,6 +37,8 @@ from kubelearn.embedded.launch.component import Component, Loop, Switch
 from kubelearn.embedded.launch.control import ControlServer
 from kubelearn.embedded.launch.hollow import HollowNode, HollowPlayer
 from kubelearn.embedded.launch.inside import Inside
+from kubelearn.embedded.launch.loopcontrol import routes
+from kubelearn.embedded.launch.loops import Loops
 from kubelearn.embedded.launch.node import Node
 from kubelearn.embedded.launch.report import Report
 from kubelearn.embedded.metricsserver import MetricsServer
@@ -79,6 +81,7 @@ class Daemon:
         self._ending = asyncio.Event()
         self._audit_log = AuditLog(folder.audit, now=clock.now)
         self._datapath = DataPath(clock=clock, random=random, node_of=self._node_of)
+        self._loops = Loops()
         self._components: dict[str, Component] = {}
         self._nodes: dict[str, Node | HollowNode] = {}
         self._images: ClusterImages | None = None
@@ -92,7 +95,7 @@ class Daemon:
         inside = Inside(
             store, nodes=self._nodes, components=self._components, datapath=self._datapath
         )
-        control = ControlServer(self, inside, self._folder)
+        control = ControlServer(self, inside, self._folder, more=routes(self._loops))
         compaction = Loop("etcd", lambda: self._compact(store), clock=self._clock)
         collection = Loop("garbage", lambda: garbage.collect(self._clock), clock=self._clock)
         try:
@@ -335,18 +338,31 @@ class Daemon:
             self._client(identities.CONTROLLER_MANAGER, agent) as client,
             self._client(identities.FRONT_PROXY_CLIENT, agent) as proxy,
         ):
-            await ControllerManager(
+            self._loops.manager = ControllerManager(
                 client,
                 clock=self._clock,
                 random=self._random,
                 root_ca=certificate.decode(),
                 authority=Authority(certificate, key),
                 client_of=lambda account: proxy.on_behalf_of(*identities.service_account(account)),
-            ).run()
+            )
+            try:
+                await self._loops.manager.run()
+            finally:
+                self._loops.manager = None
 
     async def _scheduler(self) -> None:
         async with self._client(identities.SCHEDULER, "kube-scheduler") as client:
-            await Scheduler(client, clock=self._clock, random=self._random).run()
+            self._loops.scheduler = Scheduler(
+                client,
+                clock=self._clock,
+                random=self._random,
+                decisions=self._loops.decisions,
+            )
+            try:
+                await self._loops.scheduler.run()
+            finally:
+                self._loops.scheduler = None
 
     async def _proxy(self) -> None:
         async with self._client(identities.PROXY, "kube-proxy") as client:

@@ -46,6 +46,9 @@ class SchedulingQueue:
         self._pauses: dict[str, asyncio.Task[None]] = {}
         self._waiting = asyncio.Event()
         self._numbers = itertools.count()
+        self.suspended = False
+        # The pod that may be tried although it is suspended.
+        self._chosen = ""
 
     def __len__(self) -> int:
         return len(self._pods)
@@ -88,15 +91,50 @@ class SchedulingQueue:
 
     async def pop(self) -> QueuedPod:
         """The next pod to try, waiting for one."""
-        while True:
-            while self._active:
-                queued = heapq.heappop(self._active)[-1]
-                if self._pods.get(queued.info.key) is queued:
-                    queued.attempts += 1
-                    queued.last_attempt = self._clock.monotonic()
-                    return queued
+        while (queued := self._next()) is None:
             self._waiting.clear()
             await self._waiting.wait()
+        queued.attempts += 1
+        queued.last_attempt = self._clock.monotonic()
+        return queued
+
+    def _next(self) -> QueuedPod | None:
+        if self.suspended:
+            chosen, self._chosen = self._chosen, ""
+            entry = next((each for each in self._active if self._is(each[-1], chosen)), None)
+            if entry is None:
+                return None
+            self._active.remove(entry)
+            heapq.heapify(self._active)
+            return entry[-1]
+        while self._active:
+            queued = heapq.heappop(self._active)[-1]
+            if self._is(queued, queued.info.key):
+                return queued
+        return None
+
+    def _is(self, queued: QueuedPod, pod_key: str) -> bool:
+        """Whether it is that pod, as it is now and not as it was under the same name."""
+        return queued.info.key == pod_key and self._pods.get(pod_key) is queued
+
+    def waiting(self) -> list[str]:
+        """The pods that will be tried as soon as it can be, in that order."""
+        alive = (each[-1] for each in sorted(self._active, key=lambda each: each[:2]))
+        return [each.info.key for each in alive if self._is(each, each.info.key)]
+
+    def suspend(self) -> None:
+        """Give no more pods to try; they are collected."""
+        self.suspended = True
+
+    def resume(self) -> None:
+        """Give pods to try again."""
+        self.suspended, self._chosen = False, ""
+        self._waiting.set()
+
+    def choose(self, pod_key: str) -> None:
+        """Give this pod to try all the same, once; it has to be waiting."""
+        self._chosen = pod_key
+        self._waiting.set()
 
     def put_back(self, queued: QueuedPod, rejected_by: Iterable[str]) -> None:
         """A pod fits nowhere: it waits for a change that helps one of those plugins.

@@ -52,12 +52,14 @@ class Scheduler:
         clock: Clock,
         random: random.Random,
         name: str = "default-scheduler",
+        decisions: Decisions | None = None,
     ) -> None:
-        self.decisions = Decisions()
+        self.decisions = decisions or Decisions()
         self.name = name
         self._client = client
         self._clock = clock
         self._random = random
+        self._step: asyncio.Future[Decision | None] | None = None
         self._forget()
 
     def _forget(self) -> None:
@@ -105,6 +107,24 @@ class Scheduler:
         finally:
             self._queue.close()
             self._events.close()
+            self._end_step(None)
+
+    @property
+    def queue(self) -> SchedulingQueue:
+        """The pods that wait, which can be suspended."""
+        return self._queue
+
+    async def step(self, pod_key: str) -> Decision | None:
+        """Let one pod of a suspended queue be tried; None if that came to nothing."""
+        self._end_step(None)
+        self._step = asyncio.get_running_loop().create_future()
+        self._queue.choose(pod_key)
+        return await self._step
+
+    def _end_step(self, decision: Decision | None) -> None:
+        step, self._step = self._step, None
+        if step and not step.done():
+            step.set_result(decision)
 
     async def _schedule_all(self) -> None:
         # What is on the nodes already has to be known before anything is added to them.
@@ -119,7 +139,9 @@ class Scheduler:
                     # A pod that no plugin can make sense of must not stop all others.
                     _log.exception("no decision about %s", queued.info.key)
                     self._queue.put_back(queued, rejected_by=())
+                    self._end_step(None)
                     continue
+                self._end_step(decision)
                 step = (
                     self._bind(queued, decision.node)
                     if decision.node

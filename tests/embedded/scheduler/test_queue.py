@@ -115,3 +115,15 @@ async def test_a_changed_wish_is_worth_a_try_a_changed_status_is_not(queue, pop,
 async def test_a_pod_whose_gates_went_enters_the_queue(queue, pop, make_pod):
     queue.update(PodInfo(make_pod("a")), worth_a_try=True)
     assert await pop() == ["a"]
+
+
+async def test_a_suspended_queue_gives_only_the_pod_that_is_chosen(queue, pop, make_pod):
+    queue.suspend()
+    for name, priority in (("a", 0), ("b", 10), ("c", 0)):
+        queue.add(PodInfo(make_pod(name, priority=priority)))
+    assert await pop() == []
+    assert queue.waiting() == ["default/b", "default/a", "default/c"]
+    queue.choose("default/c")
+    assert await pop() == ["c"]
+    queue.resume()
+    assert await pop() == ["b", "a"]
