@@ -7,14 +7,16 @@ environment and arguments that lead there.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from kubelearn.containers.child import Process, Spawn
+from kubelearn.containers import plainprocess
+from kubelearn.containers.cgroups import Cgroup
 from kubelearn.containers.leftovers import MARK
 from kubelearn.containers.namespaces import Namespaces
 from kubelearn.containers.paths import PathMap
-from kubelearn.containers.runtime import ContainerConfig, DnsConfig, Sandbox
+from kubelearn.containers.plainprocess import Started
+from kubelearn.containers.runtime import ContainerConfig, DnsConfig, LinuxUser, Sandbox
 from kubelearn.containers.sockets import Place, start_in_pod
 
 _HOME = "/root"
@@ -26,26 +28,48 @@ _MACHINE_SERVERS = Path("/etc/resolv.conf")
 
 
 @dataclass(frozen=True)
-class Bundle:
+class ProcessBundle:
     """A container's folder, and how to run a program with it."""
 
     folder: Path
+    user: LinuxUser
+    command: Sequence[str]
     paths: PathMap
     env: Mapping[str, str]
     cwd: Path
     place: Place | None = None
     """Where its programs' sockets are; None for the machine's own."""
-    namespaces: Namespaces | None = field(default=None)
+    namespaces: Namespaces | None = None
     """Where every program sees the container's name and resolver files, if that is allowed."""
+    cgroup: Cgroup | None = None
 
-    def argv(self, words: Sequence[str]) -> list[str]:
-        """A command with private paths as this machine's."""
-        return [self.paths.to_machine(word) for word in words]
+    async def start(self, *, stdin: bool, tty: bool) -> Started:
+        """Start the container's own program. Raises StartError."""
+        return self._start(self.command, self.env, stdin=stdin, tty=tty)
 
-    def start(self, spawn: Spawn) -> Process:
-        """Start a process that sees the container's files and sockets."""
+    async def exec(self, command: Sequence[str], *, stdin: bool, tty: bool) -> Started:
+        """Start a program beside it. Raises StartError."""
+        env = {**self.env, **({"TERM": "xterm"} if tty else {})}
+        return self._start(command, env, stdin=stdin, tty=tty)
 
-        def inside() -> Process:
+    def to_container(self, output: bytes) -> bytes:
+        """Output with the container's paths in place of the machine's."""
+        return self.paths.to_container(output)
+
+    def close(self) -> None:
+        """Let go of its view of the machine."""
+        if self.namespaces:
+            self.namespaces.close()
+
+    def _start(
+        self, command: Sequence[str], env: Mapping[str, str], *, stdin: bool, tty: bool
+    ) -> Started:
+        argv = [self.paths.to_machine(word) for word in command]
+
+        def spawn() -> Started:
+            return plainprocess.start(argv, env=env, cwd=self.cwd, stdin=stdin, tty=tty)
+
+        def inside() -> Started:
             return self.namespaces.run(spawn) if self.namespaces else spawn()
 
         return start_in_pod(self.place, inside) if self.place else inside()
@@ -55,10 +79,10 @@ def make_bundle(
     folder: Path,
     config: ContainerConfig,
     *,
-    container_id: str,
     sandbox: Sandbox,
     files: Mapping[str, Path],
-) -> Bundle:
+    user: LinuxUser,
+) -> ProcessBundle:
     """Lay out a container's folder; `files` are what its sandbox gives to each container."""
     mounts = {mount.container_path.rstrip("/"): mount.host_path for mount in config.mounts}
     links = {**config.image.files, **files, **mounts}
@@ -70,7 +94,7 @@ def make_bundle(
         _link(paths.place(path), links[path])
     cwd = paths.place(config.working_dir or config.image.working_dir)
     cwd.mkdir(parents=True, exist_ok=True)
-    env = _environment(config, paths, container_id=container_id, sandbox=sandbox)
+    env = _environment(config, paths, container_id=folder.name, sandbox=sandbox)
     own = {path: links[path] for path in _RESOLVER_FILES if path in links}
     namespaces = _namespaces(own, sandbox.config.hostname)
     servers: Mapping[str, str] = {}
@@ -80,7 +104,8 @@ def make_bundle(
         }
         servers = _name_servers(sandbox.config.dns)
     place = None if sandbox.config.host_network else Place(sandbox.ip, servers)
-    return Bundle(folder, paths, env, cwd, place, namespaces)
+    command = command_of(config)
+    return ProcessBundle(folder, user, command, paths, env, cwd, place, namespaces)
 
 
 def _resolver_variables(dns: DnsConfig | None) -> dict[str, str]:

@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from kubelearn.containers.kernel import call, in_thread, libc
+from kubelearn.containers.kernel import call, libc
+from kubelearn.containers.thread import in_thread
 
 _Result = TypeVar("_Result")
 

@@ -3,68 +3,57 @@
 Each container is a session of its own with its own environment, working folder, log and, through
 its pod, address. What it does not have is a view of its own: it sees the machine's files, processes
 and users. `paths` and `shim` hide the most of that. Left out: limits but for memory, users,
-read-only mounts, capabilities. A runtime with namespaces can stand beside this one behind the same
-interface.
+read-only mounts, capabilities.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-import secrets
-import shutil
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from kubelearn.containers import leftovers, stats
-from kubelearn.containers.addresses import AddressPool, doors
-from kubelearn.containers.bundle import Bundle, command_of, make_bundle
-from kubelearn.containers.child import Child
-from kubelearn.containers.logfile import LogFile
-from kubelearn.containers.memory import MemoryGuard
-from kubelearn.containers.runtime import (
-    ContainerConfig,
-    ContainerState,
-    ContainerStats,
-    ContainerStatus,
-    DnsConfig,
-    ExecResult,
-    LinuxUser,
-    Sandbox,
-    SandboxConfig,
-    StartError,
-    Stream,
-)
-from kubelearn.containers.streams import Attachment, Execution
-from kubelearn.errors import ContainerError
-
-# A container whose program could not be started, as containerd reports it.
-_START_FAILED = 128
-# What exec_sync keeps of a command's output; upstream keeps 16 MiB, probes cut it at 10 KiB.
-_EXEC_OUTPUT = 2**20
-
-# Leaves a container some MB a second for its log.
-_LOG_REST = 0.01
+from kubelearn.containers.bundle import ProcessBundle, make_bundle
+from kubelearn.containers.runtime import ContainerConfig, LinuxUser, Sandbox
+from kubelearn.containers.runtimeservice import RuntimeService
 
 
-@dataclass
-class _Container:
-    status: ContainerStatus
-    bundle: Bundle
-    child: Child | None = None
-    out_of_memory: bool = False
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
-    log_grown: asyncio.Event = field(default_factory=asyncio.Event)
-    attached: set[Attachment] = field(default_factory=set)
-
-
-class ProcessRuntime:
-    """A Runtime for one node; `folder` is where its containers have their files."""
+class Processes:
+    """A Handler whose containers are plain processes."""
 
     name = "process"
-    version = "0.1.0"
+
+    def __init__(self) -> None:
+        groups = sorted({os.getgid(), *os.getgroups()})
+        self._user = LinuxUser(os.getuid(), os.getgid(), groups)
+
+    async def open_sandbox(self, sandbox: Sandbox, folder: Path) -> None:
+        """Nothing is shared but what every container can make for itself."""
+
+    async def close_sandbox(self, sandbox: Sandbox) -> None:
+        """Nothing is left."""
+
+    async def make_bundle(
+        self,
+        folder: Path,
+        config: ContainerConfig,
+        *,
+        sandbox: Sandbox,
+        files: Mapping[str, Path],
+    ) -> ProcessBundle:
+        """Lay out a container's folder."""
+        return make_bundle(folder, config, sandbox=sandbox, files=files, user=self._user)
+
+    async def clean_up(self) -> None:
+        """Processes and files are all there is."""
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+class ProcessRuntime(RuntimeService):
+    """A Runtime for one node; `folder` is where its containers have their files."""
 
     def __init__(
         self,
@@ -75,314 +64,6 @@ class ProcessRuntime:
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        if not hasattr(os, "pidfd_open"):
-            raise ContainerError(
-                "containers as plain processes need Linux 5.3 or newer",
-                hint="KUBELEARN_BACKEND=kind   # a cluster in Docker runs everywhere",
-            )
-        self._folder = folder
-        self._addresses = AddressPool(pod_cidr)
-        self._host_ip = host_ip
-        self._now = now
-        self._sleep = sleep
-        self._user = LinuxUser(os.getuid(), os.getgid(), sorted({os.getgid(), *os.getgroups()}))
-        self._sandboxes: dict[str, Sandbox] = {}
-        self._containers: dict[str, _Container] = {}
-        self._listeners: set[Callable[[Sandbox], None]] = set()
-        self._guard = MemoryGuard(sleep)
-
-    # --- sandboxes ---
-
-    async def run_pod_sandbox(self, config: SandboxConfig) -> Sandbox:
-        """Make what the containers of a pod share, with an address of its own."""
-        ip = self._host_ip if config.host_network else self._addresses.take()
-        sandbox = Sandbox(secrets.token_hex(32), config, ip, self._now())
-        self._sandboxes[sandbox.id] = sandbox
-        if config.dns:
-            file = self._sandbox_folder(sandbox.id) / "resolv.conf"
-            file.parent.mkdir(parents=True)
-            file.write_text(resolv_conf(config.dns))
-        return sandbox
-
-    async def stop_pod_sandbox(self, sandbox_id: str) -> None:
-        """Kill what still runs in it and give its address back."""
-        sandbox = self._sandboxes[sandbox_id]
-        await asyncio.gather(*(self._kill(each) for each in self._of(sandbox_id)))
-        if sandbox.ready and not sandbox.config.host_network:
-            self._addresses.give_back(sandbox.ip)
-        sandbox.ready = False
-
-    async def remove_pod_sandbox(self, sandbox_id: str) -> None:
-        """Forget it and its containers."""
-        if sandbox_id in self._sandboxes:
-            await self.stop_pod_sandbox(sandbox_id)
-            for container in self._of(sandbox_id):
-                await self.remove_container(container.status.id)
-            folder = self._sandbox_folder(sandbox_id)
-            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-            del self._sandboxes[sandbox_id]
-
-    def list_pod_sandboxes(self) -> Sequence[Sandbox]:
-        """All that were not removed, oldest first."""
-        return list(self._sandboxes.values())
-
-    # --- containers ---
-
-    async def create_container(self, sandbox_id: str, config: ContainerConfig) -> str:
-        """Prepare a container's folder and environment; the answer is its id."""
-        container_id = secrets.token_hex(32)
-        status = ContainerStatus(container_id, sandbox_id, config, self._user, self._now())
-        bundle = make_bundle(
-            self._folder / container_id,
-            config,
-            container_id=container_id,
-            sandbox=self._sandboxes[sandbox_id],
-            files=self._sandbox_files(sandbox_id),
+        super().__init__(
+            folder, Processes(), pod_cidr=pod_cidr, host_ip=host_ip, now=now, sleep=sleep
         )
-        self._containers[container_id] = _Container(status, bundle)
-        return container_id
-
-    async def start_container(self, container_id: str) -> None:
-        """Start the program: the command, else the image's. Raises StartError."""
-        container = self._containers[container_id]
-        status, log = container.status, LogFile(container.status.config.log_path)
-        try:
-            container.child = self._spawn(container, log)
-        except StartError as error:
-            log.close()
-            status.message = f"failed to start container: {error.message}"
-            self._finish(container, _START_FAILED, "StartError")
-            raise
-        status.pid = container.child.pid
-        status.started_at = self._now()
-        status.state = ContainerState.RUNNING
-        leftovers.record(container.bundle.folder, container.child.pid)
-        self._guard_memory(container)
-        self._tell(container)
-
-    def _spawn(self, container: _Container, log: LogFile) -> Child:
-        config, bundle = container.status.config, container.bundle
-
-        def on_output(stream: int, data: bytes) -> None:
-            data = bundle.paths.to_container(data)
-            log.write(stream, data)
-            _wake(container)
-            for attachment in container.attached:
-                attachment.feed(stream, data)
-
-        def on_exit(code: int) -> None:
-            log.close()
-            self._guard.forget(container.status.pid)
-            ended = "Completed" if code == 0 else "Error"
-            self._finish(container, code, "OOMKilled" if container.out_of_memory else ended)
-
-        return Child(
-            bundle.argv(command_of(config)),
-            env=bundle.env,
-            cwd=bundle.cwd,
-            on_output=on_output,
-            on_exit=on_exit,
-            stdin=config.stdin,
-            tty=config.tty,
-            rest=_LOG_REST,
-            start=bundle.start,
-        )
-
-    def _guard_memory(self, container: _Container) -> None:
-        status = container.status
-        self._guard.forget(status.pid)
-        if limit := status.config.memory_limit:
-            self._guard.watch(status.pid, limit, lambda: _kill_for_memory(container))
-
-    async def update_container_resources(self, container_id: str, *, memory_limit: int) -> None:
-        """Let a running container take so many bytes of memory, 0 for as many as it likes."""
-        container = self._containers[container_id]
-        config = replace(container.status.config, memory_limit=memory_limit)
-        container.status.config = config
-        if container.status.state is ContainerState.RUNNING:
-            self._guard_memory(container)
-
-    async def stop_container(self, container_id: str, grace: float) -> None:
-        """Ask it to end, and kill it after `grace` seconds. Returns when it has ended."""
-        container = self._containers[container_id]
-        if grace > 0 and container.child and not container.child.ended:
-            container.child.terminate()
-            await self._wait(container, grace)
-        await self._kill(container)
-
-    async def remove_container(self, container_id: str) -> None:
-        """Forget a container; one that runs is killed first. Its log stays."""
-        container = self._containers.get(container_id)
-        if container:
-            await self._kill(container)
-            self._containers.pop(container_id, None)
-            if container.bundle.namespaces:
-                container.bundle.namespaces.close()
-            await asyncio.to_thread(shutil.rmtree, container.bundle.folder, ignore_errors=True)
-
-    def list_containers(self, sandbox_id: str) -> Sequence[ContainerStatus]:
-        """All of a sandbox that were not removed, oldest first."""
-        return [container.status for container in self._of(sandbox_id)]
-
-    async def container_stats(self) -> Mapping[str, ContainerStats]:
-        """What each running container uses, by id."""
-        running = {
-            container.child.pid: container_id
-            for container_id, container in self._containers.items()
-            if container.child and not container.child.ended
-        }
-        # To look at every process of the machine takes some milliseconds.
-        found = await asyncio.to_thread(stats.by_session, running)
-        return {running[pid]: used for pid, used in found.items()}
-
-    # --- going inside ---
-
-    async def exec_sync(
-        self, container_id: str, command: Sequence[str], timeout: float
-    ) -> ExecResult:
-        """Run a command to its end. Raises TimeoutError, StartError."""
-        stream = await self.exec(container_id, command, stdin=False, tty=False)
-        output = bytearray()
-
-        async def run() -> int:
-            while piece := await stream.read():
-                if len(output) < _EXEC_OUTPUT:
-                    output.extend(piece[1])
-            return await stream.wait()
-
-        try:
-            return ExecResult(await asyncio.wait_for(run(), timeout), bytes(output))
-        finally:
-            stream.close()
-
-    async def exec(
-        self, container_id: str, command: Sequence[str], *, stdin: bool, tty: bool
-    ) -> Stream:
-        """Run a command beside the container's program. Raises StartError."""
-        bundle = self._containers[container_id].bundle
-        return Execution(
-            bundle.argv(command),
-            env={**bundle.env, **({"TERM": "xterm"} if tty else {})},
-            cwd=bundle.cwd,
-            translate=bundle.paths.to_container,
-            stdin=stdin,
-            tty=tty,
-            start=bundle.start,
-        )
-
-    async def attach(self, container_id: str) -> Stream:
-        """Connect to the container's own program."""
-        container = self._containers[container_id]
-        if container.child is None:
-            raise StartError(f"container {container_id} is not running")
-        once = container.status.config.stdin_once
-        attachment = Attachment(container.child, container.attached.discard, stdin_once=once)
-        container.attached.add(attachment)
-        return attachment
-
-    async def port_forward(
-        self, sandbox_id: str, port: int
-    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """Connect to a port of a sandbox. Raises ContainerError."""
-        sandbox = self._sandboxes.get(sandbox_id)
-        if sandbox is None or not sandbox.ready:
-            raise ContainerError(f'sandbox container "{sandbox_id}" is not running')
-        errors = []
-        for door in doors(port):
-            try:
-                return await asyncio.open_connection(sandbox.ip, door)
-            except OSError as error:
-                errors.append(error)
-        reason = os.strerror(errors[0].errno or 0).lower()
-        raise ContainerError(
-            f"failed to connect to localhost:{port} inside namespace {sandbox.ip}: "
-            f"dial tcp4 {sandbox.ip}:{port}: connect: {reason}"
-        )
-
-    async def wait_for_log(self, container_id: str) -> None:
-        """Wait until the container has written more to its log, or has ended."""
-        container = self._containers.get(container_id)
-        if container and not container.ended.is_set():
-            await container.log_grown.wait()
-
-    # --- the whole ---
-
-    def add_listener(self, listener: Callable[[Sandbox], None]) -> Callable[[], None]:
-        """Call `listener` with the sandbox whenever a container of it starts or ends."""
-        self._listeners.add(listener)
-        return lambda: self._listeners.discard(listener)
-
-    async def clean_up(self) -> None:
-        """End what an earlier run of this runtime left behind."""
-        await leftovers.end_all(self._folder)
-        await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
-        self._folder.mkdir(parents=True, exist_ok=True)
-
-    async def shut_down(self) -> None:
-        """Kill and forget everything, as when a machine loses power."""
-        self._listeners.clear()
-        self._guard.close()
-        for sandbox_id in list(self._sandboxes):
-            await self.remove_pod_sandbox(sandbox_id)
-        # Processes that have left their group are found by their mark.
-        await self.clean_up()
-
-    def _sandbox_folder(self, sandbox_id: str) -> Path:
-        return self._folder / sandbox_id
-
-    def _sandbox_files(self, sandbox_id: str) -> dict[str, Path]:
-        if self._sandboxes[sandbox_id].config.dns is None:
-            return {}
-        return {"/etc/resolv.conf": self._sandbox_folder(sandbox_id) / "resolv.conf"}
-
-    def _of(self, sandbox_id: str) -> list[_Container]:
-        return [c for c in self._containers.values() if c.status.sandbox_id == sandbox_id]
-
-    async def _wait(self, container: _Container, grace: float) -> None:
-        """Wait for a container's end, but not longer than its grace."""
-        ended = asyncio.create_task(container.ended.wait())
-        over = asyncio.ensure_future(self._sleep(grace))
-        try:
-            await asyncio.wait([ended, over], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            ended.cancel()
-            over.cancel()
-
-    async def _kill(self, container: _Container) -> None:
-        if container.child and not container.child.ended:
-            container.child.kill()
-            await container.ended.wait()
-
-    def _finish(self, container: _Container, code: int, reason: str) -> None:
-        status = container.status
-        status.state, status.exit_code, status.reason = ContainerState.EXITED, code, reason
-        status.finished_at = self._now()
-        container.ended.set()
-        _wake(container)
-        for attachment in list(container.attached):
-            attachment.end()
-        self._tell(container)
-
-    def _tell(self, container: _Container) -> None:
-        sandbox = self._sandboxes[container.status.sandbox_id]
-        for listener in list(self._listeners):
-            listener(sandbox)
-
-
-def resolv_conf(dns: DnsConfig) -> str:
-    """The file's text, as containerd writes it."""
-    lines = [f"search {' '.join(dns.searches)}\n"] if dns.searches else []
-    lines += [f"nameserver {server}\n" for server in dns.servers]
-    lines += [f"options {' '.join(dns.options)}\n"] if dns.options else []
-    return "".join(lines)
-
-
-def _kill_for_memory(container: _Container) -> None:
-    container.out_of_memory = True
-    if container.child:
-        container.child.kill()
-
-
-def _wake(container: _Container) -> None:
-    container.log_grown.set()
-    container.log_grown.clear()

@@ -42,6 +42,11 @@ class SandboxConfig:
     hostname: str
     attempt: int = 0
     host_network: bool = False
+    host_pid: bool = False
+    host_ipc: bool = False
+    share_processes: bool = False
+    """Whether its containers see one another's processes."""
+    sysctls: Mapping[str, str] = field(default_factory=dict)
     dns: DnsConfig | None = None
     """None leaves the image's files as they are."""
 
@@ -67,6 +72,36 @@ class Mount:
 
 
 @dataclass(frozen=True, slots=True)
+class Resources:
+    """What a container may take; 0 for as much as it likes."""
+
+    memory_limit: int = 0
+    """In bytes."""
+    cpu_limit: int = 0
+    """In thousandths of a processor, as the other."""
+    cpu_request: int = 0
+    """Its share when there is not enough for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityContext:
+    """What a container's program may do. None leaves it to the image."""
+
+    run_as_user: int | None = None
+    run_as_group: int | None = None
+    groups: Sequence[int] = ()
+    """Further groups of its user."""
+    merge_groups: bool = True
+    """Whether it is in those groups too that the image says."""
+    add: Sequence[str] = ()
+    drop: Sequence[str] = ()
+    """Capabilities, without the `CAP_`; or `ALL`."""
+    privileged: bool = False
+    no_new_privileges: bool = False
+    read_only_root: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ContainerConfig:
     """What to run. An empty command or args stand for the image's own."""
 
@@ -80,8 +115,8 @@ class ContainerConfig:
     env: Mapping[str, str] = field(default_factory=dict)
     mounts: Sequence[Mount] = ()
     annotations: Mapping[str, str] = field(default_factory=dict)
-    memory_limit: int = 0
-    """In bytes; 0 for none."""
+    resources: Resources = field(default_factory=Resources)
+    security: SecurityContext = field(default_factory=SecurityContext)
     stdin: bool = False
     stdin_once: bool = False
     tty: bool = False
@@ -200,8 +235,8 @@ class Runtime(Protocol):
         """Start its program. Raises StartError."""
         ...
 
-    async def update_container_resources(self, container_id: str, *, memory_limit: int) -> None:
-        """Let a running container take so many bytes of memory, 0 for as many as it likes."""
+    async def update_container_resources(self, container_id: str, resources: Resources) -> None:
+        """Let a running container take more or less. Raises ContainerError."""
         ...
 
     async def stop_container(self, container_id: str, grace: float) -> None:

@@ -13,12 +13,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
-import errno
 import fcntl
 import logging
 import os
-import platform
 import select
 import socket
 import struct
@@ -27,25 +24,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from kubelearn.containers.kernel import call, in_thread, libc
+from kubelearn.containers.kernel import call, libc
 from kubelearn.containers.shim.podports import UNPRIVILEGED, first_free_port, in_cluster, real_port
+from kubelearn.containers.socketfilter import BIND, take_filter
+from kubelearn.containers.thread import in_thread
 
 _Result = TypeVar("_Result")
 _log = logging.getLogger(__name__)
 
-# Per machine: AUDIT_ARCH_*, and the numbers of seccomp, bind and connect.
-_NUMBERS = {"x86_64": (0xC000003E, 317, 49, 42), "aarch64": (0xC00000B7, 277, 200, 203)}
-# From linux/seccomp.h, linux/prctl.h and linux/filter.h.
-_SET_MODE_FILTER, _NEW_LISTENER, _WAIT_KILLABLE = 1, 1 << 3, 1 << 5
-_ALLOW, _NOTIFY = 0x7FFF0000, 0x7FC00000
+# From linux/seccomp.h.
 _RECEIVE, _SEND, _IS_VALID = 0xC0502100, 0xC0182101, 0x40082102
 _CONTINUE = 1
-_SET_NO_NEW_PRIVS = 38
 _PIDFD_GETFD = 438
 # Take a free port only when it is known for which connection: from linux/in.h.
 _BIND_ADDRESS_NO_PORT = 24
-_LOAD, _JUMP_EQUAL, _RETURN = 0x20, 0x15, 0x06
-_ARCH_AT, _NUMBER_AT = 4, 0
 # struct seccomp_notif: id, pid, flags, then nr, arch, instruction pointer and six arguments.
 _NOTIFICATION = struct.Struct("=QII iIQ 6Q")
 _RESPONSE = struct.Struct("=QqiI")
@@ -59,10 +51,6 @@ _DNS_PORT = 53
 # Of sockaddr_in, and of sockaddr_in6 in full.
 _SHORTEST, _ADDRESS_SIZE = 16, 28
 _MAPPED = bytes(10) + b"\xff\xff"
-
-
-class _Program(ctypes.Structure):
-    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
 
 @dataclass(frozen=True)
@@ -85,7 +73,7 @@ def start_in_pod(place: Place, start: Callable[[], _Result]) -> _Result:
 
     def filtered() -> _Result:
         try:
-            listener.append(_take_filter())
+            listener.append(take_filter())
         except OSError as error:
             _log.debug("sockets are the machine's: %s", error)
         return start()
@@ -94,41 +82,12 @@ def start_in_pod(place: Place, start: Callable[[], _Result]) -> _Result:
         return in_thread(filtered)
     finally:
         for descriptor in listener:
-            loop.add_reader(descriptor, _answer, loop, descriptor, place)
+            answer_from_now_on(loop, descriptor, place)
 
 
-# --- the filter ----------------------------------------------------------------------------------
-
-
-def _take_filter() -> int:
-    """Have the kernel ask about this thread's sockets; the answer is where it asks."""
-    if platform.machine() not in _NUMBERS:
-        raise OSError(errno.ENOSYS, "unknown machine")
-    arch, seccomp, bind, connect = _NUMBERS[platform.machine()]
-    steps = [
-        (_LOAD, 0, 0, _ARCH_AT),
-        (_JUMP_EQUAL, 0, 3, arch),
-        (_LOAD, 0, 0, _NUMBER_AT),
-        (_JUMP_EQUAL, 2, 0, bind),
-        (_JUMP_EQUAL, 1, 0, connect),
-        (_RETURN, 0, 0, _ALLOW),
-        (_RETURN, 0, 0, _NOTIFY),
-    ]
-    code = b"".join(struct.pack("=HBBI", *step) for step in steps)
-    program = _Program(len(steps), code)
-
-    def take(flags: int) -> int:
-        return call(libc.syscall, seccomp, _SET_MODE_FILTER, flags, ctypes.byref(program))
-
-    if os.geteuid():
-        # What the kernel asks of those who are not root: their programs gain no rights by setuid.
-        call(libc.prctl, _SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    try:
-        return take(_NEW_LISTENER | _WAIT_KILLABLE)
-    except OSError as error:
-        if error.errno != errno.EINVAL:  # before Linux 5.19
-            raise
-        return take(_NEW_LISTENER)
+def answer_from_now_on(loop: asyncio.AbstractEventLoop, listener: int, place: Place) -> None:
+    """Answer what the kernel asks at this descriptor, until the last process has ended."""
+    loop.add_reader(listener, _answer, loop, listener, place)
 
 
 # --- the answers ---------------------------------------------------------------------------------
@@ -165,7 +124,7 @@ class _Question:
         self.id, self._thread, _, call = fields[:4]
         self._descriptor, self._place, self._size = fields[6:9]
         self._listener = listener
-        self._listens = call == _NUMBERS[platform.machine()][2]
+        self._listens = call == BIND
 
     def lead(self, place: Place) -> None:
         """Change the address that it passes if the pod means another one. Raises OSError."""

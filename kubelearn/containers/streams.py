@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable
 
-from kubelearn.containers.child import Child, Process, Spawn
+from kubelearn.containers.child import Child, Ends, Process
 
 # Pieces of output that wait for a slow client: a command is made to wait then, a container is not.
 _HOLD_AT, _RELEASE_AT = 16, 4
@@ -50,28 +49,11 @@ class Execution:
     """A command that runs inside a container, and its open ends (a runtime's Stream)."""
 
     def __init__(
-        self,
-        argv: Sequence[str],
-        *,
-        env: Mapping[str, str],
-        cwd: Path,
-        translate: Callable[[bytes], bytes],
-        stdin: bool,
-        tty: bool,
-        start: Callable[[Spawn], Process],
+        self, process: Process, ends: Ends, *, translate: Callable[[bytes], bytes]
     ) -> None:
         self._output = _Output()
         self._translate = translate
-        self._child = Child(
-            argv,
-            env=env,
-            cwd=cwd,
-            on_output=self._feed,
-            on_exit=self._output.end,
-            stdin=stdin,
-            tty=tty,
-            start=start,
-        )
+        self._child = Child(process, ends, on_output=self._feed, on_exit=self._output.end)
 
     def _feed(self, stream: int, data: bytes) -> None:
         self._output.put(stream, self._translate(data))

@@ -10,7 +10,7 @@ import pytest
 
 from kubelearn.containers.images import Image
 from kubelearn.containers.process import ProcessRuntime
-from kubelearn.containers.runtime import ContainerState, Mount, StartError
+from kubelearn.containers.runtime import ContainerState, Mount, Resources, StartError
 from kubelearn.errors import ContainerError
 
 
@@ -263,7 +263,7 @@ HOG = "x = []\nwhile True: x.append(bytearray(2**20))"
 async def test_who_takes_more_memory_than_its_limit_is_killed(node):
     command = ("python", "-c", HOG)
     container = await node.start(
-        await node.sandbox(), *command, image="python:3", memory_limit=2**26
+        await node.sandbox(), *command, image="python:3", resources=Resources(2**26)
     )
     status = await node.ended(container)
     assert (status.exit_code, status.reason) == (137, "OOMKilled")
@@ -272,7 +272,7 @@ async def test_who_takes_more_memory_than_its_limit_is_killed(node):
 async def test_the_memory_of_children_counts(node):
     command = ("sh", "-c", f"python -c '{HOG}'; exit 3")
     container = await node.start(
-        await node.sandbox(), *command, image="python:3", memory_limit=2**26
+        await node.sandbox(), *command, image="python:3", resources=Resources(2**26)
     )
     assert (await node.ended(container)).reason == "OOMKilled"
 
@@ -280,7 +280,7 @@ async def test_the_memory_of_children_counts(node):
 async def test_who_stays_below_its_limit_is_left_alone(node):
     command = ("python", "-c", "x = bytearray(2**24); import time; time.sleep(0.3)")
     container = await node.start(
-        await node.sandbox(), *command, image="python:3", memory_limit=2**27
+        await node.sandbox(), *command, image="python:3", resources=Resources(2**27)
     )
     assert (await node.ended(container)).reason == "Completed"
 

@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Iterable
 
 from kubelearn.containers.runtime import ContainerStatus
-from kubelearn.embedded.kubelet.containerspec import memory_limit
+from kubelearn.embedded.kubelet.containerspec import resources_of
 from kubelearn.embedded.kubelet.kuberuntime import KubeRuntime
 from kubelearn.embedded.kubelet.podactions import Kill
 from kubelearn.embedded.kubelet.podstatus import Eviction, statuses_of
@@ -102,8 +102,7 @@ class Allocation:
         )
 
     async def _actuate(self, container: Object, run: ContainerStatus) -> None:
-        limit = memory_limit(container)
-        await self._kube.runtime.update_container_resources(run.id, memory_limit=limit)
+        await self._kube.runtime.update_container_resources(run.id, resources_of(container))
         self._actual[run.id] = self._given[container["name"]]
 
     def _tell(self, kind: str, reason: str, words: str, *, error: str = "") -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 
 from kubelearn.containers.images import Image
-from kubelearn.containers.runtime import ContainerStatus
+from kubelearn.containers.runtime import ContainerStatus, Resources
 from kubelearn.embedded.kubelet.configdata import ConfigError
 from kubelearn.embedded.kubelet.names import pod_text
 from kubelearn.objects import Object, quantity
@@ -26,10 +27,19 @@ def spec_hash(container: Object) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:8]
 
 
-def memory_limit(container: Object) -> int:
-    """The most memory that a container may take, in bytes; 0 if there is no limit."""
-    limits = (container.get("resources") or {}).get("limits") or {}
-    return int(quantity(limits.get("memory", "0")))
+def resources_of(container: Object) -> Resources:
+    """What a container may take."""
+    given = container.get("resources") or {}
+    limits, requests = given.get("limits") or {}, given.get("requests") or {}
+    return Resources(
+        memory_limit=int(quantity(limits.get("memory", "0"))),
+        cpu_limit=_thousandths(limits),
+        cpu_request=_thousandths(requests),
+    )
+
+
+def _thousandths(amounts: Object) -> int:
+    return math.ceil(quantity(amounts.get("cpu", "0")) * 1000)
 
 
 def has_changed(container: Object, status: ContainerStatus) -> bool:

@@ -27,7 +27,7 @@ from kubelearn.embedded.events import EventRecorder
 from kubelearn.embedded.kubelet import etchosts
 from kubelearn.embedded.kubelet.backoff import Backoff
 from kubelearn.embedded.kubelet.configdata import ConfigError
-from kubelearn.embedded.kubelet.containerspec import HASH, check_user, memory_limit, spec_hash
+from kubelearn.embedded.kubelet.containerspec import HASH, check_user, resources_of, spec_hash
 from kubelearn.embedded.kubelet.dns import DnsConfigurer
 from kubelearn.embedded.kubelet.environment import Environment
 from kubelearn.embedded.kubelet.expansion import expand
@@ -156,7 +156,7 @@ class KubeRuntime:
             env=env,
             mounts=[*mounts, self.volumes.termination_log(pod, container, attempt)],
             annotations={HASH: spec_hash(container)},
-            memory_limit=memory_limit(container),
+            resources=resources_of(container),
             stdin=bool(container.get("stdin")),
             stdin_once=bool(container.get("stdinOnce")),
             tty=bool(container.get("tty")),

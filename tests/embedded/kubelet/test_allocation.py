@@ -16,8 +16,8 @@ class Kube:
         self.runtime, self.recorder = self, self
         self.limits, self.told = [], []
 
-    async def update_container_resources(self, container_id, *, memory_limit):
-        self.limits.append((container_id, memory_limit))
+    async def update_container_resources(self, container_id, resources):
+        self.limits.append((container_id, resources.memory_limit))
 
     def event(self, pod, kind, reason, message):
         self.told.append((kind, reason, message))

@@ -1,0 +1,396 @@
+"""What all runtimes share: sandboxes, the lives of containers, logs, and going inside.
+
+Stands for containerd (`internal/cri/server`). How a process is started and what it sees is a
+handler's business, as it is runc's there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import shutil
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from kubelearn.containers import leftovers, stats
+from kubelearn.containers.addresses import AddressPool, doors
+from kubelearn.containers.child import Child
+from kubelearn.containers.handler import Bundle, Handler
+from kubelearn.containers.logfile import LogFile
+from kubelearn.containers.memory import MemoryGuard
+from kubelearn.containers.runtime import (
+    ContainerConfig,
+    ContainerState,
+    ContainerStats,
+    ContainerStatus,
+    DnsConfig,
+    ExecResult,
+    Resources,
+    Sandbox,
+    SandboxConfig,
+    StartError,
+    Stream,
+)
+from kubelearn.containers.streams import Attachment, Execution
+from kubelearn.errors import ContainerError
+
+# A container whose program could not be started, as containerd reports it.
+_START_FAILED = 128
+# What exec_sync keeps of a command's output; upstream keeps 16 MiB, probes cut it at 10 KiB.
+_EXEC_OUTPUT = 2**20
+
+# Leaves a container some MB a second for its log.
+_LOG_REST = 0.01
+
+
+@dataclass
+class _Container:
+    status: ContainerStatus
+    bundle: Bundle
+    child: Child | None = None
+    out_of_memory: bool = False
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    log_grown: asyncio.Event = field(default_factory=asyncio.Event)
+    attached: set[Attachment] = field(default_factory=set)
+
+
+class RuntimeService:
+    """A Runtime for one node; `folder` is where its containers have their files."""
+
+    version = "0.1.0"
+
+    def __init__(
+        self,
+        folder: Path,
+        handler: Handler,
+        *,
+        pod_cidr: str,
+        host_ip: str,
+        now: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        if not hasattr(os, "pidfd_open"):
+            raise ContainerError(
+                "containers need Linux 5.3 or newer",
+                hint="KUBELEARN_BACKEND=kind   # a cluster in Docker runs everywhere",
+            )
+        self.name = handler.name
+        self._folder = folder
+        self._handler = handler
+        self._addresses = AddressPool(pod_cidr)
+        self._host_ip = host_ip
+        self._now = now
+        self._sleep = sleep
+        self._sandboxes: dict[str, Sandbox] = {}
+        self._containers: dict[str, _Container] = {}
+        self._listeners: set[Callable[[Sandbox], None]] = set()
+        self._guard = MemoryGuard(sleep)
+
+    # --- sandboxes ---
+
+    async def run_pod_sandbox(self, config: SandboxConfig) -> Sandbox:
+        """Make what the containers of a pod share, with an address of its own."""
+        ip = self._host_ip if config.host_network else self._addresses.take()
+        sandbox = Sandbox(secrets.token_hex(32), config, ip, self._now())
+        folder = self._sandbox_folder(sandbox.id)
+        folder.mkdir(parents=True)
+        if config.dns:
+            _write(folder / "resolv.conf", resolv_conf(config.dns))
+        try:
+            await self._handler.open_sandbox(sandbox, folder)
+        except BaseException:
+            self._give_back(sandbox)
+            raise
+        self._sandboxes[sandbox.id] = sandbox
+        return sandbox
+
+    async def stop_pod_sandbox(self, sandbox_id: str) -> None:
+        """Kill what still runs in it and give its address back."""
+        sandbox = self._sandboxes[sandbox_id]
+        await asyncio.gather(*(self._kill(each) for each in self._of(sandbox_id)))
+        if sandbox.ready:
+            sandbox.ready = False
+            self._give_back(sandbox)
+            await self._handler.close_sandbox(sandbox)
+
+    async def remove_pod_sandbox(self, sandbox_id: str) -> None:
+        """Forget it and its containers."""
+        if sandbox_id in self._sandboxes:
+            await self.stop_pod_sandbox(sandbox_id)
+            for container in self._of(sandbox_id):
+                await self.remove_container(container.status.id)
+            folder = self._sandbox_folder(sandbox_id)
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+            del self._sandboxes[sandbox_id]
+
+    def list_pod_sandboxes(self) -> Sequence[Sandbox]:
+        """All that were not removed, oldest first."""
+        return list(self._sandboxes.values())
+
+    # --- containers ---
+
+    async def create_container(self, sandbox_id: str, config: ContainerConfig) -> str:
+        """Prepare a container's folder and environment; the answer is its id."""
+        container_id = secrets.token_hex(32)
+        bundle = await self._handler.make_bundle(
+            self._folder / container_id,
+            config,
+            sandbox=self._sandboxes[sandbox_id],
+            files=self._sandbox_files(sandbox_id),
+        )
+        status = ContainerStatus(container_id, sandbox_id, config, bundle.user, self._now())
+        self._containers[container_id] = _Container(status, bundle)
+        return container_id
+
+    async def start_container(self, container_id: str) -> None:
+        """Start the program: the command, else the image's. Raises StartError."""
+        container = self._containers[container_id]
+        status, log = container.status, LogFile(container.status.config.log_path)
+        try:
+            container.child = await self._spawn(container, log)
+        except StartError as error:
+            log.close()
+            status.message = f"failed to start container: {error.message}"
+            self._finish(container, _START_FAILED, "StartError")
+            raise
+        status.pid = container.child.pid
+        status.started_at = self._now()
+        status.state = ContainerState.RUNNING
+        with contextlib.suppress(OSError):  # it has ended already
+            leftovers.record(container.bundle.folder, container.child.pid)
+        self._guard_memory(container)
+        self._tell(container)
+
+    async def _spawn(self, container: _Container, log: LogFile) -> Child:
+        config, bundle = container.status.config, container.bundle
+
+        def on_output(stream: int, data: bytes) -> None:
+            data = bundle.to_container(data)
+            log.write(stream, data)
+            _wake(container)
+            for attachment in container.attached:
+                attachment.feed(stream, data)
+
+        def on_exit(code: int) -> None:
+            log.close()
+            self._guard.forget(container.status.pid)
+            ended = "Completed" if code == 0 else "Error"
+            self._finish(container, code, "OOMKilled" if _ran_out(container) else ended)
+
+        process, ends = await bundle.start(stdin=config.stdin, tty=config.tty)
+        return Child(process, ends, on_output=on_output, on_exit=on_exit, rest=_LOG_REST)
+
+    def _guard_memory(self, container: _Container) -> None:
+        status = container.status
+        self._guard.forget(status.pid)
+        limit = status.config.resources.memory_limit
+        if limit and not container.bundle.cgroup:
+            self._guard.watch(status.pid, limit, lambda: _kill_for_memory(container))
+
+    async def update_container_resources(self, container_id: str, resources: Resources) -> None:
+        """Let a running container take more or less. Raises ContainerError."""
+        container = self._containers[container_id]
+        if container.bundle.cgroup:
+            container.bundle.cgroup.set(resources)
+        container.status.config = replace(container.status.config, resources=resources)
+        if container.status.state is ContainerState.RUNNING:
+            self._guard_memory(container)
+
+    async def stop_container(self, container_id: str, grace: float) -> None:
+        """Ask it to end, and kill it after `grace` seconds. Returns when it has ended."""
+        container = self._containers[container_id]
+        if grace > 0 and container.child and not container.child.ended:
+            container.child.terminate()
+            await self._wait(container, grace)
+        await self._kill(container)
+
+    async def remove_container(self, container_id: str) -> None:
+        """Forget a container; one that runs is killed first. Its log stays."""
+        container = self._containers.get(container_id)
+        if container:
+            await self._kill(container)
+            self._containers.pop(container_id, None)
+            container.bundle.close()
+            await asyncio.to_thread(shutil.rmtree, container.bundle.folder, ignore_errors=True)
+
+    def list_containers(self, sandbox_id: str) -> Sequence[ContainerStatus]:
+        """All of a sandbox that were not removed, oldest first."""
+        return [container.status for container in self._of(sandbox_id)]
+
+    async def container_stats(self) -> Mapping[str, ContainerStats]:
+        """What each running container uses, by id."""
+        alone, used = {}, {}
+        for container_id, container in self._containers.items():
+            if container.child and not container.child.ended:
+                if container.bundle.cgroup:
+                    used[container_id] = container.bundle.cgroup.stats()
+                else:
+                    alone[container.child.pid] = container_id
+        # To look at every process of the machine takes some milliseconds.
+        found = await asyncio.to_thread(stats.by_session, alone) if alone else {}
+        return used | {alone[pid]: of_session for pid, of_session in found.items()}
+
+    # --- going inside ---
+
+    async def exec_sync(
+        self, container_id: str, command: Sequence[str], timeout: float
+    ) -> ExecResult:
+        """Run a command to its end. Raises TimeoutError, StartError."""
+        stream = await self.exec(container_id, command, stdin=False, tty=False)
+        output = bytearray()
+
+        async def run() -> int:
+            while piece := await stream.read():
+                if len(output) < _EXEC_OUTPUT:
+                    output.extend(piece[1])
+            return await stream.wait()
+
+        try:
+            return ExecResult(await asyncio.wait_for(run(), timeout), bytes(output))
+        finally:
+            stream.close()
+
+    async def exec(
+        self, container_id: str, command: Sequence[str], *, stdin: bool, tty: bool
+    ) -> Stream:
+        """Run a command beside the container's program. Raises StartError."""
+        bundle = self._containers[container_id].bundle
+        process, ends = await bundle.exec(command, stdin=stdin, tty=tty)
+        return Execution(process, ends, translate=bundle.to_container)
+
+    async def attach(self, container_id: str) -> Stream:
+        """Connect to the container's own program."""
+        container = self._containers[container_id]
+        if container.child is None:
+            raise StartError(f"container {container_id} is not running")
+        once = container.status.config.stdin_once
+        attachment = Attachment(container.child, container.attached.discard, stdin_once=once)
+        container.attached.add(attachment)
+        return attachment
+
+    async def port_forward(
+        self, sandbox_id: str, port: int
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Connect to a port of a sandbox. Raises ContainerError."""
+        sandbox = self._sandboxes.get(sandbox_id)
+        if sandbox is None or not sandbox.ready:
+            raise ContainerError(f'sandbox container "{sandbox_id}" is not running')
+        errors = []
+        for door in doors(port):
+            try:
+                return await asyncio.open_connection(sandbox.ip, door)
+            except OSError as error:
+                errors.append(error)
+        reason = os.strerror(errors[0].errno or 0).lower()
+        raise ContainerError(
+            f"failed to connect to localhost:{port} inside namespace {sandbox.ip}: "
+            f"dial tcp4 {sandbox.ip}:{port}: connect: {reason}"
+        )
+
+    async def wait_for_log(self, container_id: str) -> None:
+        """Wait until the container has written more to its log, or has ended."""
+        container = self._containers.get(container_id)
+        if container and not container.ended.is_set():
+            await container.log_grown.wait()
+
+    # --- the whole ---
+
+    def add_listener(self, listener: Callable[[Sandbox], None]) -> Callable[[], None]:
+        """Call `listener` with the sandbox whenever a container of it starts or ends."""
+        self._listeners.add(listener)
+        return lambda: self._listeners.discard(listener)
+
+    async def clean_up(self) -> None:
+        """End what an earlier run of this runtime left behind."""
+        await leftovers.end_all(self._folder)
+        await self._handler.clean_up()
+        await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+        self._folder.mkdir(parents=True, exist_ok=True)
+
+    async def shut_down(self) -> None:
+        """Kill and forget everything, as when a machine loses power."""
+        self._listeners.clear()
+        self._guard.close()
+        for sandbox_id in list(self._sandboxes):
+            await self.remove_pod_sandbox(sandbox_id)
+        await self._handler.close()
+        # Processes that have left their group are found by their mark.
+        await self.clean_up()
+
+    def _sandbox_folder(self, sandbox_id: str) -> Path:
+        return self._folder / sandbox_id
+
+    def _sandbox_files(self, sandbox_id: str) -> dict[str, Path]:
+        if self._sandboxes[sandbox_id].config.dns is None:
+            return {}
+        return {"/etc/resolv.conf": self._sandbox_folder(sandbox_id) / "resolv.conf"}
+
+    def _give_back(self, sandbox: Sandbox) -> None:
+        if not sandbox.config.host_network:
+            self._addresses.give_back(sandbox.ip)
+
+    def _of(self, sandbox_id: str) -> list[_Container]:
+        return [c for c in self._containers.values() if c.status.sandbox_id == sandbox_id]
+
+    async def _wait(self, container: _Container, grace: float) -> None:
+        """Wait for a container's end, but not longer than its grace."""
+        ended = asyncio.create_task(container.ended.wait())
+        over = asyncio.ensure_future(self._sleep(grace))
+        try:
+            await asyncio.wait([ended, over], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ended.cancel()
+            over.cancel()
+
+    async def _kill(self, container: _Container) -> None:
+        if container.child and not container.child.ended:
+            container.child.kill()
+            await container.ended.wait()
+
+    def _finish(self, container: _Container, code: int, reason: str) -> None:
+        status = container.status
+        status.state, status.exit_code, status.reason = ContainerState.EXITED, code, reason
+        status.finished_at = self._now()
+        container.ended.set()
+        _wake(container)
+        for attachment in list(container.attached):
+            attachment.end()
+        self._tell(container)
+
+    def _tell(self, container: _Container) -> None:
+        sandbox = self._sandboxes[container.status.sandbox_id]
+        for listener in list(self._listeners):
+            listener(sandbox)
+
+
+def resolv_conf(dns: DnsConfig) -> str:
+    """The file's text, as containerd writes it."""
+    lines = [f"search {' '.join(dns.searches)}\n"] if dns.searches else []
+    lines += [f"nameserver {server}\n" for server in dns.servers]
+    lines += [f"options {' '.join(dns.options)}\n"] if dns.options else []
+    return "".join(lines)
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text)
+    path.chmod(0o644)  # for whichever user the container has
+
+
+def _ran_out(container: _Container) -> bool:
+    cgroup = container.bundle.cgroup
+    return container.out_of_memory or (cgroup is not None and cgroup.ran_out_of_memory())
+
+
+def _kill_for_memory(container: _Container) -> None:
+    container.out_of_memory = True
+    if container.child:
+        container.child.kill()
+
+
+def _wake(container: _Container) -> None:
+    container.log_grown.set()
+    container.log_grown.clear()
