@@ -78,8 +78,8 @@ def _cluster(backend: str, name: str) -> Cluster:
 @click.option("--nodes", type=click.IntRange(1), help="How many, control plane included.  [3]")
 @click.option(
     "--runtime",
-    type=click.Choice(["process", "fake"]),
-    help="What runs containers; with fake nothing does, on up to 1000 nodes.  [process]",
+    type=click.Choice(["auto", "namespaces", "process", "fake"]),
+    help="What runs containers; with fake nothing does, on up to 1000 nodes.  [auto: the best]",
 )
 @click.option("--image", help="kind: of the nodes.  [KUBELEARN_KIND_IMAGE, else kind's own choice]")
 @click.option(
@@ -221,6 +221,7 @@ def _as_text(report: dict[str, Any]) -> str:
             "daemon": _daemon(report),
             "image": report.get("image", ""),
             "nodes": ", ".join(report["nodes"]),
+            "runtime": report["runtime"],
             "stopped": ", ".join(
                 each["name"] for each in report["components"] if each["state"] == "stopped"
             ),

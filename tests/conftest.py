@@ -31,7 +31,10 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 def cluster(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Cluster]:
-    """A cluster of the tests' own, or the one that KUBELEARN_BACKEND names."""
+    """A cluster of the tests' own, or the one that KUBELEARN_BACKEND names.
+
+    KUBELEARN_RUNTIME says what runs its containers, if not the best that this machine allows.
+    """
     backend = os.environ.get("KUBELEARN_BACKEND", "embedded")
     if backend == "kind":
         yield request.getfixturevalue("kind_cluster")
@@ -41,7 +44,7 @@ def cluster(
         return
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KUBELEARN_STATE", str(tmp_path_factory.mktemp("state")))
-        embedded = EmbeddedCluster("tests")
+        embedded = EmbeddedCluster("tests", runtime=os.environ.get("KUBELEARN_RUNTIME"))
         embedded.up()
         yield embedded
         embedded.delete()

@@ -27,7 +27,7 @@ def running(kubelearn):
 
 def test_up_says_each_step_and_ends_with_the_next_command(running):
     steps = [line.split()[1] for line in running.stdout.splitlines() if "✔" in line]
-    assert steps == ["state", "certificates", "store", "API", "nodes"]
+    assert steps == ["state", "certificates", "runtime", "store", "API", "nodes"]
     assert running.stdout.rstrip().splitlines()[-1].strip().startswith("kubectl get nodes")
 
 

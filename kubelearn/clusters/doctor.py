@@ -12,6 +12,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -20,7 +21,7 @@ from typing import Literal
 
 from kubelearn.clusters import daemon
 from kubelearn.clusters.kind import requirements, skew
-from kubelearn.containers import dockerengine
+from kubelearn.containers import dockerengine, probe
 from kubelearn.embedded import addresses
 from kubelearn.embedded.state import StateFolder, home
 from kubelearn.errors import ContainerError
@@ -161,6 +162,21 @@ def _port() -> Check:
     return Check("port", "good", found)
 
 
+def _containers() -> Check:
+    try:
+        with tempfile.TemporaryDirectory(dir=_existing(home())) as folder:
+            choice = probe.choose(Path(folder))
+    except OSError:
+        return Check("containers", "missing", "not known")
+    return Check(
+        "containers",
+        "good" if choice.runtime == probe.NAMESPACES else "missing",
+        str(choice),
+        "They see this machine's files and processes, and limits are kept less strictly.",
+        "sudo sysctl user.max_user_namespaces=10000   # or run kubelearn as root",
+    )
+
+
 # --- what is good to have ----------------------------------------------------------------------
 
 
@@ -290,6 +306,7 @@ _CHECKS: list[Callable[[], Check]] = [
     _disk,
     _memory,
     _port,
+    _containers,
     _low_ports,
     _kubectl,
     _busybox,

@@ -11,7 +11,7 @@ import hashlib
 import os
 import signal
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -190,13 +190,23 @@ class Cgroups:
         self.version = version
         self._folders = folders
 
+    @property
+    def hierarchies(self) -> list[str]:
+        """What to mount so that a container sees its groups: `unified`, or controllers."""
+        if self.version == 2:
+            return ["unified"]
+        by_folder: dict[Path, list[str]] = {}
+        for kind, folder in self._folders.items():
+            by_folder.setdefault(folder, []).append(kind)
+        return [",".join(kinds) for kinds in by_folder.values()]
+
     @classmethod
     def find(cls, owner: Path) -> Cgroups | None:
         """The group of the runtime with that folder, which may be new.
 
         None if this machine does not let us have one.
         """
-        name = f"kubelearn-{hashlib.sha256(os.fsencode(owner)).hexdigest()[:12]}"
+        name = _name(owner)
         for version, parents in _parents():
             group = cls(version, {kind: parent / name for kind, parent in parents.items()})
             try:
@@ -226,12 +236,25 @@ class Cgroups:
 
     def remove(self) -> None:
         """Kill what is left in here, and remove it all."""
-        folders = list(dict.fromkeys(self._folders.values()))
-        for inner in (each for folder in folders for each in _folders_in(folder)):
+        _remove(self._folders.values())
+
+
+def remove_all(owner: Path) -> None:
+    """Kill and remove what a runtime with that folder, which is gone, may have left."""
+    for _, parents in _parents():
+        _remove(parent / _name(owner) for parent in parents.values())
+
+
+def _name(owner: Path) -> str:
+    return f"kubelearn-{hashlib.sha256(os.fsencode(owner)).hexdigest()[:12]}"
+
+
+def _remove(folders: Iterable[Path]) -> None:
+    for folder in dict.fromkeys(folders):
+        for inner in _folders_in(folder):
             _empty(inner)
-        for folder in folders:
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 def _folders_in(folder: Path) -> list[Path]:

@@ -64,22 +64,28 @@ class Handler(Protocol):
         """Let go of it; its containers have ended."""
         ...
 
+    async def mount_memory(self, folder: Path, options: str) -> None:
+        """Mount a tmpfs at a folder for containers, if this can be done. Raises ContainerError."""
+        ...
+
+    async def unmount_memory(self, folder: Path) -> None:
+        """Unmount it."""
+        ...
+
     async def make_bundle(
         self,
         folder: Path,
         config: ContainerConfig,
         *,
         sandbox: Sandbox,
+        target: Bundle | None,
         files: Mapping[str, Path],
     ) -> Bundle:
         """Lay out a container, in a folder with the container's id for its name.
 
-        `files` are what its sandbox gives to each container. Raises ContainerError.
+        It sees the processes of `target`, if there is one. `files` are what its sandbox gives to
+        each container. Raises ContainerError.
         """
-        ...
-
-    async def clean_up(self) -> None:
-        """Remove what an earlier run left behind besides processes and files."""
         ...
 
     async def close(self) -> None:

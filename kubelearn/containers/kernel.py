@@ -133,3 +133,15 @@ def gain_no_privileges() -> None:
 def drop_capability(number: int) -> None:
     """No program that is started from now on can have this capability."""
     call(libc.prctl, _CAPBSET_DROP, number, 0, 0, 0)
+
+
+def map_user(uid: tuple[int, int], gid: tuple[int, int]) -> None:
+    """In a user namespace that is new: the one user and group, inside and outside of it."""
+    texts = {
+        "setgroups": "deny",
+        "uid_map": "{} {} 1".format(*uid),
+        "gid_map": "{} {} 1".format(*gid),
+    }
+    for name, text in texts.items():
+        with open(f"/proc/self/{name}", "w") as file:
+            file.write(text)

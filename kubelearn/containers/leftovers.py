@@ -16,6 +16,8 @@ import signal
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from kubelearn.containers import cgroups
+
 MARK = "KUBERNETES_RUNTIME_CONTAINER"
 _PROC = Path("/proc")
 _RECORD = "process.json"
@@ -34,11 +36,16 @@ def record(folder: Path, pid: int) -> None:
 
 
 async def end_all(folder: Path) -> int:
-    """Kill what still runs of the containers that have a folder in here; tells how many."""
+    """Kill what still runs of the containers that have a folder in here; tells how many.
+
+    Their control groups go as well.
+    """
     if not folder.is_dir():
         return 0
     containers = {entry.name: _recorded(entry) for entry in folder.iterdir() if entry.is_dir()}
-    return await asyncio.to_thread(_end, containers) if containers else 0
+    killed = await asyncio.to_thread(_end, containers) if containers else 0
+    await asyncio.to_thread(cgroups.remove_all, folder)
+    return killed
 
 
 def _recorded(folder: Path) -> tuple[int, int] | None:

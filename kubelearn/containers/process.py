@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 from kubelearn.containers.bundle import ProcessBundle, make_bundle
+from kubelearn.containers.handler import Bundle
 from kubelearn.containers.runtime import ContainerConfig, LinuxUser, Sandbox
 from kubelearn.containers.runtimeservice import RuntimeService
 
@@ -34,19 +35,23 @@ class Processes:
     async def close_sandbox(self, sandbox: Sandbox) -> None:
         """Nothing is left."""
 
+    async def mount_memory(self, folder: Path, options: str) -> None:
+        """The folder lies on the disk."""
+
+    async def unmount_memory(self, folder: Path) -> None:
+        """Nothing is mounted."""
+
     async def make_bundle(
         self,
         folder: Path,
         config: ContainerConfig,
         *,
         sandbox: Sandbox,
+        target: Bundle | None,
         files: Mapping[str, Path],
     ) -> ProcessBundle:
         """Lay out a container's folder."""
         return make_bundle(folder, config, sandbox=sandbox, files=files, user=self._user)
-
-    async def clean_up(self) -> None:
-        """Processes and files are all there is."""
 
     async def close(self) -> None:
         """Nothing is open."""

@@ -117,6 +117,8 @@ class ContainerConfig:
     annotations: Mapping[str, str] = field(default_factory=dict)
     resources: Resources = field(default_factory=Resources)
     security: SecurityContext = field(default_factory=SecurityContext)
+    target: str = ""
+    """The container whose processes it sees, if not its own."""
     stdin: bool = False
     stdin_once: bool = False
     tty: bool = False
@@ -225,6 +227,17 @@ class Runtime(Protocol):
 
     def list_pod_sandboxes(self) -> Sequence[Sandbox]:
         """All that were not removed, oldest first."""
+        ...
+
+    async def mount_memory(self, folder: Path, size: int, group: int) -> None:
+        """Let a folder that containers get lie in memory, where that is possible.
+
+        It belongs to the group, unless that is -1. Raises ContainerError.
+        """
+        ...
+
+    async def unmount_memory(self, folder: Path) -> None:
+        """Let go of what lay there."""
         ...
 
     async def create_container(self, sandbox_id: str, config: ContainerConfig) -> str:

@@ -104,6 +104,7 @@ class RuntimeService:
             await self._handler.open_sandbox(sandbox, folder)
         except BaseException:
             self._give_back(sandbox)
+            await self._handler.close_sandbox(sandbox)
             raise
         self._sandboxes[sandbox.id] = sandbox
         return sandbox
@@ -131,6 +132,17 @@ class RuntimeService:
         """All that were not removed, oldest first."""
         return list(self._sandboxes.values())
 
+    async def mount_memory(self, folder: Path, size: int, group: int) -> None:
+        """Let a folder that containers get lie in memory, where that is possible."""
+        options = f"mode={0o777 if group < 0 else 0o2777:o},size={size}"
+        if group >= 0 and os.geteuid() == 0:
+            options += f",gid={group}"
+        await self._handler.mount_memory(folder, options)
+
+    async def unmount_memory(self, folder: Path) -> None:
+        """Let go of what lay there."""
+        await self._handler.unmount_memory(folder)
+
     # --- containers ---
 
     async def create_container(self, sandbox_id: str, config: ContainerConfig) -> str:
@@ -140,6 +152,7 @@ class RuntimeService:
             self._folder / container_id,
             config,
             sandbox=self._sandboxes[sandbox_id],
+            target=target.bundle if (target := self._containers.get(config.target)) else None,
             files=self._sandbox_files(sandbox_id),
         )
         status = ContainerStatus(container_id, sandbox_id, config, bundle.user, self._now())
@@ -156,6 +169,9 @@ class RuntimeService:
             log.close()
             status.message = f"failed to start container: {error.message}"
             self._finish(container, _START_FAILED, "StartError")
+            raise
+        except BaseException:
+            log.close()
             raise
         status.pid = container.child.pid
         status.started_at = self._now()
@@ -307,7 +323,6 @@ class RuntimeService:
     async def clean_up(self) -> None:
         """End what an earlier run of this runtime left behind."""
         await leftovers.end_all(self._folder)
-        await self._handler.clean_up()
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
         self._folder.mkdir(parents=True, exist_ok=True)
 

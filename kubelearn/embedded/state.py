@@ -54,8 +54,9 @@ class Settings:
     nodes: int
     port: int
     block: int
-    # What runs containers: "process", or "fake" for nodes without machines.
-    runtime: str = "process"
+    # What runs containers: "namespaces", "process", or "auto" for the better one that works; or
+    # "fake" for nodes without machines.
+    runtime: str = "auto"
 
     @property
     def hollow(self) -> bool:
@@ -84,7 +85,7 @@ class Settings:
                 nodes=found["nodes"],
                 port=found["port"],
                 block=found["block"],
-                runtime=found.get("runtime", "process"),
+                runtime=found.get("runtime", "auto"),
             )
         except FileNotFoundError:
             return None

@@ -89,3 +89,8 @@ def test_a_container_that_is_not_there_cannot_run_anything(core, namespace, pods
     path = f"/api/v1/namespaces/{namespace}/pods/p/exec"
     answer = send("GET", path, query={"container": "z", "command": "true", "stdout": "true"})
     assert (answer.code, answer.body["message"]) == (400, "container z is not valid for pod p")
+
+
+@pytest.mark.gap("own-processes", runtime="process")
+def test_a_command_sees_the_containers_program_as_process_1(execute):
+    assert execute("cat", "/proc/1/comm").out == "sleep\n"

@@ -44,16 +44,28 @@ def test_pods_may_use_the_same_port(pods):
     assert len({pods.get(name).status.pod_ip for name in ("a", "b", "c")}) == 3
 
 
-@pytest.mark.gap("own-files")
+@pytest.mark.gap("own-files", runtime="process")
 def test_a_container_has_a_root_folder_of_its_own(pods):
     here = os.stat("/")
     assert pods.output("stat -c %d:%i /") != f"{here.st_dev}:{here.st_ino}\n"
 
 
-@pytest.mark.gap("own-processes")
+@pytest.mark.gap("own-processes", runtime="process")
 def test_the_program_of_a_container_is_process_1(pods):
     # The kubelet makes one `$` of two, the shell a number of `$$`.
     assert pods.output("echo $$$$") == "1\n"
+
+
+@pytest.mark.gap("own-files", runtime="process")
+def test_a_container_can_change_files_of_its_image_for_itself(pods):
+    script = "echo mine > /etc/motd; rm -r /home; cat /etc/motd; test -e /home || echo gone"
+    assert pods.output(script) == "mine\ngone\n"
+    assert pods.output("test -e /home && echo there", name="other") == "there\n"
+
+
+@pytest.mark.gap("own-processes", runtime="process")
+def test_a_container_sees_its_own_processes_only(pods):
+    assert pods.output("set -- /proc/[0-9]*; echo $#") == "1\n"
 
 
 def test_process_1_ignores_a_signal_that_it_does_not_handle(pods, namespace, watch):
@@ -79,13 +91,20 @@ def test_a_container_that_takes_too_much_memory_is_killed(pods):
     assert (ended.reason, ended.exit_code) == ("OOMKilled", 137)
 
 
-@pytest.mark.gap("users")
+@pytest.mark.gap("limits", runtime="process", takes_root=True)
+def test_a_container_knows_its_limit_of_memory(pods):
+    script = "cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null"
+    limits = {"limits": {"memory": "32Mi"}}
+    assert str(32 << 20) in pods.output(f"{script}; true", resources=limits).split()
+
+
+@pytest.mark.gap("users", runtime="process")
 def test_a_container_runs_as_the_user_that_it_names(pods):
     user = {"runAsUser": 12345}
     assert pods.output("id -u", securityContext=user) == "12345\n"
 
 
-@pytest.mark.gap("read-only-mounts")
+@pytest.mark.gap("read-only-mounts", runtime="process")
 def test_a_read_only_volume_cannot_be_written(pods):
     mount = {"name": "v", "mountPath": "/v", "readOnly": True}
     spec = {"volumes": [{"name": "v", "emptyDir": {}}]}
@@ -93,10 +112,30 @@ def test_a_read_only_volume_cannot_be_written(pods):
     assert pods.output(script, spec=spec, volumeMounts=[mount]) == "refused\n"
 
 
+@pytest.mark.gap("read-only-mounts", runtime="process")
+def test_a_config_map_cannot_be_written(pods, core, namespace):
+    core.create_namespaced_config_map(namespace, {"metadata": {"name": "c"}, "data": {"k": "v"}})
+    spec = {"volumes": [{"name": "v", "configMap": {"name": "c"}}]}
+    script = "cat /v/k; touch /v/x 2>/dev/null && echo written || echo refused"
+    mount = {"name": "v", "mountPath": "/v"}
+    assert pods.output(script, spec=spec, volumeMounts=[mount]) == "vrefused\n"
+
+
+@pytest.mark.gap("memory-volumes", runtime="process")
+def test_a_volume_in_memory_is_one(pods):
+    spec = {"volumes": [{"name": "v", "emptyDir": {"medium": "Memory", "sizeLimit": "2Mi"}}]}
+    script = (
+        "grep -q ' /v tmpfs ' /proc/mounts && echo memory;"
+        "head -c 3000000 /dev/zero > /v/x 2>/dev/null || echo full"
+    )
+    mount = {"name": "v", "mountPath": "/v"}
+    assert pods.output(script, spec=spec, volumeMounts=[mount]) == "memory\nfull\n"
+
+
 def test_the_host_is_named_after_the_pod(pods):
     assert pods.output("hostname") == "p\n"
 
 
-@pytest.mark.gap("host-name", closed_for_root=True)
+@pytest.mark.gap("host-name", runtime="process", closed_for_root=True)
 def test_the_system_calls_the_host_so_too(pods):
     assert pods.output("cat /proc/sys/kernel/hostname") == "p\n"

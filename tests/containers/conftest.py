@@ -1,4 +1,4 @@
-"""A process runtime with real processes, and a short way to run containers in it."""
+"""Runtimes with real processes, and a short way to run containers in them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from kubelearn.containers import probe
 from kubelearn.containers.images import Image, Reference
+from kubelearn.containers.isolation import NamespacesRuntime
+from kubelearn.containers.machineimages import MachineImages
 from kubelearn.containers.process import ProcessRuntime
 from kubelearn.containers.runtime import (
     ContainerConfig,
@@ -31,12 +35,17 @@ SHELL = Image("docker.io/library/shell:1", cmd=("sh",))
 class Node:
     """A runtime, and what a test wants to know of it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, kind: str, roots: Path) -> None:
         self.folder = folder
-        self.images = StockImages(folder / "images")
+        self.kind = kind
+        isolated = kind == probe.NAMESPACES
+        self.images = StockImages(
+            folder / "images", roots=MachineImages(roots) if isolated else None
+        )
         self.now = datetime(2026, 1, 1, 12, tzinfo=UTC)
         self.graces: list[float] = []
-        self.runtime = ProcessRuntime(
+        make = NamespacesRuntime if isolated else ProcessRuntime
+        self.runtime = make(
             folder / "containers",
             pod_cidr=f"{BLOCK}.0/24",
             host_ip=HOST_IP,
@@ -65,7 +74,10 @@ class Node:
         self, sandbox: Sandbox, *command: str, image: Image | str = SHELL, **config: object
     ) -> str:
         if isinstance(image, str):
-            image = self.images.find(Reference.parse(image))
+            image = await self.images.pull(Reference.parse(image))
+        elif self.kind == probe.NAMESPACES and image.rootfs is None:
+            tools = await self.images.pull(Reference.parse("busybox"))
+            image = replace(image, rootfs=tools.rootfs)
         number = len(self.runtime.list_containers(sandbox.id))
         made = await self.runtime.create_container(
             sandbox.id,
@@ -112,10 +124,26 @@ class Node:
         return self.log(container)
 
 
-@pytest.fixture
-async def node(tmp_path: Path) -> AsyncIterator[Node]:
+@pytest.fixture(scope="session")
+def best(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The best runtime that works here."""
+    return probe.choose(tmp_path_factory.mktemp("probe")).runtime
+
+
+@pytest.fixture(scope="session")
+def roots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where images' root file systems are made, once."""
+    return tmp_path_factory.mktemp("roots")
+
+
+@pytest.fixture(params=[probe.PROCESS, probe.NAMESPACES])
+async def node(
+    request: pytest.FixtureRequest, tmp_path: Path, best: str, roots: Path
+) -> AsyncIterator[Node]:
     """A node whose processes do not outlive the test; grace periods there take no time."""
-    made = Node(tmp_path)
+    if request.param == probe.NAMESPACES != best:
+        pytest.skip("this machine lets no container have namespaces")
+    made = Node(tmp_path, request.param, roots)
     await made.runtime.clean_up()
     yield made
     await made.runtime.shut_down()

@@ -7,7 +7,10 @@ import pytest
 
 from kubelearn.containers.images import PullError
 
+plain = pytest.mark.parametrize("node", ["process"], indirect=True)
 
+
+@plain
 @pytest.mark.parametrize(
     "name", ["kubelearn/hello:1.0", "python", "python:3.12-slim", "nginx:1.27", "busybox", "pause"]
 )
@@ -23,6 +26,7 @@ async def test_other_images_cannot_be_pulled(node, reference, name):
         await node.images.pull(reference(name))
 
 
+@plain
 def test_stand_ins_say_what_they_are(node, reference):
     assert "web server in Python" in node.images.find(reference("nginx")).stand_in
     assert "this machine's Python" in node.images.find(reference("python")).stand_in

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from kubelearn.embedded.kubelet.containerspec import resources_of
 from kubelearn.objects import Object, quantity
 
 
@@ -19,6 +20,15 @@ def limits(pod: Object) -> Iterator[tuple[Object, str]]:
         limit = (volume.get("emptyDir") or {}).get("sizeLimit")
         if limit is not None and quantity(limit) > 0:
             yield volume, limit
+
+
+def memory_size(pod: Object, source: Object, most: int) -> int:
+    """The bytes that a volume in memory may take: its limit, the pod's, or all there is."""
+    sizes = [int(quantity(source["sizeLimit"]))] if source.get("sizeLimit") else []
+    limits = [resources_of(container).memory_limit for container in pod["spec"]["containers"]]
+    if all(limits):
+        sizes.append(sum(limits))
+    return min([size for size in sizes if size] + [most])
 
 
 def overuse(pod: Object, place: Callable[[Object], Path]) -> str:

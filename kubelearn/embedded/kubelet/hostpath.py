@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kubelearn.embedded.kubelet.configdata import ConfigError
+from kubelearn.embedded.kubelet.ownership import make_folder
 from kubelearn.objects import Object
 
 _CHECKS: dict[str, tuple[Callable[[Path], bool], str]] = {
@@ -24,11 +25,12 @@ def check_host_path(place: Path, source: Object) -> None:
     if not place.exists():
         if kind == f"File{_CREATE}":
             # Upstream wants the folder to be there; an empty disk lacks even /etc.
-            place.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(place.parent)
             place.touch()
+            place.chmod(0o644)
         elif kind in ("", f"Directory{_CREATE}"):
             # Without a type nothing is checked, and the runtime makes the missing folder.
-            place.mkdir(parents=True)
+            make_folder(place)
     if kind:
         is_one, words = _CHECKS[kind.removesuffix(_CREATE)]
         if not is_one(place):

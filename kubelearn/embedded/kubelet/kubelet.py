@@ -236,6 +236,7 @@ class Kubelet:
             volumes=Volumes(
                 client,
                 folder=folder,
+                runtime=self._runtime,
                 clock=clock,
                 allocatable=allocatable,
                 node=lambda: self._nodes.get(self.node.name),

@@ -15,6 +15,7 @@ from typing import Any
 from kubelearn.containers.images import Image
 from kubelearn.containers.runtime import (
     ContainerConfig,
+    ContainerState,
     ContainerStatus,
     Mount,
     Runtime,
@@ -34,6 +35,7 @@ from kubelearn.embedded.kubelet.expansion import expand
 from kubelearn.embedded.kubelet.handlers import Handlers, Target
 from kubelearn.embedded.kubelet.images import ImageManager, NotStarted
 from kubelearn.embedded.kubelet.names import container_path, duration, hostname_of, pod_text
+from kubelearn.embedded.kubelet.securitycontext import security_of, sysctls
 from kubelearn.embedded.kubelet.terminationorder import TerminationOrder
 from kubelearn.embedded.kubelet.volumes import Volumes
 from kubelearn.errors import ApiError, ContainerError
@@ -76,6 +78,10 @@ class KubeRuntime:
             uid=meta["uid"],
             hostname=hostname_of(pod),
             host_network=bool(spec.get("hostNetwork")),
+            host_pid=bool(spec.get("hostPID")),
+            host_ipc=bool(spec.get("hostIPC")),
+            share_processes=bool(spec.get("shareProcessNamespace")),
+            sysctls=sysctls(pod),
             dns=self.dns.for_pod(pod),
         )
         try:
@@ -86,10 +92,11 @@ class KubeRuntime:
             raise NotStarted("ContainerCreating", "", retry_after=10.0) from error
 
     def runs_of(self, sandbox: Sandbox | None) -> dict[str, list[ContainerStatus]]:
-        """The runs of each container in a sandbox, oldest first."""
+        """The runs of each container in a sandbox, oldest first; one that is made is none yet."""
         runs: dict[str, list[ContainerStatus]] = {}
         for status in self.runtime.list_containers(sandbox.id) if sandbox else ():
-            runs.setdefault(status.config.name, []).append(status)
+            if status.state is not ContainerState.CREATED:
+                runs.setdefault(status.config.name, []).append(status)
         return runs
 
     # --- starting ---
@@ -157,10 +164,17 @@ class KubeRuntime:
             mounts=[*mounts, self.volumes.termination_log(pod, container, attempt)],
             annotations={HASH: spec_hash(container)},
             resources=resources_of(container),
+            security=security_of(pod, container),
+            target=self._target(container, sandbox),
             stdin=bool(container.get("stdin")),
             stdin_once=bool(container.get("stdinOnce")),
             tty=bool(container.get("tty")),
         )
+
+    def _target(self, container: Object, sandbox: Sandbox) -> str:
+        """The container whose processes an ephemeral one wants to see."""
+        runs = self.runs_of(sandbox).get(container.get("targetContainerName") or "", [])
+        return runs[-1].id if runs else ""
 
     def _hosts_file(
         self, pod: Object, sandbox: Sandbox, mounts: Sequence[Mount]

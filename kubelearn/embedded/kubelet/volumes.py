@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 import math
 import shutil
+import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from kubelearn.containers.runtime import Mount
+from kubelearn.containers.runtime import Mount, Runtime
 from kubelearn.embedded.client import Client
 from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.events import EventRecorder
@@ -23,11 +24,13 @@ from kubelearn.embedded.kubelet.claims import Claims, MountError
 from kubelearn.embedded.kubelet.configdata import ConfigError
 from kubelearn.embedded.kubelet.expansion import expand
 from kubelearn.embedded.kubelet.hostpath import check_host_path
+from kubelearn.embedded.kubelet.ownership import give_to_group, make_folder
+from kubelearn.embedded.kubelet.securitycontext import fs_group
 from kubelearn.embedded.kubelet.terminationmessage import DEFAULT_PATH
 from kubelearn.embedded.kubelet.tokens import TokenManager
 from kubelearn.embedded.kubelet.volumesources import VolumeSources
 from kubelearn.errors import ApiError
-from kubelearn.objects import Object
+from kubelearn.objects import Object, quantity
 
 DISK = "disk"
 """The folder that stands for the node's own disk."""
@@ -47,11 +50,15 @@ class Volumes:
         client: Client,
         *,
         folder: Path,
+        runtime: Runtime,
         clock: Clock,
         allocatable: Mapping[str, str],
         node: Callable[[], Object | None] = lambda: None,
     ) -> None:
         self._folder = folder
+        self._runtime = runtime
+        self._allocatable = allocatable
+        self._in_memory: set[Path] = set()
         self._claims = Claims(client, node=node)
         self._behind: dict[str, dict[str, Object]] = {}
         self._sources = VolumeSources(
@@ -66,6 +73,9 @@ class Volumes:
     async def tear_down(self, pod: Object) -> None:
         """Remove the volumes, with what is in them."""
         folder = self._pod_folder(pod["metadata"]["uid"])
+        for place in [place for place in self._in_memory if folder in place.parents]:
+            self._in_memory.remove(place)
+            await self._runtime.unmount_memory(place)
         await asyncio.to_thread(shutil.rmtree, folder / "volumes", ignore_errors=True)
 
     async def forget(self, pod: Object) -> None:
@@ -97,6 +107,7 @@ class Volumes:
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / str(attempt)
         file.write_bytes(b"")
+        file.chmod(0o666)
         return Mount(container.get("terminationMessagePath") or DEFAULT_PATH, file)
 
     def hosts_file(self, pod: Object, text: str) -> Mount:
@@ -104,6 +115,7 @@ class Volumes:
         file = self._pod_folder(pod["metadata"]["uid"]) / "etc-hosts"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
+        file.chmod(0o644)
         return Mount(etchosts.PATH, file)
 
     # --- one volume ---
@@ -130,8 +142,9 @@ class Volumes:
         if inner.startswith("/") or ".." in inner.split("/"):
             raise ConfigError(f'subPath "{inner}" must stay inside the volume')
         if inner and not (place / inner).exists():
-            (place / inner).mkdir(parents=True)
-        return Mount(mount["mountPath"], place / inner, bool(mount.get("readOnly")))
+            make_folder(place / inner, stat.S_IMODE(place.stat().st_mode))
+        read_only = bool(mount.get("readOnly")) or _is_data(volumes[mount["name"]])
+        return Mount(mount["mountPath"], place / inner, read_only)
 
     async def _set_up(self, pod: Object, volume: Object) -> None:
         source = volume
@@ -145,12 +158,10 @@ class Volumes:
             raise MountError(f'MountVolume.SetUp failed for volume "{name}" : {error}') from error
 
     async def _make(self, pod: Object, volume: Object) -> None:
-        place = self._place(pod, volume)
+        place, group = self._place(pod, volume), fs_group(pod)
         match volume:
-            case {"emptyDir": _}:
-                place.mkdir(parents=True, exist_ok=True)
-                # For whichever user the pod's containers have; nobody else gets to the folder.
-                place.chmod(0o777)
+            case {"emptyDir": source}:
+                await self._make_empty(place, source or {}, group=group, pod=pod)
             case {"hostPath": source}:
                 check_host_path(place, source)
             case {"local": source}:
@@ -160,7 +171,21 @@ class Volumes:
                         f'"{volume["name"]}" : path "{source["path"]}" does not exist'
                     )
             case _:
-                write_all(place, await self._sources.files(pod, volume))
+                write_all(place, await self._sources.files(pod, volume), group=group)
+
+    async def _make_empty(
+        self, place: Path, source: Object, *, group: int | None, pod: Object
+    ) -> None:
+        if place.is_dir():
+            return
+        make_folder(place, 0o777)
+        if source.get("medium") == "Memory":
+            most = int(quantity(self._allocatable["memory"]))
+            size = emptydir.memory_size(pod, source, most)
+            self._in_memory.add(place)
+            await self._runtime.mount_memory(place, size, -1 if group is None else group)
+        if group is not None:
+            give_to_group(place, group)
 
 
 class PodVolumes:
@@ -211,5 +236,9 @@ class PodVolumes:
 
 
 def _is_refreshed(pod: Object) -> bool:
-    kinds = ("configMap", "secret", "downwardAPI", "projected")
-    return any(kind in volume for volume in pod["spec"].get("volumes") or [] for kind in kinds)
+    return any(_is_data(volume) for volume in pod["spec"].get("volumes") or [])
+
+
+def _is_data(volume: Object) -> bool:
+    """Whether a volume shows data of the API, which nobody can change there."""
+    return any(kind in volume for kind in ("configMap", "secret", "downwardAPI", "projected"))

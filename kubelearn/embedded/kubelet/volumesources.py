@@ -8,6 +8,7 @@ from kubelearn.embedded.client import Client
 from kubelearn.embedded.kubelet.atomicwriter import File
 from kubelearn.embedded.kubelet.configdata import ConfigError, chosen, read_data
 from kubelearn.embedded.kubelet.fieldpath import field_value, resource_value
+from kubelearn.embedded.kubelet.securitycontext import fs_group, fs_user
 from kubelearn.embedded.kubelet.tokens import TokenManager
 from kubelearn.objects import Object
 
@@ -57,8 +58,12 @@ class VolumeSources:
             case {"downwardAPI": source}:
                 return self._of_fields(pod, {"defaultMode": mode, **source})
             case {"serviceAccountToken": source}:
-                token = await self._tokens.get(pod, source)
-                return {source["path"]: File(token.encode(), mode)}
+                token = (await self._tokens.get(pod, source)).encode()
+                user, group = fs_user(pod), fs_group(pod)
+                if user is None and group is None:
+                    return {source["path"]: File(token, mode)}
+                # For those alone whose it is.
+                return {source["path"]: File(token, 0o600, -1 if user is None else user)}
         raise ConfigError(f"projected sources of kind {next(iter(part))} are not available")
 
     async def _of_object(

@@ -19,10 +19,12 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
+from kubelearn.containers.probe import Choice, choose
 from kubelearn.embedded.addresses import (
     MOST_HOLLOW_NODES,
     MOST_NODES,
@@ -41,7 +43,7 @@ from kubelearn.errors import ClusterError, KubelearnError, StateError
 _log = logging.getLogger("kubelearn")
 _FIRST_PORT = 6443
 _NODES = 3
-_MOST = {"process": MOST_NODES, "fake": MOST_HOLLOW_NODES}
+_RUNTIMES = ["auto", "namespaces", "process", "fake"]
 _OPEN_FILES = 65_536
 _DISK_TROUBLE = {errno.EACCES, errno.EDQUOT, errno.EIO, errno.ENOSPC, errno.EPERM, errno.EROFS}
 
@@ -77,7 +79,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m kubelearn.embedded.launch")
     parser.add_argument("--state", type=Path, required=True, help="the cluster's folder")
     parser.add_argument("--nodes", type=int, help="how many, the control plane included")
-    parser.add_argument("--runtime", choices=["process", "fake"], help="what runs containers")
+    parser.add_argument("--runtime", choices=_RUNTIMES, help="what runs containers")
     parser.add_argument("--port", type=int, help="of the API server; else 6443 or the next free")
     parser.add_argument("--lock-fd", type=int, help="the folder's lock, held already")
     parser.add_argument("--report-fd", type=int, help="a pipe to tell how the start goes")
@@ -103,14 +105,20 @@ def _run(folder: StateFolder, options: argparse.Namespace, report: Report) -> No
     # There is no garbage yet; `garbage` looks after it when the cluster is ready.
     gc.disable()
     # This takes longer than all that was before.
-    with _no_public_authorities():
+    with ThreadPoolExecutor(1) as thread, _no_public_authorities():
+        looking = thread.submit(_choose_runtime, folder, settings)
         from kubelearn.embedded.clock import SystemClock
         from kubelearn.embedded.launch.daemon import Daemon
 
+        runtime = looking.result()
     report.step("certificates", _finish_certificates(certificates, folder))
+    if runtime:
+        report.step("runtime", str(runtime))
 
     async def run() -> None:
-        daemon = Daemon(folder, settings, clock=SystemClock(), random=random.Random())
+        daemon = Daemon(
+            folder, settings, runtime=runtime, clock=SystemClock(), random=random.Random()
+        )
         await daemon.run(report)
 
     try:
@@ -132,7 +140,9 @@ def settle(
     """
     known = Settings.read(folder.settings)
     chosen_runtime = _runtime(folder, known, runtime)
-    count = _node_count(folder, known, nodes, most=_MOST[chosen_runtime])
+    count = _node_count(
+        folder, known, nodes, most=MOST_HOLLOW_NODES if chosen_runtime == "fake" else MOST_NODES
+    )
     if known:
         block = Block(known.block)
         addresses = claim(block)
@@ -152,12 +162,19 @@ def _wish(folder: StateFolder) -> int:
 
 
 def _runtime(folder: StateFolder, known: Settings | None, wanted: str | None) -> str:
-    if known and wanted not in (None, known.runtime):
+    # Nodes with machines can get other containers, as these do not outlive a stop.
+    if known and wanted and "fake" in {wanted, known.runtime} and wanted != known.runtime:
         raise ClusterError(
             f"cluster {folder.name} has nodes of runtime {known.runtime}; that cannot change",
             hint=f"kubelearn up --name OTHER --runtime {wanted}   # another cluster beside it",
         )
-    return known.runtime if known else wanted or "process"
+    return wanted or (known.runtime if known else "auto")
+
+
+def _choose_runtime(folder: StateFolder, settings: Settings) -> Choice | None:
+    """What runs containers here, if anything does. Raises ContainerError."""
+    wanted = "" if settings.runtime == "auto" else settings.runtime
+    return None if settings.hollow else choose(folder.nodes, wanted)
 
 
 def _node_count(

@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from kubelearn.containers.process import ProcessRuntime
+from kubelearn.containers.machineimages import MachineImages
+from kubelearn.containers.probe import NAMESPACES, Choice, choose
 from kubelearn.containers.stock import StockImages
 from kubelearn.embedded import localpath
 from kubelearn.embedded.addresses import claim_any, free_port
@@ -32,11 +33,14 @@ from kubelearn.embedded.kubelet import Kubelet, NodeConfig
 from kubelearn.embedded.launch import pki
 from kubelearn.embedded.launch.component import Loop
 from kubelearn.embedded.launch.identities import Identity
-from kubelearn.embedded.launch.node import Node
+from kubelearn.embedded.launch.node import Node, make_runtime
 from kubelearn.embedded.proxy import DataPath, Proxy
 from kubelearn.embedded.scheduler import Scheduler
+from kubelearn.embedded.state import images_home
 from kubelearn.errors import ClusterError, NotFound
 from kubelearn.objects import NODES
+
+_log = logging.getLogger(__name__)
 
 _KUBELET_PORT = 10250
 _GRACE_SECONDS = 2.0
@@ -119,7 +123,9 @@ def kubelet(machine: Machine) -> Callable[[Kubeconfig], Awaitable[None]]:
             Client.from_kubeconfig(config, user_agent="kubelet/kubelearn") as client,
             _placed(client, machine) as place,
         ):
-            node = _node(client, config, machine=machine, place=place, clock=clock)
+            choice = await asyncio.to_thread(choose, machine.folder)
+            _log.info("runtime %s", choice)
+            node = _node(client, config, machine=machine, place=place, choice=choice, clock=clock)
             await node.clean_up()
             await node.start()
             try:
@@ -142,22 +148,37 @@ def _make_private(folder: Path) -> None:
 
 
 def _node(
-    client: Client, config: Kubeconfig, *, machine: Machine, place: NodeConfig, clock: Clock
+    client: Client,
+    config: Kubeconfig,
+    *,
+    machine: Machine,
+    place: NodeConfig,
+    choice: Choice,
+    clock: Clock,
 ) -> Node:
-    runtime = ProcessRuntime(
-        machine.folder / "containers", pod_cidr=place.pod_cidr, host_ip=place.ip, now=clock.now
+    runtime = make_runtime(
+        choice,
+        machine.folder / "containers",
+        pod_cidr=place.pod_cidr,
+        host_ip=place.ip,
+        now=clock.now,
     )
     agent = Kubelet(
         client,
         node=place,
         runtime=runtime,
-        images=StockImages(machine.folder / "images"),
+        images=_images(choice, machine.folder / "images"),
         tls=_server_tls(config, machine, place.ip),
         clock=clock,
         random=random.Random(),
     )
     loop = Loop("kubelet", agent.run, clock=clock, node=machine.name)
     return Node(machine.name, ip=place.ip, runtime=runtime, kubelet=loop)
+
+
+def _images(choice: Choice, folder: Path) -> StockImages:
+    roots = MachineImages(images_home() / "machine") if choice.runtime == NAMESPACES else None
+    return StockImages(folder, roots=roots)
 
 
 @asynccontextmanager

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from kubelearn.containers.clusterimages import ClusterImages
 from kubelearn.containers.images import ImageStore
-from kubelearn.containers.process import ProcessRuntime
+from kubelearn.containers.probe import NAMESPACES, Choice
 from kubelearn.embedded import dns, localpath
 from kubelearn.embedded.addresses import Block, free_port
 from kubelearn.embedded.apiserver import ApiServer
@@ -39,7 +39,7 @@ from kubelearn.embedded.launch.hollow import HollowNode, HollowPlayer
 from kubelearn.embedded.launch.inside import Inside
 from kubelearn.embedded.launch.loopcontrol import routes
 from kubelearn.embedded.launch.loops import Loops
-from kubelearn.embedded.launch.node import Node
+from kubelearn.embedded.launch.node import Node, make_runtime
 from kubelearn.embedded.launch.report import Report
 from kubelearn.embedded.metricsserver import MetricsServer
 from kubelearn.embedded.proxy import DataPath, Proxy
@@ -68,10 +68,17 @@ class Daemon:
     """The cluster in one folder. `run` lasts until it is shut down."""
 
     def __init__(
-        self, folder: StateFolder, settings: Settings, *, clock: Clock, random: random.Random
+        self,
+        folder: StateFolder,
+        settings: Settings,
+        *,
+        runtime: Choice | None,
+        clock: Clock,
+        random: random.Random,
     ) -> None:
         self._folder = folder
         self._settings = settings
+        self._runtime = runtime
         self._clock = clock
         self._random = random
         self._block = Block(settings.block)
@@ -169,6 +176,7 @@ class Daemon:
             "started": timestamp(self._started),
             "memory": _resident_bytes(),
             "nodes": list(self._nodes),
+            "runtime": str(self._runtime or "fake: nothing runs"),
         }
 
     def describe_components(self) -> list[Object]:
@@ -222,7 +230,9 @@ class Daemon:
         if self._settings.hollow:
             self._add_hollow_nodes(names)
             return
-        images = self._images = cluster_images(self._folder, rooted=False)
+        assert self._runtime
+        rooted = self._runtime.runtime == NAMESPACES
+        images = self._images = cluster_images(self._folder, rooted=rooted)
         port = free_port(self._node_addresses(), _KUBELET_PORT)
         for number, name in enumerate(names, start=1):
             self._nodes[name] = self._node(name, number, images=images, port=port)
@@ -263,8 +273,13 @@ class Daemon:
             self._block.pod_cidr(number),
             self._folder.nodes / name,
         )
-        runtime = ProcessRuntime(
-            folder / "containers", pod_cidr=pod_cidr, host_ip=ip, now=self._clock.now
+        assert self._runtime
+        runtime = make_runtime(
+            self._runtime,
+            folder / "containers",
+            pod_cidr=pod_cidr,
+            host_ip=ip,
+            now=self._clock.now,
         )
         config = NodeConfig(
             name=name,

@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
 
 from kubelearn.containers import processes
+from kubelearn.containers.isolation import NamespacesRuntime
+from kubelearn.containers.probe import NAMESPACES, Choice
+from kubelearn.containers.process import ProcessRuntime
 from kubelearn.containers.runtime import ContainerState, ContainerStatus, Runtime, Sandbox
 from kubelearn.embedded.launch.component import Component
 from kubelearn.errors import ClusterError
@@ -103,3 +108,16 @@ def _shown(sandbox: Sandbox, status: ContainerStatus) -> Object:
 def _pid(status: ContainerStatus) -> int:
     """A container's first process; 0 when it has ended, for then its number may be another's."""
     return status.pid if status.state is ContainerState.RUNNING else 0
+
+
+def make_runtime(
+    choice: Choice,
+    folder: Path,
+    *,
+    pod_cidr: str,
+    host_ip: str,
+    now: Callable[[], datetime],
+) -> Runtime:
+    """A node's runtime, with its containers in that folder."""
+    kind = NamespacesRuntime if choice.runtime == NAMESPACES else ProcessRuntime
+    return kind(folder, pod_cidr=pod_cidr, host_ip=host_ip, now=now)

@@ -10,6 +10,8 @@ from kubelearn.containers.shim.podnames import Resolver
 from kubelearn.containers.shim.podports import real_port
 from kubelearn.dnsmessage import NXDOMAIN, PTR, A, Record, decode, encode
 
+plain = pytest.mark.parametrize("node", ["process"], indirect=True)
+
 # Addresses of a cluster that nobody has: blocks begin with 127.64 and are claimed one by one.
 HOST = f"127.126.{random.randrange(256)}.{random.randrange(2, 250)}"
 NAMES = {
@@ -109,6 +111,7 @@ def printed(node, pod_files):
     return run
 
 
+@plain
 async def test_a_container_reads_its_own_files(printed):
     expected = (
         f"search default.svc.cluster.local svc.cluster.local\nnameserver {HOST}\noptions ndots:5"
@@ -118,20 +121,24 @@ async def test_a_container_reads_its_own_files(printed):
     assert await printed("python", "-c", script, image="python") == expected
 
 
+@plain
 async def test_wget_finds_a_name(printed, server, web):
     assert await printed("wget", "-q", "-O", "-", "http://web/") == "hello, web"
     assert await printed("wget", "-qO-", "web") == "hello, web"
 
 
+@plain
 async def test_wget_says_that_it_does_not_know_a_name(printed, server):
     assert "wget: bad address 'nosuch'" in await printed("wget", "-qO-", "nosuch")
 
 
+@plain
 async def test_nslookup_shows_the_full_name_and_its_address(printed, server):
     text = await printed("nslookup", "web")
     assert f"Name:\tweb.default.svc.cluster.local\nAddress: {HOST}" in text
 
 
+@plain
 async def test_python_finds_names_in_every_way(printed, server, web):
     script = """
 import asyncio, socket, urllib.request
@@ -154,6 +161,7 @@ asyncio.run(main())
     assert lines[4:] == ["b'hello, web\\n'", "True"]
 
 
+@plain
 async def test_python_says_that_it_does_not_know_a_name(printed, server):
     script = "import socket; socket.create_connection(('nosuch', 80))"
     text = await printed("python", "-c", script, image="python")

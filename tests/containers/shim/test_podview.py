@@ -4,6 +4,9 @@ import pytest
 
 from kubelearn.containers.runtime import Mount
 
+# Only where containers see the machine's files and sockets is this needed.
+pytestmark = pytest.mark.parametrize("node", ["process"], indirect=True)
+
 LISTEN = """
 import socket
 server = socket.create_server(({host!r}, 8080))

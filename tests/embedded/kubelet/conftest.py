@@ -176,6 +176,25 @@ async def machine(tmp_path: Path, api: Any, clock: Any) -> AsyncIterator[Machine
     await made.runtime.shut_down()
 
 
+class MemoryMounts:
+    """What of a runtime volumes need: takes note of the folders that lie in memory."""
+
+    def __init__(self) -> None:
+        self.mounted: dict[Path, tuple[int, int]] = {}
+
+    async def mount_memory(self, folder: Path, size: int, group: int) -> None:
+        self.mounted[folder] = (size, group)
+
+    async def unmount_memory(self, folder: Path) -> None:
+        del self.mounted[folder]
+
+
+@pytest.fixture
+def in_memory() -> MemoryMounts:
+    """Which folders lie in memory, with their sizes and groups."""
+    return MemoryMounts()
+
+
 @pytest.fixture
 def pod_of() -> Callable[..., Object]:
     """A pod on the node with one container that runs a shell script; keywords go into its spec."""

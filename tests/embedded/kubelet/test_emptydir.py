@@ -27,8 +27,8 @@ def test_without_a_limit_nothing_is_too_much(tmp_path, make_pod):
     assert overuse(pod, lambda volume: tmp_path) == ""
 
 
-async def test_it_is_looked_at_every_ten_seconds(api, clock, tmp_path, limited):
-    volumes = Volumes(api, folder=tmp_path, clock=clock, allocatable={})
+async def test_it_is_looked_at_every_ten_seconds(api, clock, tmp_path, limited, in_memory):
+    volumes = Volumes(api, folder=tmp_path, runtime=in_memory, clock=clock, allocatable={})
     of_pod = PodVolumes(volumes, recorder=None, clock=clock)
     await of_pod.ensure(limited)
     assert await of_pod.overuse(limited) == ("", 10)
@@ -39,3 +39,22 @@ async def test_it_is_looked_at_every_ten_seconds(api, clock, tmp_path, limited):
     await clock.advance(6)
     message, _ = await of_pod.overuse(limited)
     assert message.startswith("Usage of EmptyDir")
+
+
+async def test_one_in_memory_is_as_large_as_its_limit_and_goes_with_its_pod(
+    api, clock, tmp_path, pod_of, in_memory
+):
+    volumes = Volumes(
+        api, folder=tmp_path, runtime=in_memory, clock=clock, allocatable={"memory": "1Gi"}
+    )
+    sources = {
+        "limited": {"medium": "Memory", "sizeLimit": "64Ki"},
+        "whole": {"medium": "Memory"},
+    }
+    pod = pod_of(volumes=[{"name": name, "emptyDir": each} for name, each in sources.items()])
+    await volumes.set_up(pod)
+    await volumes.set_up(pod)
+    found = {path.name: size for path, size in in_memory.mounted.items()}
+    assert found == {"limited": (2**16, -1), "whole": (2**30, -1)}
+    await volumes.tear_down(pod)
+    assert not in_memory.mounted

@@ -16,8 +16,14 @@ from kubelearn.objects import (
 
 
 @pytest.fixture
-def volumes(api, clock, tmp_path):
-    return Volumes(api, folder=tmp_path / "kubelet", clock=clock, allocatable={"cpu": "4"})
+def volumes(api, clock, tmp_path, in_memory):
+    return Volumes(
+        api,
+        folder=tmp_path / "kubelet",
+        runtime=in_memory,
+        clock=clock,
+        allocatable={"cpu": "4"},
+    )
 
 
 @pytest.fixture
@@ -284,11 +290,15 @@ async def test_a_claim_that_is_missing_is_told(mounted):
     assert failed.value.message == UNMOUNTED + problem
 
 
-async def test_a_volume_of_another_node_is_not_mounted(api, clock, tmp_path, disk, make_node):
+async def test_a_volume_of_another_node_is_not_mounted(
+    api, clock, tmp_path, disk, make_node, in_memory
+):
     key = {"key": "kubernetes.io/hostname", "operator": "In", "values": ["elsewhere"]}
     terms = [{"matchExpressions": [key]}]
     await disk(volume={"nodeAffinity": {"required": {"nodeSelectorTerms": terms}}})
-    volumes = Volumes(api, folder=tmp_path, clock=clock, allocatable={}, node=make_node)
+    volumes = Volumes(
+        api, folder=tmp_path, runtime=in_memory, clock=clock, allocatable={}, node=make_node
+    )
     meta = {"name": "p", "namespace": "shop", "uid": "u1"}
     with pytest.raises(MountError) as failed:
         await volumes.set_up({"metadata": meta, "spec": {"volumes": [{"name": "v", **CLAIM}]}})

@@ -1,0 +1,340 @@
+"""The namespaces runtime: a container sees its image's files, its own processes, and nothing else.
+
+Stands for runc. Each container has namespaces of its own for mounts, processes and control groups,
+and each pod has some for its name and for what processes share (IPC); the network is the machine's,
+in which every pod has an address. The zygote does what has to be done inside. An image that has no
+root file system runs as a plain process. Left out: profiles for seccomp and AppArmor, which
+devices may be used, and that volumes can show what is mounted in them later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from kubelearn.containers import capabilities, users
+from kubelearn.containers.bundle import command_of
+from kubelearn.containers.cgroups import Cgroup, Cgroups
+from kubelearn.containers.child import Ends
+from kubelearn.containers.handler import Bundle, Started
+from kubelearn.containers.launcher import LaunchedProcess, Launcher
+from kubelearn.containers.leftovers import record
+from kubelearn.containers.process import Processes
+from kubelearn.containers.runtime import ContainerConfig, LinuxUser, Sandbox, StartError
+from kubelearn.containers.runtimeservice import RuntimeService
+from kubelearn.containers.sockets import Place, answer_from_now_on
+from kubelearn.errors import ContainerError
+
+_SHARED_MEMORY = "mode=1777,size=65536k"
+
+
+@dataclass
+class _Shared:
+    """What the containers of a pod share: namespaces, and /dev/shm."""
+
+    namespaces: Mapping[str, int]
+    memory: Path | None = None
+    init: LaunchedProcess | None = None
+
+
+@dataclass
+class IsolatedBundle:
+    """A container's folder, and how to run programs in its namespaces."""
+
+    folder: Path
+    user: LinuxUser
+    request: Mapping[str, Any]
+    join: Mapping[str, int]
+    launcher: Launcher
+    place: Place | None
+    cgroup: Cgroup | None
+    own_processes: bool
+    target: int | None = None
+    """The namespace of the processes of another container, if it has that."""
+    process: LaunchedProcess | None = None
+
+    async def start(self, *, stdin: bool, tty: bool) -> Started:
+        """Start the container's own program. Raises StartError."""
+        request = {**self.request, "action": "run", "process": self._process_of(tty=tty)}
+        self.process, ends = await self._launch(
+            request, stdin=stdin, tty=tty, kill=self._kill_others
+        )
+        return self.process, ends
+
+    async def exec(self, command: Sequence[str], *, stdin: bool, tty: bool) -> Started:
+        """Start a program beside it. Raises StartError."""
+        if self.process is None:
+            raise StartError("the container is not running")
+        request = {
+            "action": "exec",
+            "pid": self.process.pid,
+            "cgroups": self.request["cgroups"],
+            "gate": self.request["gate"],
+            "process": {**self._process_of(tty=tty), "args": list(command)},
+        }
+        return await self._launch(request, stdin=stdin, tty=tty)
+
+    def to_container(self, output: bytes) -> bytes:
+        """Output as it is."""
+        return output
+
+    def close(self) -> None:
+        """Remove its control group."""
+        if self.target is not None:
+            os.close(self.target)
+        if self.cgroup:
+            self.cgroup.remove()
+
+    def _process_of(self, *, tty: bool) -> dict[str, Any]:
+        process = self.request["process"]
+        env = {**({"TERM": "xterm"} if tty else {}), **process["env"]}
+        return {**process, "env": env, "terminal": tty}
+
+    async def _launch(
+        self, request: Mapping[str, Any], *, stdin: bool, tty: bool, **options: Any
+    ) -> tuple[LaunchedProcess, Ends]:
+        ends, theirs = (Ends(), []) if tty else _pipes(stdin=stdin)
+        join = self.join if request["action"] == "run" else {}
+        try:
+            answer = await self.launcher.ask(request, ends=theirs, join=join)
+        except BaseException:
+            for descriptor in (*ends.outputs, ends.input):
+                if descriptor is not None:
+                    os.close(descriptor)
+            raise
+        finally:
+            for descriptor in theirs:
+                os.close(descriptor)
+        if "terminal" in answer.files:
+            ends = Ends.of_terminal(answer.files["terminal"])
+        if "listener" in answer.files and self.place:
+            loop = asyncio.get_running_loop()
+            answer_from_now_on(loop, answer.files["listener"], self.place)
+        return LaunchedProcess(answer, **options), ends
+
+    def _kill_others(self) -> None:
+        """Kill what does not end with process 1, as that is not the container's own."""
+        if self.cgroup and not self.own_processes:
+            self.cgroup.kill()
+
+
+class Isolation:
+    """A Handler whose containers have namespaces; `owner` is the folder of the runtime."""
+
+    name = "namespaces"
+
+    def __init__(self, owner: Path) -> None:
+        self._owner = owner
+        self._launcher = Launcher()
+        self._plain = Processes()
+        self._shared: dict[str, _Shared] = {}
+        self._groups: Cgroups | None = None
+        self._looked_for_groups = False
+
+    # --- sandboxes ---
+
+    async def open_sandbox(self, sandbox: Sandbox, folder: Path) -> None:
+        """Make a pod's namespaces. Raises ContainerError."""
+        config = sandbox.config
+        _write(folder / "hostname", f"{config.hostname}\n")
+        names = ["uts"] if config.host_ipc else ["uts", "ipc"]
+        if config.share_processes:
+            names.append("pid")
+        request = {
+            "action": "sandbox",
+            "namespaces": names,
+            "hostname": config.hostname,
+            "sysctls": dict(config.sysctls),
+        }
+        answer = await self._launcher.ask(request)
+        namespaces = {name: answer.files[name] for name in names}
+        shared = self._shared[sandbox.id] = _Shared(namespaces)
+        if config.share_processes:
+            shared.init = LaunchedProcess(answer)
+            with contextlib.suppress(OSError):
+                record(folder, shared.init.pid)
+        else:
+            answer.rest.close()
+            os.close(answer.files["process"])
+        if not config.host_ipc:
+            shared.memory = folder / "shm"
+            await self.mount_memory(shared.memory, _SHARED_MEMORY)
+
+    async def close_sandbox(self, sandbox: Sandbox) -> None:
+        """Let go of them."""
+        shared = self._shared.pop(sandbox.id, None)
+        if shared is None:
+            return
+        if shared.init:
+            shared.init.kill()
+            ended = asyncio.Event()
+            shared.init.when_ended(lambda _: ended.set())
+            await ended.wait()
+        for descriptor in shared.namespaces.values():
+            os.close(descriptor)
+        if shared.memory:
+            await self.unmount_memory(shared.memory)
+
+    async def mount_memory(self, folder: Path, options: str) -> None:
+        """Let a folder lie in memory, for containers. Raises ContainerError."""
+        folder.mkdir(parents=True, exist_ok=True)
+        request = {"action": "mount", "path": str(folder), "options": options}
+        (await self._launcher.ask(request)).close()
+
+    async def unmount_memory(self, folder: Path) -> None:
+        """Let go of what lay there in memory."""
+        with contextlib.suppress(ContainerError):
+            (await self._launcher.ask({"action": "unmount", "path": str(folder)})).close()
+
+    # --- containers ---
+
+    async def make_bundle(
+        self,
+        folder: Path,
+        config: ContainerConfig,
+        *,
+        sandbox: Sandbox,
+        target: Bundle | None,
+        files: Mapping[str, Path],
+    ) -> Bundle:
+        """Lay out a container. Raises ContainerError."""
+        if config.image.rootfs is None:
+            return await self._plain.make_bundle(
+                folder, config, sandbox=sandbox, target=target, files=files
+            )
+        user = users.resolve(config.image, config.security)
+        cgroup = self._cgroup(folder.name, config)
+        shared, pod = self._shared[sandbox.id], sandbox.config
+        join, others = dict(shared.namespaces), None
+        if isinstance(target, IsolatedBundle) and target.process:
+            others = os.open(f"/proc/{target.process.pid}/ns/pid", os.O_RDONLY)
+            join["pid"] = others
+        own_processes = not (pod.host_pid or "pid" in join)
+        request = {
+            "namespaces": ["mnt", "cgroup", *(["pid"] if own_processes else [])],
+            "cgroups": [str(door) for door in cgroup.doors] if cgroup else [],
+            "cgroup_hierarchies": self._groups.hierarchies if self._groups else [],
+            "root": _root(folder, config),
+            "mounts": self._mounts(config, sandbox=sandbox, files=files),
+            "privileged": config.security.privileged,
+            "gate": not pod.host_network,
+            "process": _process(config, user, hostname=pod.hostname),
+        }
+        return IsolatedBundle(
+            folder,
+            user.linux,
+            request,
+            join,
+            self._launcher,
+            None if pod.host_network else Place(sandbox.ip),
+            cgroup,
+            own_processes,
+            others,
+        )
+
+    def _mounts(
+        self, config: ContainerConfig, *, sandbox: Sandbox, files: Mapping[str, Path]
+    ) -> list[dict[str, Any]]:
+        shared = self._shared[sandbox.id]
+        own = {
+            "/dev/shm": shared.memory or Path("/dev/shm"),
+            "/etc/hostname": self._owner / sandbox.id / "hostname",
+            **files,
+        }
+        mounts = {path: (source, False) for path, source in own.items()}
+        for mount in config.mounts:
+            mounts[mount.container_path.rstrip("/")] = (mount.host_path, mount.read_only)
+        # Outer ones first, so that a mount inside another one lands in it.
+        return [
+            {"path": path, "source": str(source), "read_only": read_only}
+            for path, (source, read_only) in sorted(mounts.items(), key=lambda each: len(each[0]))
+        ]
+
+    def _cgroup(self, container_id: str, config: ContainerConfig) -> Cgroup | None:
+        if not self._looked_for_groups:
+            self._groups, self._looked_for_groups = Cgroups.find(self._owner), True
+        if self._groups is None:
+            return None
+        group = self._groups.make(container_id)
+        group.set(config.resources)
+        return group
+
+    # --- the whole ---
+
+    async def close(self) -> None:
+        """End the zygote, and with it all that is left."""
+        await asyncio.to_thread(self._launcher.close)
+        self._looked_for_groups = False
+
+
+def _root(folder: Path, config: ContainerConfig) -> dict[str, Any]:
+    """Folders for an overlay over the image's files."""
+    own = {name: folder / name for name in ("upper", "work", "root")}
+    for path in own.values():
+        path.mkdir(parents=True)
+    own["upper"].chmod(0o755)  # it is the root's
+    return {
+        "path": str(own["root"]),
+        "lower": str(config.image.rootfs),
+        "upper": str(own["upper"]),
+        "work": str(own["work"]),
+        "read_only": config.security.read_only_root,
+    }
+
+
+def _process(config: ContainerConfig, user: users.User, *, hostname: str) -> dict[str, Any]:
+    security = config.security
+    env = {"HOSTNAME": hostname, "HOME": user.home, **config.image.env, **config.env}
+    return {
+        "args": command_of(config),
+        "env": env,
+        "cwd": config.working_dir or config.image.working_dir or "/",
+        "user": asdict(user.linux),
+        "capabilities": capabilities.chosen(
+            add=security.add, drop=security.drop, privileged=security.privileged
+        ),
+        "no_new_privileges": security.no_new_privileges,
+    }
+
+
+def _pipes(*, stdin: bool) -> tuple[Ends, list[int]]:
+    """Ends for us, and for the process."""
+    out, their_out = os.pipe2(os.O_CLOEXEC)
+    err, their_err = os.pipe2(os.O_CLOEXEC)
+    ends = Ends({out: 1, err: 2})
+    if stdin:
+        their_in, ends.input = os.pipe2(os.O_CLOEXEC)
+        os.set_blocking(ends.input, False)
+    else:
+        their_in = os.open(os.devnull, os.O_RDONLY)
+    for descriptor in (out, err):
+        os.set_blocking(descriptor, False)
+    return ends, [their_in, their_out, their_err]
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text)
+    path.chmod(0o644)  # for whichever user the container has
+
+
+class NamespacesRuntime(RuntimeService):
+    """A Runtime for one node; `folder` is where its containers have their files."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        pod_cidr: str,
+        host_ip: str,
+        now: Callable[[], datetime],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        super().__init__(
+            folder, Isolation(folder), pod_cidr=pod_cidr, host_ip=host_ip, now=now, sleep=sleep
+        )

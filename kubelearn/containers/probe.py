@@ -1,0 +1,99 @@
+"""What this machine lets containers be, found by making one.
+
+The best runtime that works is taken: namespaces as root, then namespaces in a user namespace of
+one's own, then plain processes, which run anywhere. What keeps the better ones from working is said
+in words: no namespaces at all (as in most containers), user namespaces that are forbidden
+(`kernel.unprivileged_userns_clone`, `kernel.apparmor_restrict_unprivileged_userns`), or a folder on
+a file system that cannot be the upper layer of an overlay.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from kubelearn.containers.cgroups import Cgroups
+from kubelearn.containers.launcher import Launcher
+from kubelearn.errors import ContainerError
+
+NAMESPACES, PROCESS = "namespaces", "process"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A runtime, and why it is that one."""
+
+    runtime: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.runtime}: {self.reason}"
+
+
+def choose(folder: Path, wanted: str = "") -> Choice:
+    """The runtime that is wanted, else the best that works; containers will be in that folder.
+
+    Raises ContainerError if what is wanted does not work.
+    """
+    if wanted == PROCESS:
+        return Choice(PROCESS, "containers are plain processes, as you asked for")
+    try:
+        reason = _make_one(folder)
+    except (ContainerError, OSError) as error:
+        problem = error.message if isinstance(error, ContainerError) else str(error)
+        if wanted == NAMESPACES:
+            raise ContainerError(
+                f"this machine lets no container have namespaces: {problem}",
+                hint="kubelearn up --runtime process   # containers as plain processes",
+            ) from error
+        return Choice(PROCESS, f"containers are plain processes, as namespaces fail ({problem})")
+    return Choice(NAMESPACES, reason)
+
+
+def _make_one(folder: Path) -> str:
+    folder.mkdir(parents=True, exist_ok=True)
+    place = Path(tempfile.mkdtemp(prefix="probe-", dir=folder))
+    launcher = Launcher()
+    try:
+        asyncio.run(_probe(launcher, place))
+        groups = Cgroups.find(place)
+        if groups:
+            groups.remove()
+        return _words(rootless=launcher.rootless, groups=groups)
+    finally:
+        launcher.close()
+        shutil.rmtree(place, ignore_errors=True)
+
+
+async def _probe(launcher: Launcher, place: Path) -> None:
+    parts = {name: place / name for name in ("lower", "upper", "work", "root")}
+    for part in parts.values():
+        part.mkdir()
+    request = {
+        "action": "probe",
+        "namespaces": ["mnt", "pid", "uts", "ipc", "cgroup"],
+        "root": {
+            "path": str(parts["root"]),
+            "lower": str(parts["lower"]),
+            "upper": str(parts["upper"]),
+            "work": str(parts["work"]),
+            "read_only": True,
+        },
+        "mounts": [],
+        "privileged": False,
+        "cgroup_hierarchies": [],
+    }
+    answer = await launcher.ask(request)
+    answer.close()
+
+
+def _words(*, rootless: bool, groups: Cgroups | None) -> str:
+    whose = "containers have namespaces of their own"
+    if rootless:
+        whose += ", in a user namespace as you are not root"
+    if groups:
+        return f"{whose}, and control groups (version {groups.version}) for limits"
+    return f"{whose}; no control groups, so limits of memory are kept by looking"
