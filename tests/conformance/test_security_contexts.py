@@ -167,12 +167,10 @@ def test_a_container_on_the_nodes_processes_is_one_of_many(pods):
 
 
 def test_containers_of_a_pod_share_memory(pods):
+    note = "/dev/shm/kubelearn-note"
     containers = [
-        shell("a", "echo hello > /dev/shm/kubelearn-note; sleep 3600"),
-        shell(
-            "b",
-            "until cat /dev/shm/kubelearn-note 2>/dev/null; do sleep 0.1; done; rm /dev/shm/kubelearn-note",
-        ),
+        shell("a", f"echo hello > {note}; sleep 3600"),
+        shell("b", f"until cat {note} 2>/dev/null; do sleep 0.1; done; rm {note}"),
     ]
     pods.run(spec={"containers": containers})
     pods.until(lambda pod: any(one.state.terminated for one in pod.status.container_statuses or []))
