@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from kubelearn.source import Source, show
     from kubelearn.widgets.applyxray import ApplyXray
     from kubelearn.widgets.clustermap import ClusterMap
+    from kubelearn.widgets.controlplaneswitches import ControlPlaneSwitches
     from kubelearn.widgets.deploymentpanel import DeploymentPanel
     from kubelearn.widgets.insideout import InsideOut
+    from kubelearn.widgets.nodeinspector import NodeInspector
     from kubelearn.widgets.predict import Predict
     from kubelearn.widgets.shipchecklist import ShipChecklist
     from kubelearn.widgets.timemachine import TimeMachine
@@ -41,6 +43,7 @@ __all__ = [
     "ClusterError",
     "ClusterMap",
     "ContainerError",
+    "ControlPlaneSwitches",
     "DeploymentPanel",
     "Handmade",
     "Info",
@@ -49,6 +52,7 @@ __all__ = [
     "KubelearnError",
     "Lesson",
     "ManifestError",
+    "NodeInspector",
     "NotAvailable",
     "Predict",
     "ShipChecklist",
@@ -78,8 +82,10 @@ _HOMES = {
     "source": ("Source", "show"),
     "widgets.applyxray": ("ApplyXray",),
     "widgets.clustermap": ("ClusterMap",),
+    "widgets.controlplaneswitches": ("ControlPlaneSwitches",),
     "widgets.deploymentpanel": ("DeploymentPanel",),
     "widgets.insideout": ("InsideOut",),
+    "widgets.nodeinspector": ("NodeInspector",),
     "widgets.predict": ("Predict",),
     "widgets.shipchecklist": ("ShipChecklist",),
     "widgets.timemachine": ("TimeMachine",),

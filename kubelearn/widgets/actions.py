@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shlex
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -144,6 +144,17 @@ def perform(api: ApiClient, action: Action) -> Object:
         "message": str(body.get("message") or "") if failed else "",
         "ms": round((time.perf_counter() - started) * 1000, 1),
     }
+
+
+def beside_api(command: str, do: Callable[[], None]) -> Object:
+    """Do something to a machine or a component, which no API request could; the trace entry."""
+    request = "no API request: this is done to the machine, not asked of Kubernetes"
+    entry: Object = {"command": command, "request": request, "body": "", "message": ""}
+    try:
+        do()
+    except KubelearnError as error:
+        return {**entry, "code": 0, "message": str(error)}
+    return {**entry, "code": None}
 
 
 def _line(*words: str) -> str:

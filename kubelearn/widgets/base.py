@@ -144,7 +144,9 @@ class DocumentWidget(Widget):
 
     def _keep_looking(self, unseen: threading.Event) -> None:
         while not unseen.wait(self.look_every):
-            self.enqueue(self.look)
+            # Looks that take long must not pile up.
+            if self._jobs.empty():
+                self.enqueue(self.look)
 
     # --- messages of the view ---------------------------------------------------------------
 

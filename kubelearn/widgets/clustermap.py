@@ -12,7 +12,6 @@ from typing import Any
 
 from kubelearn.diagrams.clustermap import draw, node_row, pod_row
 from kubelearn.diagrams.phases import PHASES, summary
-from kubelearn.errors import KubelearnError
 from kubelearn.objects import NODES, PODS, Object, Resource
 from kubelearn.widgets import actions
 from kubelearn.widgets.base import Cluster, LiveWidget, script, style
@@ -71,15 +70,12 @@ class ClusterMap(LiveWidget):
     def _switch(self, node: str, *, on: bool) -> None:
         """Stop or start the machine itself: nothing that the API could do."""
         internals = self.cluster.internals
+        switch = internals.start_node if on else internals.stop_node
         verb = "start" if on else "stop"
-        entry = {"command": f'cluster.internals.{verb}_node("{node}")', "body": "", "message": ""}
-        entry["request"] = "no API request: this is done to the machine, not asked of Kubernetes"
-        try:
-            (internals.start_node if on else internals.stop_node)(node)
-        except KubelearnError as error:
-            self.trace({**entry, "code": 0, "message": str(error)})
+        entry = actions.beside_api(f'cluster.internals.{verb}_node("{node}")', lambda: switch(node))
+        self.trace(entry)
+        if entry["code"] == 0:
             return
-        self.trace({**entry, "code": None})
         (self._stopped.discard if on else self._stopped.add)(node)
         row = self.document.get("nodes", node)
         if row:

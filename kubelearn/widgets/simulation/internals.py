@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from kubelearn.clusters.internals import ComponentState, NodeContainer, NoInternals
-from kubelearn.errors import NotAvailable
+from kubelearn.clusters.internals import ComponentState, NodeContainer, NodeProcess, NoInternals
+from kubelearn.errors import ClusterError, NotAvailable
 from kubelearn.objects import NODES, PODS, Object, micro_timestamp
 from kubelearn.widgets.simulation.api import YOU, Change, resource_of
 
@@ -26,6 +26,7 @@ class SimulatedInternals(NoInternals):
         super().__init__("a simulated cluster has no such parts")
         self._cluster = cluster
         self._stopped: set[str] = set()
+        self._off: set[str] = set()
 
     # --- components and machines --------------------------------------------------------------
 
@@ -55,10 +56,12 @@ class SimulatedInternals(NoInternals):
 
     def stop_node(self, name: str) -> None:
         """Switch a node off: it turns NotReady."""
+        self._off.add(name)
         self._set_ready(name, "Unknown")
 
     def start_node(self, name: str) -> None:
         """Switch it on again."""
+        self._off.discard(name)
         self._set_ready(name, "True")
 
     def _set_ready(self, name: str, status: str) -> None:
@@ -70,6 +73,8 @@ class SimulatedInternals(NoInternals):
 
     def containers(self, node: str) -> list[NodeContainer]:
         """One container for each pod that runs there."""
+        if node in self._off:
+            raise ClusterError(f"node {node} is switched off", hint=f"kubelearn start {node}")
         return [
             NodeContainer(
                 id=f"{4711 + i:x}".ljust(64, "0"),
@@ -84,6 +89,18 @@ class SimulatedInternals(NoInternals):
             )
             for i, pod in enumerate(self._cluster.all(PODS))
             if pod["spec"].get("nodeName") == node and pod["status"]["phase"] == "Running"
+        ]
+
+    def processes(self, node: str) -> list[NodeProcess]:
+        """The kubelet, and one process for each container."""
+        start = self._cluster.log[0].moment
+        kubelet = NodeProcess(100, 1, "root", start, "kubelet", container="")
+        return [
+            *([kubelet] if self.runs(f"kubelet@{node}") else []),
+            *(
+                NodeProcess(each.pid, 100, "root", each.created, "python app.py", each.id)
+                for each in self.containers(node)
+            ),
         ]
 
     def _started(self, pod: Object) -> datetime:

@@ -1,0 +1,65 @@
+"""The views of what lies behind the API in JupyterLab, on a living cluster."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from kubelearn.clusters.transport import send
+from kubelearn.objects import PODS
+
+CONNECT = "import kubelearn as kl\ncluster = kl.connect()"
+SWITCHES = "switches = kl.ControlPlaneSwitches(cluster)\nswitches"
+INSPECTOR = """
+from kubelearn.clusters.transport import send
+pod = send(cluster.api_client, 'GET', '/api/v1/namespaces/browser/pods').checked()['items'][0]
+inspector = kl.NodeInspector(cluster, pod['spec']['nodeName'])
+inspector
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def notebooks(server, web):
+    server.write("internals.ipynb", [CONNECT, SWITCHES, INSPECTOR])
+
+
+def await_pods(page, web, condition):
+    """Wait until the pods of the app are so."""
+    for _ in range(300):
+        pods = send(web.api, "GET", PODS.path(web.namespace)).checked()["items"]
+        if condition(pods):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError([pod["status"] for pod in pods])
+
+
+def waiting(pods):
+    return [pod for pod in pods if not pod["spec"].get("nodeName")]
+
+
+def test_without_a_scheduler_a_new_pod_waits_and_with_it_goes_on(page, lab, web):
+    await_pods(page, web, lambda _pods: len(web.ready()) == 3)
+    lab.open("internals.ipynb")
+    lab.run_all()
+    switch = lab('.kl-switches .kl-switch[aria-label="kube-scheduler"]')
+    switch.click()
+    expect(switch).to_have_attribute("aria-checked", "false", timeout=30_000)
+    expect(lab(".kl-switches .kl-command").first).to_have_text(
+        'cluster.internals.stop("kube-scheduler")'
+    )
+    web.kill(sorted(web.ready())[0])
+    await_pods(page, web, waiting)
+    switch.click()
+    expect(switch).to_have_attribute("aria-checked", "true", timeout=30_000)
+    await_pods(page, web, lambda pods: not waiting(pods) and len(web.ready()) == 3)
+
+
+def test_a_node_shows_its_containers_even_without_its_kubelet(lab):
+    node = lab(".kl-inside-node")
+    running = node.get_by_role("group", name="Containers").get_by_role("row", name="hello")
+    expect(running.first).to_contain_text("Running", timeout=30_000)
+    lab(".kl-do-kubelet").click()
+    expect(lab(".kl-do-kubelet")).to_have_text("Start the kubelet", timeout=30_000)
+    expect(running.first).to_contain_text("Running")
+    lab(".kl-do-kubelet").click()
+    expect(lab(".kl-do-kubelet")).to_have_text("Stop the kubelet", timeout=30_000)
