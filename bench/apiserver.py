@@ -2,6 +2,8 @@
 
 One client with raw HTTP over TLS, the same for all servers: it waits for each answer in a process
 of its own and does as little as it can. Every write is durable before it is answered, on each side.
+Beside each time stands the CPU time of the server's processes for one call, in ms: on a machine
+that others use too it is the one to compare.
 KUBELEARN_UPSTREAM names a folder with the programs `etcd` and `kube-apiserver`.
 """
 
@@ -57,6 +59,12 @@ class Server:
             int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in self.processes
         )
         return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+    def cpu(self) -> float:
+        """The seconds of CPU that its processes have used: busy neighbours change them least."""
+        stats = (Path(f"/proc/{pid}/stat").read_text() for pid in self.processes)
+        fields = (each.rpartition(")")[2].split() for each in stats)
+        return sum(int(each[11]) + int(each[12]) for each in fields) / os.sysconf("SC_CLK_TCK")
 
 
 @contextlib.contextmanager
@@ -268,6 +276,8 @@ class Result:
 
     text: str
     cost: float
+    cpu: float = 0.0
+    """Seconds of CPU of the server for one call; 0 where that says nothing."""
 
 
 Measure = Callable[["Bench"], Result]
@@ -297,12 +307,12 @@ class Bench:
 
     def timed(self, action: Callable[[int], object]) -> Result:
         """The median of a call, and its tail."""
-        seconds = []
+        seconds, cpu = [], self.server.cpu()
         for number in range(self.times):
             begin = time.perf_counter()
             action(number)
             seconds.append(time.perf_counter() - begin)
-        return latency(seconds)
+        return latency(seconds, self.server.cpu() - cpu)
 
     def memory(self) -> Result:
         """What the server's processes hold now."""
@@ -328,11 +338,12 @@ class Bench:
         for thread in threads:
             thread.start()
         barrier.wait()
-        begin = time.perf_counter()
+        begin, cpu = time.perf_counter(), self.server.cpu()
         for thread in threads:
             thread.join()
         rate = CLIENTS * each / (time.perf_counter() - begin)
-        return Result(f"{rate:,.0f}/s", 1 / rate)
+        cpu = (self.server.cpu() - cpu) / CLIENTS / each
+        return Result(f"{rate:,.0f}/s, CPU {cpu * 1e3:.1f}", 1 / rate, cpu)
 
     def get(self) -> Result:
         """One object."""
@@ -370,7 +381,7 @@ class Bench:
             self.connection.send("POST", MANY, pod(f"listed-{number}"))
         size = len(self.connection.send("GET", MANY)[1]) / 2**20
         found = self.several(lambda: self.connection.send("GET", MANY))
-        return Result(f"{size:.1f} MB: {found.text}", found.cost)
+        return dataclasses.replace(found, text=f"{size:.1f} MB: {found.text}")
 
     def list_page(self) -> Result:
         """As kubectl reads, in smaller pages."""
@@ -378,12 +389,12 @@ class Bench:
 
     def several(self, action: Callable[[], object]) -> Result:
         """Like `timed`, for what takes longer."""
-        seconds = []
+        seconds, cpu = [], self.server.cpu()
         for _ in range(20):
             begin = time.perf_counter()
             action()
             seconds.append(time.perf_counter() - begin)
-        return latency(seconds)
+        return latency(seconds, self.server.cpu() - cpu)
 
     def deliver(self) -> Result:
         """From sending a create to the event in somebody else's watch."""
@@ -403,7 +414,7 @@ class Bench:
         thread = threading.Thread(target=watch, daemon=True)
         thread.start()
         time.sleep(0.3)
-        seconds = []
+        seconds, cpu = [], self.server.cpu()
         for number in range(min(self.times, 300)):
             name = f"watched-{number}"
             begin = time.perf_counter()
@@ -411,10 +422,11 @@ class Bench:
             while name not in arrived:
                 told.acquire()
             seconds.append(arrived[name] - begin)
+        cpu = self.server.cpu() - cpu
         watcher._socket.shutdown(socket.SHUT_RDWR)
         thread.join()
         watcher.close()
-        return latency(seconds)
+        return latency(seconds, cpu)
 
     def delete(self) -> Result:
         """At once, as nobody runs these pods."""
@@ -425,18 +437,21 @@ class Bench:
     def kubectl(self, *words: str, given: bytes | None = None) -> Result:
         """The wall time of a whole command, without the first that fills its cache."""
         command = ["kubectl", f"--kubeconfig={self.server.kubeconfig}", *words]
-        seconds = []
+        seconds, cpu = [], self.server.cpu()
         for _ in range(10):
             begin = time.perf_counter()
             subprocess.run(command, input=given, check=True, stdout=subprocess.DEVNULL)
             seconds.append(time.perf_counter() - begin)
-        return latency(seconds[1:])
+        return latency(seconds, self.server.cpu() - cpu)
 
 
-def latency(seconds: list[float]) -> Result:
+def latency(seconds: list[float], cpu: float) -> Result:
     median = statistics.median(seconds)
     tail = statistics.quantiles(seconds, n=100)[-1]
-    return Result(f"{median * 1e3:.2f} ms (p99 {tail * 1e3:.1f})", median)
+    each = cpu / len(seconds)
+    return Result(
+        f"{median * 1e3:.2f} ms (p99 {tail * 1e3:.1f}), CPU {each * 1e3:.1f}", median, each
+    )
 
 
 ROWS: dict[str, Measure] = {
@@ -488,15 +503,17 @@ def main() -> None:
     results = {name: measure(start, times=options.times) for name, start in columns.items()}
     titles = {"alone": "API server alone", "whole": "whole cluster", "upstream": "kube-apiserver"}
     heads = [titles[name] for name in results]
-    print(f"| {'':34} |" + "".join(f" {head:>28} |" for head in heads) + " ratio, alone : real |")
-    print(f"|{'-' * 36}|" + f"{'-' * 29}:|" * len(heads) + "---:|")
+    print(f"| {'':24} |" + "".join(f" {head:>36} |" for head in heads) + " alone : real | CPU |")
+    print(f"|{'-' * 26}|" + f"{'-' * 37}:|" * len(heads) + f"{'-' * 13}:|----:|")
     for row in ROWS:
         found = [column.get(row) for column in results.values()]
-        cells = "".join(f" {each.text if each else '':>28} |" for each in found)
-        ratio = ""
+        cells = "".join(f" {each.text if each else '':>36} |" for each in found)
+        ratio = cpu = ""
         if "upstream" in results and "alone" in results and (real := results["upstream"].get(row)):
-            ratio = f"{results['alone'][row].cost / real.cost:.2f}"
-        print(f"| {row:34} |{cells} {ratio:>5} |")
+            ours = results["alone"][row]
+            ratio = f"{ours.cost / real.cost:.2f}"
+            cpu = f"{ours.cpu / real.cpu:.2f}" if real.cpu else ""
+        print(f"| {row:24} |{cells} {ratio:>12} | {cpu:>3} |")
 
 
 if __name__ == "__main__":
