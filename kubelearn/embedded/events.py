@@ -176,7 +176,7 @@ class EventCorrelator:
         return (alike, None), {**event, "message": message}
 
 
-@dataclass
+@dataclass(slots=True)
 class _Similar:
     """Events alike but for their messages."""
 
@@ -184,7 +184,7 @@ class _Similar:
     messages: set[str] = field(default_factory=set)
 
 
-@dataclass
+@dataclass(slots=True)
 class _Tokens:
     """What an object may still cause: a token bucket."""
 
