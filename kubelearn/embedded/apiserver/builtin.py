@@ -71,6 +71,9 @@ _core = partial(_kind, "core", "")
 _apps = partial(_kind, "apps", "apps")
 _authorization = partial(_kind, "authorization", "authorization.k8s.io", verbs=_CREATE_ONLY)
 _autoscaling = partial(_kind, "autoscaling", "autoscaling", categories=_ALL, status=True)
+_flow_control = partial(
+    _kind, "flowcontrol", "flowcontrol.apiserver.k8s.io", namespaced=False, status=True
+)
 _networking = partial(_kind, "networking", "networking.k8s.io")
 _rbac = partial(_kind, "rbac", "rbac.authorization.k8s.io")
 _resource = partial(_kind, "resource", "resource.k8s.io")
@@ -180,6 +183,8 @@ BUILT_IN: tuple[Kind, ...] = (
     _kind("coordination", "coordination.k8s.io", "Lease", "leases"),
     _kind("discovery", "discovery.k8s.io", "EndpointSlice", "endpointslices"),
     _kind("events", "events.k8s.io", "Event", "events", "ev"),
+    _flow_control("FlowSchema", "flowschemas"),
+    _flow_control("PriorityLevelConfiguration", "prioritylevelconfigurations"),
     _networking("IngressClass", "ingressclasses", namespaced=False),
     _networking("Ingress", "ingresses", "ing", status=True),
     _networking("IPAddress", "ipaddresses", "ip", namespaced=False),

@@ -20,6 +20,7 @@ from kubelearn.objects import Object
 
 if TYPE_CHECKING:
     from kubelearn.embedded.apiserver.audit import AuditEvent
+    from kubelearn.embedded.apiserver.flowcontrol.levels import Flow
 
 # Upstream's `MaxRequestBodyBytes`.
 MAX_BODY = 3 * 2**20
@@ -38,6 +39,8 @@ class Request:
     warnings: list[str] = field(default_factory=list)
     # The kind that the path names; it may be stored as another version of itself.
     kind: Kind = field(default_factory=lambda: NO_KIND)
+    # What it belongs to, and may have to wait for.
+    flow: Flow | None = None
     # For the audit trail: its event of this request, if it wants one; the object in the answer, or
     # the `Status`; and what was thought of the request on its way.
     audit: AuditEvent | None = None

@@ -2,7 +2,7 @@
 
 Stands for k8s.io/apiserver `pkg/server` (`config.go`, `handler.go`). A request passes, in order,
 authentication, impersonation, authorization, routing and, if it writes, admission, validation and
-the store. Left out: priority and fairness.
+the store. Who comes when too many are there already waits, or is sent away.
 """
 
 from __future__ import annotations
@@ -63,6 +63,9 @@ from kubelearn.embedded.apiserver.catalog import NOT_FOUND, Catalog
 from kubelearn.embedded.apiserver.componentstatuses import ComponentStatuses
 from kubelearn.embedded.apiserver.decoding import Decoder
 from kubelearn.embedded.apiserver.eventttl import EventTTL
+from kubelearn.embedded.apiserver.flowcontrol.bootstrap import bootstrap_flow_control
+from kubelearn.embedded.apiserver.flowcontrol.controller import FlowControl, mark, takes_long
+from kubelearn.embedded.apiserver.flowcontrol.levels import Rejected
 from kubelearn.embedded.apiserver.health import VERSION, Health
 from kubelearn.embedded.apiserver.impersonation import impersonated
 from kubelearn.embedded.apiserver.ipaddresses import IPAddresses
@@ -109,6 +112,8 @@ log = logging.getLogger(__name__)
 _LINE_LIMIT = 64 * 2**10
 _HEADERS = 256
 _BACKLOG = 1024
+# Seconds, for clients that come when all seats are taken.
+_RETRY_AFTER = "1"
 _SHUTDOWN_SECONDS = 1.0
 _AUTHORIZATION = "authorization.k8s.io"
 _DECISIONS = {True: "allow", False: "forbid"}
@@ -201,6 +206,7 @@ class ApiServer:
             self.registries, clock=clock, random=random, certificate=proxy_certificate
         )
         self._loops: list[asyncio.Task[None]] = []
+        self._flows = FlowControl(self.registries)
         self._kubelets = Kubelets(self.registries, tls=kubelet_tls)
         self._streams = Streams()
         self._definitions = Definitions(self.registries, self._streams)
@@ -274,11 +280,14 @@ class ApiServer:
         own_service = KubernetesService(self.registries, address=self.host, port=self.port)
         await own_service.ensure()
         await bootstrap_roles(self.registries)
+        await bootstrap_flow_control(self.registries)
+        self._flows.load()
         self._streams.open(since=self.registries.store.revision)
         await self._definitions.start()
         await web.SockSite(self._runner, listener, ssl_context=self._tls).start()
         loops = {
             "aggregator": self._aggregator.run(),
+            "flow-control": self._flows.run(),
             "event-ttl": EventTTL(self.registries.resource("events"), clock=self._clock).run(),
             "ipaddresses": IPAddresses(self.registries).run(),
             "kubernetes-service": own_service.run(),
@@ -321,6 +330,8 @@ class ApiServer:
         if not http.content.is_eof():
             # Else the client would send its next request after a body that nobody reads.
             answer.force_close()
+        if not answer.prepared:
+            mark(answer, request.flow)
         if self._audit and request.audit:
             self._audit.finish(request.audit, request, answer)
         return answer
@@ -330,8 +341,24 @@ class ApiServer:
         return response.warned(request, response.failure(error))
 
     async def _serve(self, request: Request) -> web.StreamResponse:
-        info = request.info
         self._authenticate(request)
+        flow = request.flow = self._flows.flow_of(request)
+        if flow is None or takes_long(request):
+            return await self._serve_authorized(request)
+        try:
+            await flow.level.enter()
+        except Rejected:
+            text = "Too many requests, please try again later.\n"
+            answer = response.text(text, status=429)
+            answer.headers["Retry-After"] = _RETRY_AFTER
+            return answer
+        try:
+            return await self._serve_authorized(request)
+        finally:
+            flow.level.leave()
+
+    async def _serve_authorized(self, request: Request) -> web.StreamResponse:
+        info = request.info
         attributes = attributes_of(request.user, info)
         decision = self._authorizer.authorize(attributes)
         request.annotations[f"{_AUTHORIZATION}/decision"] = _DECISIONS[decision.allowed]

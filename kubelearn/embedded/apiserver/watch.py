@@ -16,6 +16,7 @@ from aiohttp import web
 
 from kubelearn.embedded.apiserver import response
 from kubelearn.embedded.apiserver.encoding import decode, encode
+from kubelearn.embedded.apiserver.flowcontrol.controller import mark
 from kubelearn.embedded.apiserver.listing import check_reached, parse_revision
 from kubelearn.embedded.apiserver.negotiation import JSON, Output
 from kubelearn.embedded.apiserver.options import ListOptions, list_options
@@ -75,7 +76,7 @@ class _Stream:
         self._timeout = options.timeout_seconds or registry.random.uniform(
             _MIN_TIMEOUT, 2 * _MIN_TIMEOUT
         )
-        self._response = _started()
+        self._response = _started(request)
 
     def open(self, after: int, *, since: int) -> tuple[list[bytes], Watch]:
         """What is there to begin with, and the changes from then on; raises Compacted."""
@@ -219,5 +220,8 @@ def _too_old(after: int, error: Compacted) -> bytes:
     return _event("ERROR", orjson.dumps(status))
 
 
-def _started() -> web.StreamResponse:
-    return web.StreamResponse(headers={"Content-Type": JSON, "Cache-Control": "no-cache, private"})
+def _started(request: Request) -> web.StreamResponse:
+    headers = {"Content-Type": JSON, "Cache-Control": "no-cache, private"}
+    answer = web.StreamResponse(headers=headers)
+    mark(answer, request.flow)
+    return answer

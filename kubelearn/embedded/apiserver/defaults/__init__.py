@@ -11,6 +11,7 @@ from kubelearn.embedded.apiserver.defaults import (
     apps,
     batch,
     core,
+    flowcontrol,
     groups,
     pod,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "apps",
     "batch",
     "core",
+    "flowcontrol",
     "groups",
     "pod",
 ]

@@ -7,6 +7,7 @@ that every client shows the same. Kinds without a printer get their name and the
 from kubelearn.embedded.apiserver.printers import (
     cluster,
     devices,
+    flowcontrol,
     network,
     pod,
     storage,
@@ -20,6 +21,7 @@ __all__ = [
     "Printer",
     "cluster",
     "devices",
+    "flowcontrol",
     "network",
     "pod",
     "storage",

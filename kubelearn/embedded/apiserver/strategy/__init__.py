@@ -54,6 +54,8 @@ _STRATEGIES: dict[tuple[str, str], type[Strategy]] = {
     ("certificates.k8s.io", "certificatesigningrequests"): CertificateSigningRequestStrategy,
     ("coordination.k8s.io", "leases"): plain.LeaseStrategy,
     ("discovery.k8s.io", "endpointslices"): plain.EndpointSliceStrategy,
+    ("flowcontrol.apiserver.k8s.io", "flowschemas"): plain.GenerationStrategy,
+    ("flowcontrol.apiserver.k8s.io", "prioritylevelconfigurations"): plain.GenerationStrategy,
     ("networking.k8s.io", "ingressclasses"): plain.GenerationStrategy,
     ("networking.k8s.io", "ingresses"): plain.IngressStrategy,
     ("networking.k8s.io", "networkpolicies"): plain.GenerationStrategy,
