@@ -86,8 +86,8 @@ def _begin(setup: Setup) -> None:
         signal.signal(number, signal.SIG_DFL)
     for door in setup.request.get("cgroups", ()):
         Path(door).write_text("0")
-    # The user's first: what is allowed in the others depends on it.
-    for name in sorted(setup.join, key=list(kernel.NAMESPACES).index):
+    # The user's last: only who is still root outside of it may enter the others.
+    for name in sorted(setup.join, key=lambda name: name == "user"):
         if name != "pid":
             kernel.setns(setup.join[name], name)
 
@@ -106,7 +106,12 @@ def _become(setup: Setup, *, console: bool = False) -> NoReturn:
     if setup.request["gate"]:
         with contextlib.suppress(OSError):  # sockets are the machine's then
             setup.say({"files": ["listener"]}, [take_filter()])
-    _take_user(process, rootless=setup.rootless)
+    if "user" not in setup.join:
+        _take_user(process["user"], rootless=setup.rootless)
+    _drop_capabilities(process["capabilities"])
+    if not setup.rootless:
+        uid = process["user"]["uid"]
+        os.setresuid(uid, uid, uid)
     try:
         os.chdir(process["cwd"])
     except OSError as error:
@@ -140,8 +145,7 @@ def _take_ends(setup: Setup, process: dict[str, Any], *, console: bool) -> None:
 # --- the user and its rights -------------------------------------------------------------------
 
 
-def _take_user(process: dict[str, Any], *, rootless: bool) -> None:
-    user = process["user"]
+def _take_user(user: dict[str, Any], *, rootless: bool) -> None:
     if not rootless:
         os.setgroups(user["groups"])
         os.setresgid(user["gid"], user["gid"], user["gid"])
@@ -149,7 +153,9 @@ def _take_user(process: dict[str, Any], *, rootless: bool) -> None:
         # There is but one user, so it gets another number.
         kernel.unshare("user")
         kernel.map_user((user["uid"], 0), (user["gid"], 0))
-    kept = {*process["capabilities"]}
+
+
+def _drop_capabilities(kept: list[str]) -> None:
     for name, number in NUMBERS.items():
         if name not in kept:
             try:
@@ -157,8 +163,6 @@ def _take_user(process: dict[str, Any], *, rootless: bool) -> None:
             except OSError as error:
                 if error.errno != errno.EINVAL:  # one that this kernel does not know
                     raise
-    if not rootless:
-        os.setresuid(user["uid"], user["uid"], user["uid"])
 
 
 # --- the program -------------------------------------------------------------------------------

@@ -10,11 +10,11 @@ a file system that cannot be the upper layer of an overlay.
 from __future__ import annotations
 
 import asyncio
-import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from kubelearn.containers import trees
 from kubelearn.containers.cgroups import Cgroups
 from kubelearn.containers.launcher import Launcher
 from kubelearn.errors import ContainerError
@@ -65,7 +65,7 @@ def _make_one(folder: Path) -> str:
         return _words(rootless=launcher.rootless, groups=groups)
     finally:
         launcher.close()
-        shutil.rmtree(place, ignore_errors=True)
+        trees.discard(place)
 
 
 async def _probe(launcher: Launcher, place: Path) -> None:

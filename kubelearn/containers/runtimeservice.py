@@ -10,13 +10,12 @@ import asyncio
 import contextlib
 import os
 import secrets
-import shutil
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from kubelearn.containers import leftovers, stats
+from kubelearn.containers import leftovers, stats, trees
 from kubelearn.containers.addresses import AddressPool, doors
 from kubelearn.containers.child import Child
 from kubelearn.containers.handler import Bundle, Handler
@@ -125,7 +124,7 @@ class RuntimeService:
             for container in self._of(sandbox_id):
                 await self.remove_container(container.status.id)
             folder = self._sandbox_folder(sandbox_id)
-            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+            await asyncio.to_thread(trees.discard, folder)
             del self._sandboxes[sandbox_id]
 
     def list_pod_sandboxes(self) -> Sequence[Sandbox]:
@@ -231,7 +230,7 @@ class RuntimeService:
             await self._kill(container)
             self._containers.pop(container_id, None)
             container.bundle.close()
-            await asyncio.to_thread(shutil.rmtree, container.bundle.folder, ignore_errors=True)
+            await asyncio.to_thread(trees.discard, container.bundle.folder)
 
     def list_containers(self, sandbox_id: str) -> Sequence[ContainerStatus]:
         """All of a sandbox that were not removed, oldest first."""
@@ -323,7 +322,7 @@ class RuntimeService:
     async def clean_up(self) -> None:
         """End what an earlier run of this runtime left behind."""
         await leftovers.end_all(self._folder)
-        await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+        await asyncio.to_thread(trees.discard, self._folder)
         self._folder.mkdir(parents=True, exist_ok=True)
 
     async def shut_down(self) -> None:

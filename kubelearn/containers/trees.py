@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shutil
@@ -55,6 +56,12 @@ def remove(path: Path) -> None:
                 if not os.path.islink(os.path.join(folder, name)):
                     os.chmod(os.path.join(folder, name), 0o700)
     shutil.rmtree(path)
+
+
+def discard(path: Path) -> None:
+    """Remove what can be removed of a file, link or folder."""
+    with contextlib.suppress(OSError):
+        remove(path)
 
 
 def _link(source: str, target: Path) -> None:

@@ -18,7 +18,6 @@ import fcntl
 import json
 import os
 import re
-import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +25,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
+from kubelearn.containers import trees
 from kubelearn.errors import StateError
 
 FORMAT = 1
@@ -177,7 +177,7 @@ class StateFolder:
     def delete(self) -> None:
         """Forget everything about the cluster, which must not be running."""
         try:
-            shutil.rmtree(self.path)
+            trees.remove(self.path)
         except FileNotFoundError:
             pass
         except OSError as error:

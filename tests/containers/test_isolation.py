@@ -164,3 +164,18 @@ async def test_containers_end_with_a_daemon_that_is_killed(node, python, referen
             await asyncio.sleep(0.01)
     await node.runtime.clean_up()
     assert list((node.folder / "containers").iterdir()) == []
+
+
+async def test_a_command_has_the_user_of_its_container(node):
+    security = SecurityContext(run_as_user=1000, run_as_group=1000)
+    container = await node.start(await node.sandbox(), "sleep", "60", security=security)
+    script = "id -u; id -g; cat /proc/1/comm"
+    result = await node.runtime.exec_sync(container, ["sh", "-c", script], 20)
+    assert result.output.split() == [b"1000", b"1000", b"sleep"]
+
+
+async def test_a_folder_that_forbids_it_is_removed_too(node):
+    sandbox = await node.sandbox()
+    await node.output(sandbox, "sh", "-c", "mkdir /closed; touch /closed/x; chmod 0 /closed")
+    await node.runtime.remove_pod_sandbox(sandbox.id)
+    assert list((node.folder / "containers").iterdir()) == []

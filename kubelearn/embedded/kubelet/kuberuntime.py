@@ -6,12 +6,12 @@ Around each call to the runtime stand images, back-off, hooks, grace periods and
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import Container, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kubelearn.containers import trees
 from kubelearn.containers.images import Image
 from kubelearn.containers.runtime import (
     ContainerConfig,
@@ -277,7 +277,7 @@ class KubeRuntime:
         if sandbox:
             await self.runtime.remove_pod_sandbox(sandbox.id)
         await self.volumes.forget(pod)
-        await asyncio.to_thread(shutil.rmtree, self._pod_logs(pod), ignore_errors=True)
+        await asyncio.to_thread(trees.discard, self._pod_logs(pod))
         self.backoff.forget(uid)
         self.images.forget(uid)
 
@@ -288,7 +288,7 @@ class KubeRuntime:
                 await self.runtime.remove_pod_sandbox(sandbox.id)
         for folder in [*self.logs.glob("*_*_*"), *self.volumes.pod_folders()]:
             if folder.name.rpartition("_")[2] not in wanted:
-                await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+                await asyncio.to_thread(trees.discard, folder)
 
     # --- logs ---
 

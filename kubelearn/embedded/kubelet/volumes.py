@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import math
-import shutil
 import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from kubelearn.containers import trees
 from kubelearn.containers.runtime import Mount, Runtime
 from kubelearn.embedded.client import Client
 from kubelearn.embedded.clock import Clock
@@ -76,14 +76,14 @@ class Volumes:
         for place in [place for place in self._in_memory if folder in place.parents]:
             self._in_memory.remove(place)
             await self._runtime.unmount_memory(place)
-        await asyncio.to_thread(shutil.rmtree, folder / "volumes", ignore_errors=True)
+        await asyncio.to_thread(trees.discard, folder / "volumes")
 
     async def forget(self, pod: Object) -> None:
         """Remove the pod's folder."""
         self._sources.forget(pod["metadata"]["uid"])
         self._behind.pop(pod["metadata"]["uid"], None)
         folder = self._pod_folder(pod["metadata"]["uid"])
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        await asyncio.to_thread(trees.discard, folder)
 
     def pod_folders(self) -> list[Path]:
         """The folders of all pods that have one, named by their uids."""
