@@ -17,6 +17,9 @@ class Server(BaseHTTPRequestHandler):
     def do_GET(self):
         body = f"{self.command} {self.path}".encode()
         self.send_response(418 if self.path == "/teapot" else 200)
+        if self.path == "/page":
+            body = b"<p>/x <a href='/x'>x</a> <a href='y'>y</a>"
+            self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -77,6 +80,13 @@ def forward(core, namespace, eventually):
 def test_a_pod_answers_behind_its_proxy_path(send, namespace, server):
     answer = send("GET", f"/api/v1/namespaces/{namespace}/pods/p:8080/proxy/some/where?a=b")
     assert (answer.code, answer.body) == (200, "GET /some/where?a=b")
+
+
+def test_links_of_a_page_lead_through_the_proxy(send, namespace, server):
+    path = f"/api/v1/namespaces/{namespace}/pods/p:8080/proxy"
+    page = send("GET", f"{path}/page").checked()
+    expected = f'<p>/x <a href="{path}/x">x</a> <a href="y">y</a>'
+    assert page.replace("'", '"') == expected
 
 
 def test_the_proxy_passes_an_error_on(send, namespace, server):

@@ -1,8 +1,8 @@
 """proxy: HTTP to a pod, a Service or a node through the API server.
 
 Stands for `ProxyREST` of pods, services and nodes in k8s.io/kubernetes `pkg/registry/core` and for
-k8s.io/apimachinery `pkg/util/proxy`. Left out: the rewriting of links in HTML pages, which modern
-pages build in scripts anyway; a page with relative links works.
+k8s.io/apimachinery `pkg/util/proxy`. As upstream, nobody asks a pod or a Service that speaks HTTPS
+for a certificate to believe in.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from kubelearn.embedded.apiserver.request import Request
 from kubelearn.embedded.apiserver.resources import write_of
 from kubelearn.embedded.apiserver.status import bad_request, service_unavailable
 from kubelearn.embedded.apiserver.streams import Streams
+from kubelearn.embedded.apiserver.subresources.links import Links
 from kubelearn.embedded.apiserver.subresources.tunnels import tunnel
 from kubelearn.objects import Object
 
@@ -102,17 +103,19 @@ class Proxies:
     ) -> web.StreamResponse:
         url = URL.build(scheme=scheme or "http", host=address, port=port)
         try:
-            return await self._send(request, url)
+            return await self._send(request, url, verified=False)
         except aiohttp.ClientConnectorError as error:
             if port >= _PRIVILEGED:
                 raise _trying_to_reach(url, error) from error
         shifted = url.with_port(port + _SHIFT)
         try:
-            return await self._send(request, shifted)
+            return await self._send(request, shifted, verified=False)
         except aiohttp.ClientConnectorError as error:
             raise _trying_to_reach(url, error) from error
 
-    async def _send(self, request: Request, base: URL) -> web.StreamResponse:
+    async def _send(
+        self, request: Request, base: URL, *, verified: bool = True
+    ) -> web.StreamResponse:
         http, info = request.http, request.info
         path = "/" + "/".join(info.rest)
         if info.rest and info.path.endswith("/"):
@@ -131,7 +134,7 @@ class Proxies:
         headers["X-Forwarded-Proto"] = "https" if http.secure else "http"
         data = http.content.iter_any() if http.body_exists else None
         async with session.request(
-            http.method, url, headers=headers, data=data, allow_redirects=False
+            http.method, url, headers=headers, data=data, allow_redirects=False, ssl=verified
         ) as answer:
             return await self._answer(request, answer)
 
@@ -140,8 +143,16 @@ class Proxies:
         for name, value in answer.headers.items():
             if name.lower() not in _HOP_BY_HOP:
                 stream.headers.add(name, value)
+        links = _links(request, answer.url)
         if location := answer.headers.get("Location", ""):
-            stream.headers["Location"] = _through_here(request, location)
+            stream.headers["Location"] = links.through(location)
+        elif answer.content_type == "text/html":
+            body = await answer.read()
+            encoding = answer.headers.get("Content-Encoding", "")
+            headers = CIMultiDict(stream.headers)
+            headers.pop("Content-Length", None)
+            page = links.rewritten(body, encoding)
+            return web.Response(status=answer.status, headers=headers, body=page)
         await stream.prepare(request.http)
         with self._streams.opened(answer.close):
             try:
@@ -206,12 +217,11 @@ def _endpoints(endpoint_slice: Object, service: str, port_name: str) -> Iterable
             yield endpoint["addresses"][0], port["port"]
 
 
-def _through_here(request: Request, location: str) -> str:
-    """A redirect to a path of the target, as a path of this server."""
-    if not location.startswith("/") or location.startswith("//"):
-        return location
-    parts = request.info.path.split("/proxy", 1)
-    return f"{parts[0]}/proxy{location}"
+def _links(request: Request, target: URL) -> Links:
+    """How links of the target lead through this server."""
+    own = f"{target.host}:{target.port}"
+    before = request.info.path.partition("/proxy")[0]
+    return Links(f"{before}/proxy", frozenset({own, target.host or "", request.http.host}))
 
 
 def _trying_to_reach(url: URL, error: aiohttp.ClientConnectorError) -> Exception:
