@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from kubelearn.containers.filelock import locked
 from kubelearn.containers.images import Image, PullError, Reference
 from kubelearn.containers.imagestore import BrokenImage, Store, StoredImage
 from kubelearn.containers.imagestore.blobs import Descriptor
-from kubelearn.containers.standins import LABEL
+from kubelearn.containers.runnable import runnable
 from kubelearn.containers.stock import StockImages
 from kubelearn.errors import ContainerError
 
@@ -126,25 +126,7 @@ class ClusterImages:
         return image
 
     def _image(self, stored: StoredImage) -> Image:
-        label = (stored.run_config.get("Labels") or {}).get(LABEL, "")
-        if not self._rooted and not label:
-            raise ContainerError(
-                f"the image {Reference.parse(stored.name).short} has programs of its own, and "
-                "containers are plain processes of this machine here",
-                hint="kubelearn doctor   # what containers with a root of their own need",
-            )
-        image = self._store.image(stored)
-        return image if self._rooted else replace(image, files=self._files(stored, image, label))
-
-    def _files(self, stored: StoredImage, image: Image, label: str) -> Mapping[str, Path]:
-        """What the image adds to the programs that it is built on."""
-        own = dict(self._stock.files(label))
-        base = self._store.roots.make(stored.layers[:1])
-        root = image.rootfs or base
-        for path in _added(base, root):
-            if not any(path.startswith(f"{known}/") for known in own):
-                own[path] = root / path.lstrip("/")
-        return own
+        return runnable(self._store, stored, files=None if self._rooted else self._stock.files)
 
     def _read(self) -> dict[str, Image]:
         found: dict[str, Image] = {}
@@ -155,15 +137,3 @@ class ClusterImages:
             except (BrokenImage, ContainerError):
                 continue  # as if it had never been brought here
         return found
-
-
-def _added(base: Path, root: Path, below: str = "") -> list[str]:
-    """The outermost paths that a root has and its base has not, or has otherwise."""
-    found: list[str] = []
-    for entry in sorted((root / below.lstrip("/")).iterdir()):
-        path, other = f"{below}/{entry.name}", base / below.lstrip("/") / entry.name
-        if entry.is_dir() and not entry.is_symlink() and other.is_dir() and not other.is_symlink():
-            found += _added(base, root, path)
-        elif not other.exists() or (entry.is_file() and not entry.samefile(other)):
-            found.append(path)
-    return found

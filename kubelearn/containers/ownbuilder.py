@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+from kubelearn.containers import foreground, probe, trees
 from kubelearn.containers.build.bases import Base, Bases
 from kubelearn.containers.build.builder import NAME, Builder, BuildRequest
 from kubelearn.containers.build.report import BuildReport, Tell
 from kubelearn.containers.build.run import RunRequest
+from kubelearn.containers.foreground import Job
 from kubelearn.containers.imagebuilder import Finished, ImageSummary, LayerSummary
-from kubelearn.containers.images import PullError, Reference
+from kubelearn.containers.images import Image, PullError, Reference
 from kubelearn.containers.imagestore import Store, StoredImage
 from kubelearn.containers.imagestore.archive import load, save
 from kubelearn.containers.machineimages import MachineImages
+from kubelearn.containers.runnable import runnable
 from kubelearn.containers.standins import DOMAIN, StandIns
+from kubelearn.containers.stockfiles import StockFiles
 from kubelearn.errors import ContainerError
 
 
@@ -32,7 +38,7 @@ class OwnBuilder:
         if registry != "off":
             supplies.append(self._pulled)
         bases = Bases(self.store, supplies)
-        self._builder = Builder(self.store, find=bases.find, run=_refuse)
+        self._builder = Builder(self.store, find=bases.find, run=self._run_step)
 
     def build(
         self,
@@ -69,7 +75,16 @@ class OwnBuilder:
         timeout: float = 60,
     ) -> Finished:
         """Run a container to its end. Raises ContainerError, also when it takes longer."""
-        raise NotImplementedError
+        stored = self.store.get(image)
+        printed: list[str] = []
+        with self._folder() as folder:
+            rooted = probe.choose(folder).runtime == probe.NAMESPACES
+            files = None if rooted else StockFiles(folder / "stock")
+            job = Job(
+                runnable(self.store, stored, files=files), command, env=env or {}, timeout=timeout
+            )
+            code = foreground.run(job, folder / "containers", output=printed.append)
+        return Finished(code, "".join(printed))
 
     def save(self, image: str, file: Path | str) -> None:
         """Write an image to a file that `docker load` takes. Raises ContainerError."""
@@ -90,6 +105,37 @@ class OwnBuilder:
     def remove(self, image: str) -> None:
         """Forget a name. Raises ContainerError."""
         self.store.remove(image)
+
+    @contextmanager
+    def _folder(self) -> Iterator[Path]:
+        """A folder for a while, where the image store is: an overlay needs such a place."""
+        self.store.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder = Path(tempfile.mkdtemp(prefix="run-", dir=self.store.folder))
+        try:
+            yield folder
+        finally:
+            trees.remove(folder)
+
+    def _run_step(self, request: RunRequest, *, output: Callable[[str], None]) -> int:
+        """RUN of a Dockerfile."""
+        with self._folder() as folder:
+            try:
+                probe.choose(folder, probe.NAMESPACES)
+            except ContainerError as error:
+                raise ContainerError(
+                    f"RUN needs containers with a root of their own: {error.message}",
+                    hint="kubelearn doctor   # what they need; or COPY what the command would make",
+                ) from error
+            image = Image(
+                "build",
+                cmd=tuple(request.command),
+                env=request.env,
+                working_dir=request.working_dir,
+                user=request.user,
+                rootfs=request.root,
+            )
+            job = Job(image, changes=request.upper)
+            return foreground.run(job, folder / "containers", output=output)
 
     def _pulled(self, reference: Reference) -> Base | None:
         try:
@@ -122,10 +168,3 @@ def layers_of(image: StoredImage) -> list[LayerSummary]:
             )
         )
     return found + [LayerSummary("", int(each.blob["size"]), each.diff_id) for each in left]
-
-
-def _refuse(request: RunRequest, *, output: Callable[[str], None]) -> int:
-    raise ContainerError(
-        "RUN needs containers with a root of their own, which this machine does not allow",
-        hint="kubelearn doctor   # says why; or COPY what the command would make",
-    )

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -70,7 +70,7 @@ class StockImages:
     """
 
     def __init__(self, folder: Path, *, roots: MachineImages | None = None) -> None:
-        self._files = StockFiles(folder)
+        self.files = StockFiles(folder)
         self._roots = roots
         self._images: dict[Reference, Image | None] = {}
 
@@ -105,10 +105,6 @@ class StockImages:
         named = (Reference.parse(image.name) for image in self._all())
         return [found for reference in named if (found := self.find(reference))]
 
-    def files(self, path: str) -> Mapping[str, Path]:
-        """The files of a stock image for a container that sees this machine's."""
-        return self._files.of(path)
-
     def _all(self) -> Sequence[Image]:
         found = (self._known(Reference.parse(name)) for name in _LISTED)
         return [image for image in found if image]
@@ -116,7 +112,7 @@ class StockImages:
     def _known(self, reference: Reference) -> Image | None:
         if reference not in self._images:
             image = describe(reference)
-            self._images[reference] = image and replace(image, files=self.files(reference.path))
+            self._images[reference] = image and replace(image, files=self.files.of(reference.path))
         return self._images[reference]
 
 
