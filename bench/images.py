@@ -48,7 +48,7 @@ def main() -> None:
 
 def measure(folder: Path, rounds: int) -> None:
     app = make_app(folder / "app")
-    own = OwnBuilder(folder / "images", registry="off")
+    own = OwnBuilder(folder / "images", mirror=None)
     row("machine image: busybox", repeat(rounds, lambda: make_root(folder, "busybox")))
     row("machine image: python", repeat(rounds, lambda: make_root(folder, "python_slim")))
     reference = Reference.parse("python:3.12-slim")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kubelearn.clusters import Cluster, Info, Internals, connect
     from kubelearn.clusters.doctor import doctor
+    from kubelearn.clusters.images import builder
     from kubelearn.containers.handmade import Handmade
     from kubelearn.errors import (
         ApiError,
@@ -59,6 +60,7 @@ __all__ = [
     "Source",
     "StateError",
     "TimeMachine",
+    "builder",
     "connect",
     "doctor",
     "show",
@@ -67,6 +69,7 @@ __all__ = [
 _HOMES = {
     "clusters": ("Cluster", "Info", "Internals", "connect"),
     "clusters.doctor": ("doctor",),
+    "clusters.images": ("builder",),
     "containers.handmade": ("Handmade",),
     "errors": (
         "ApiError",

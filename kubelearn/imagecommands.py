@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kubelearn.embedded.state import DEFAULT_NAME, StateFolder, images_home
+from kubelearn.embedded.state import DEFAULT_NAME, StateFolder, images_home, registry_mirror
 from kubelearn.errors import KubelearnError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _PATH = click.Path(path_type=Path)
 def _own() -> OwnBuilder:
     from kubelearn.containers.ownbuilder import OwnBuilder
 
-    return OwnBuilder(images_home(), registry=os.environ.get("KUBELEARN_REGISTRY", ""))
+    return OwnBuilder(images_home(), mirror=registry_mirror())
 
 
 @click.group(invoke_without_command=True)
@@ -89,10 +89,10 @@ def build(
         _load(cluster, tag)
 
 
-def _choose(builder: str) -> ImageBuilder:
-    from kubelearn.containers.imagebuilder import choose
+def _choose(prefer: str) -> ImageBuilder:
+    from kubelearn.clusters.images import builder
 
-    chosen = choose(images_home(), prefer=builder)
+    chosen = builder(prefer)
     click.echo(f"{chosen.name} builds: {chosen.why}")
     return chosen
 
@@ -140,6 +140,13 @@ def inspect(name: str) -> None:
 def pull(name: str) -> None:
     """Bring an image from its registry to this machine."""
     click.echo(_own().pull(name))
+
+
+@images.command()
+@click.argument("name")
+def push(name: str) -> None:
+    """Send an image to the registry that its name begins with."""
+    _own().push(name)
 
 
 @images.command(name="export")

@@ -133,22 +133,23 @@ def compare(builder: ImageBuilder, first: str, second: str) -> Comparison:
     )
 
 
-def choose(home: Path, *, prefer: str = "auto") -> ImageBuilder:
+def choose(home: Path, *, prefer: str = "auto", mirror: str | None = "") -> ImageBuilder:
     """Docker Engine where it answers, else our own builder, whose images lie in `home`.
 
-    `prefer` may also be `docker` or `own`. Raises ContainerError if Docker is asked for in vain.
+    `prefer` may also be `docker` or `own`. `mirror` is what our own asks in place of docker.io;
+    with None it asks no registry. Raises ContainerError if Docker is asked for in vain.
     """
     from kubelearn.containers import dockerengine
     from kubelearn.containers.ownbuilder import OwnBuilder
 
     if prefer == "own":
-        return OwnBuilder(home, why="you asked for it")
+        return OwnBuilder(home, why="you asked for it", mirror=mirror)
     try:
         client = dockerengine.connect()
     except ContainerError as error:
         if prefer == "docker":
             raise
-        return OwnBuilder(home, why=error.message)
+        return OwnBuilder(home, why=error.message, mirror=mirror)
     from kubelearn.containers.dockerbuilder import DockerBuilder
 
     return DockerBuilder(client, why="you asked for it" if prefer == "docker" else "it answers")

@@ -1,8 +1,8 @@
 """Images: their names, what they say about running them, and which ones a node has.
 
 An image's name is read as container tools read it (`distribution/reference`): the domain defaults
-to docker.io, a name without a slash lies in `library`, the tag defaults to `latest`. Left out until
-images can be built: layers, registries, digests of content.
+to docker.io, a name without a slash lies in `library`, the tag defaults to `latest`. What images
+are made of is the business of `imagestore`.
 """
 
 from __future__ import annotations
@@ -91,10 +91,14 @@ class Image:
     # What runs in the image's place, in words for an Event; empty for an image of our own.
     stand_in: str = ""
     size_bytes: int = 0
+    digest: str = ""
+    """Of its configuration, if it has one: then it is the image's id."""
 
     @property
     def id(self) -> str:
         """A digest that tells this image from others."""
+        if self.digest:
+            return self.digest
         parts = (self.name, self.entrypoint, self.cmd, sorted(self.env.items()), self.working_dir)
         return "sha256:" + hashlib.sha256(repr(parts).encode()).hexdigest()
 

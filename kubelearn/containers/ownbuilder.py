@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
 from kubelearn.containers import foreground, probe, trees
@@ -29,13 +30,13 @@ class OwnBuilder:
 
     name = NAME
 
-    def __init__(self, home: Path, *, why: str = "", registry: str = "") -> None:
+    def __init__(self, home: Path, *, why: str = "", mirror: str | None = "") -> None:
         self.why = why
         self.store = Store(home)
-        self._registry = registry
+        self._mirror = mirror
         self._stand_ins = StandIns(self.store, machine_images(home))
         supplies = [self._stand_ins.supply]
-        if registry != "off":
+        if mirror is not None:
             supplies.append(self._pulled)
         bases = Bases(self.store, supplies)
         self._builder = Builder(self.store, find=bases.find, run=self._run_step)
@@ -78,8 +79,7 @@ class OwnBuilder:
         stored = self.store.get(image)
         printed: list[str] = []
         with self._folder() as folder:
-            rooted = probe.choose(folder).runtime == probe.NAMESPACES
-            files = None if rooted else StockFiles(folder / "stock")
+            files = StockFiles(folder / "stock") if self._lacks else None
             job = Job(
                 runnable(self.store, stored, files=files), command, env=env or {}, timeout=timeout
             )
@@ -99,12 +99,24 @@ class OwnBuilder:
         from kubelearn.containers.imagestore.registry import Registry
 
         reference = Reference.parse(image)
-        mirror = "" if self._registry == "off" else self._registry
-        return Registry(mirror=mirror).pull(reference, self.store).name
+        return Registry(mirror=self._mirror or "").pull(reference, self.store).name
+
+    def push(self, image: str) -> None:
+        """Send an image to the registry that its name begins with. Raises ContainerError."""
+        from kubelearn.containers.imagestore.registry import Registry
+
+        Registry().push(self.store.get(image), self.store, Reference.parse(image))
 
     def remove(self, image: str) -> None:
         """Forget a name. Raises ContainerError."""
         self.store.remove(image)
+
+    @cached_property
+    def _lacks(self) -> str:
+        """What keeps containers from having a root of their own; empty if they can."""
+        with self._folder() as folder:
+            choice = probe.choose(folder)
+        return "" if choice.runtime == probe.NAMESPACES else choice.reason
 
     @contextmanager
     def _folder(self) -> Iterator[Path]:
@@ -118,14 +130,12 @@ class OwnBuilder:
 
     def _run_step(self, request: RunRequest, *, output: Callable[[str], None]) -> int:
         """RUN of a Dockerfile."""
+        if self._lacks:
+            raise ContainerError(
+                f"RUN needs containers with a root of their own: {self._lacks}",
+                hint="kubelearn doctor   # what they need; or COPY what the command would make",
+            )
         with self._folder() as folder:
-            try:
-                probe.choose(folder, probe.NAMESPACES)
-            except ContainerError as error:
-                raise ContainerError(
-                    f"RUN needs containers with a root of their own: {error.message}",
-                    hint="kubelearn doctor   # what they need; or COPY what the command would make",
-                ) from error
             image = Image(
                 "build",
                 cmd=tuple(request.command),

@@ -47,6 +47,12 @@ def images_home() -> Path:
     return home() / "images"
 
 
+def registry_mirror() -> str | None:
+    """What is asked in place of docker.io, as HOST[:PORT]; empty for itself, None for nobody."""
+    chosen = os.environ.get("KUBELEARN_REGISTRY", "")
+    return None if chosen == "off" else chosen
+
+
 @dataclass(frozen=True)
 class Settings:
     """What was chosen for a cluster. It stays over restarts, as its objects depend on it."""

@@ -22,7 +22,7 @@ def home(tmp_path_factory):
 
 @pytest.fixture
 def builder(home):
-    made = OwnBuilder(home, registry="off")
+    made = OwnBuilder(home, mirror=None)
     yield made
     for summary in made.images():
         made.remove(summary.name)

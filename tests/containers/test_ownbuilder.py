@@ -15,7 +15,7 @@ APPS = Path(kubelearn.containers.__file__).parent / "apps"
 
 @pytest.fixture(scope="module")
 def builder(tmp_path_factory):
-    return OwnBuilder(tmp_path_factory.mktemp("images"), registry="off")
+    return OwnBuilder(tmp_path_factory.mktemp("images"), mirror=None)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ BASE = "kubelearn-test/python:1"
 @pytest.fixture(scope="session")
 def own(tmp_path_factory: pytest.TempPathFactory) -> OwnBuilder:
     """Our own builder, with the image `kubelearn-test/python:1` to build on."""
-    builder = OwnBuilder(tmp_path_factory.mktemp("images"), registry="off")
+    builder = OwnBuilder(tmp_path_factory.mktemp("images"), mirror=None)
     reference = Reference.parse("python:3.12-slim")
     image = stock.describe(reference)
     assert image

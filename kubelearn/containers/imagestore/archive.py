@@ -70,6 +70,10 @@ def _save(blobs: Blobs, images: Sequence[StoredImage], archive: tarfile.TarFile)
         for blob in (image.manifest, config, *(layer.blob for layer in image.layers)):
             wanted[str(blob["digest"])] = blob
     _add(archive, "oci-layout", {"imageLayoutVersion": "1.0.0"})
+    for folder in ("blobs", "blobs/sha256"):  # skopeo would give them to root
+        info = _info(folder, 0)
+        info.type, info.mode = tarfile.DIRTYPE, 0o755
+        archive.addfile(info)
     for digest in sorted(wanted):
         info = _info(_blob_path(digest), int(wanted[digest]["size"]))
         with blobs.open(wanted[digest]) as content:

@@ -138,6 +138,7 @@ class Store:
             rootfs=self.roots.make(stored.layers),
             stand_in=stand_in,
             size_bytes=stored.size,
+            digest=stored.id,
         )
 
     def collect(self, *, keep: Sequence[Descriptor] = ()) -> int:

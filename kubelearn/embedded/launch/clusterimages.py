@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import os
-
 from kubelearn.containers.clusterimages import ClusterImages, Loaded
 from kubelearn.containers.imagestore import Store
 from kubelearn.containers.machineimages import MachineImages
 from kubelearn.containers.stock import StockImages
-from kubelearn.embedded.state import StateFolder, images_home
-
-REGISTRY = "KUBELEARN_REGISTRY"
-"""The variable that names a mirror of docker.io, or says `off` to ask no registry at all."""
+from kubelearn.embedded.state import StateFolder, images_home, registry_mirror
 
 
 def cluster_images(folder: StateFolder, *, rooted: bool) -> ClusterImages:
     """What the nodes of the cluster in that folder share."""
     home = images_home()
     roots = MachineImages(home / "machine") if rooted else None
-    mirror = os.environ.get(REGISTRY, "")
     return ClusterImages(
         StockImages(folder.images, roots=roots),
         store=Store(home),
         loaded=Loaded(folder.images / "loaded.json"),
         rooted=rooted,
-        mirror=None if mirror == "off" else mirror,
+        mirror=registry_mirror(),
     )

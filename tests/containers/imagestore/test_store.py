@@ -33,6 +33,7 @@ def test_it_says_how_an_image_runs(store, image):
     run = store.image(made)
     assert (run.cmd, run.env["A"], run.working_dir, run.user) == (("sh",), "b=c", "/app", "1000")
     assert (run.rootfs / "file").read_bytes() == b"content"
+    assert run.id == made.id
 
 
 def test_images_with_the_same_layers_share_files(store, layer, image):
