@@ -6,6 +6,7 @@ environment and arguments that lead there.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,12 +87,17 @@ def make_bundle(
     """Lay out a container's folder; `files` are what its sandbox gives to each container."""
     mounts = {mount.container_path.rstrip("/"): mount.host_path for mount in config.mounts}
     links = {**config.image.files, **files, **mounts}
+    # A root of the image store is shared by all who run the image, and a container may write.
+    shared = config.image.rootfs
     paths = PathMap(folder / "root", [*_ALWAYS, *links])
     for path in _ALWAYS:
         paths.place(path).mkdir(parents=True, exist_ok=True)
     # Outer ones first, so that a mount inside another one lands in it.
     for path in sorted(links, key=len):
-        _link(paths.place(path), links[path])
+        if shared and links[path].is_relative_to(shared):
+            _copy(links[path], paths.place(path))
+        else:
+            _link(paths.place(path), links[path])
     cwd = paths.place(config.working_dir or config.image.working_dir)
     cwd.mkdir(parents=True, exist_ok=True)
     env = _environment(config, paths, container_id=folder.name, sandbox=sandbox)
@@ -143,6 +149,14 @@ def command_of(config: ContainerConfig) -> list[str]:
     if config.command:
         return [*config.command, *config.args]
     return [*image.entrypoint, *(config.args or image.cmd)]
+
+
+def _copy(source: Path, place: Path) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir() and not source.is_symlink():
+        shutil.copytree(source, place, symlinks=True, dirs_exist_ok=True)
+    else:
+        shutil.copy2(source, place, follow_symlinks=False)
 
 
 def _link(place: Path, target: Path) -> None:

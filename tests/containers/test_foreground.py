@@ -142,3 +142,11 @@ def test_without_a_root_a_command_is_refused_with_the_reason(build, plain):
         DockerfileError, match=r"Dockerfile:2: RUN needs .* of their own: the test says so"
     ):
         build("FROM busybox\nRUN echo x\n")
+
+
+def test_a_plain_process_writes_into_a_copy_of_what_the_image_adds(build, builder, plain, tmp_path):
+    (tmp_path / "app.py").write_text("open('/app/app.py', 'a').write('x'); print('done')")
+    build('FROM python:3\nWORKDIR /app\nCOPY app.py .\nCMD ["python", "app.py"]\n')
+    assert builder.run("app:1") == Finished(0, "done\n")
+    root = builder.store.image(builder.store.get("app:1")).rootfs
+    assert (root / "app/app.py").read_text().endswith("print('done')")

@@ -196,7 +196,13 @@ class Registry:
                 method, url, headers=sent, body=body, preload_content=False, redirect=True
             )
 
-        response = send()
+        try:
+            response = send()
+        except urllib3.exceptions.MaxRetryError as error:
+            # A connection that was kept may have been closed at the other end.
+            if body is not None or not isinstance(error.reason, urllib3.exceptions.ProtocolError):
+                raise
+            response = send()
         if response.status == 401 and (token := self._authorize(response, reference)):
             response.drain_conn()
             self._tokens[self._repository(reference)] = token
