@@ -80,7 +80,7 @@ class StockImages:
         if image is None or self._roots is None:
             return image
         root = self._roots.find(recipe(reference.path))
-        return replace(image, rootfs=root) if root else None
+        return self._rooted(image, root) if root else None
 
     async def pull(self, reference: Reference) -> Image:
         """The image, made now if it needs a root. Raises PullError for all others."""
@@ -98,12 +98,16 @@ class StockImages:
             root = await asyncio.to_thread(self._roots.make, recipe(reference.path))
         except ContainerError as error:
             raise PullError(f'failed to pull and unpack image "{reference}": {error}') from error
-        return replace(image, rootfs=root)
+        return self._rooted(image, root)
 
     def list(self) -> Sequence[Image]:
         """The images that can be named here and are on the node."""
         named = (Reference.parse(image.name) for image in self._all())
         return [found for reference in named if (found := self.find(reference))]
+
+    def _rooted(self, image: Image, root: Path) -> Image:
+        size = self._roots.size(root) if self._roots else 0
+        return replace(image, rootfs=root, size_bytes=size)
 
     def _all(self) -> Sequence[Image]:
         found = (self._known(Reference.parse(name)) for name in _LISTED)

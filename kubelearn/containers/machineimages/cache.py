@@ -52,6 +52,7 @@ class MachineImages:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._found: dict[str, Path] = {}
+        self._sizes: dict[Path, int] = {}
 
     def find(self, recipe: Recipe) -> Path | None:
         """The root if it is made."""
@@ -61,6 +62,12 @@ class MachineImages:
                 return None
             self._found[recipe.name] = place
         return self._found[recipe.name]
+
+    def size(self, root: Path) -> int:
+        """How many bytes the files of a root have."""
+        if root not in self._sizes:
+            self._sizes[root] = trees.size(root)
+        return self._sizes[root]
 
     def make(self, recipe: Recipe) -> Path:
         """The root, made now if need be. Raises ContainerError."""
