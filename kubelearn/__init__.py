@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from kubelearn.widgets.clustermap import ClusterMap
     from kubelearn.widgets.controlplaneswitches import ControlPlaneSwitches
     from kubelearn.widgets.deploymentpanel import DeploymentPanel
+    from kubelearn.widgets.etcdbrowser import EtcdBrowser
     from kubelearn.widgets.insideout import InsideOut
     from kubelearn.widgets.nodeinspector import NodeInspector
     from kubelearn.widgets.predict import Predict
@@ -46,6 +47,7 @@ __all__ = [
     "ContainerError",
     "ControlPlaneSwitches",
     "DeploymentPanel",
+    "EtcdBrowser",
     "Handmade",
     "Info",
     "InsideOut",
@@ -87,6 +89,7 @@ _HOMES = {
     "widgets.clustermap": ("ClusterMap",),
     "widgets.controlplaneswitches": ("ControlPlaneSwitches",),
     "widgets.deploymentpanel": ("DeploymentPanel",),
+    "widgets.etcdbrowser": ("EtcdBrowser",),
     "widgets.insideout": ("InsideOut",),
     "widgets.nodeinspector": ("NodeInspector",),
     "widgets.predict": ("Predict",),

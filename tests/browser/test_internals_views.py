@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from kubelearn.clusters.transport import send
-from kubelearn.objects import PODS
+from kubelearn.clusters.transport import MERGE_PATCH, send
+from kubelearn.objects import DEPLOYMENTS, PODS
 
 CONNECT = "import kubelearn as kl\ncluster = kl.connect()"
 SWITCHES = "switches = kl.ControlPlaneSwitches(cluster)\nswitches"
@@ -16,11 +16,12 @@ pod = send(cluster.api_client, 'GET', '/api/v1/namespaces/browser/pods').checked
 inspector = kl.NodeInspector(cluster, pod['spec']['nodeName'])
 inspector
 """
+ETCD = "etcd = kl.EtcdBrowser(cluster)\netcd"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def notebooks(server, web):
-    server.write("internals.ipynb", [CONNECT, SWITCHES, INSPECTOR])
+    server.write("internals.ipynb", [CONNECT, SWITCHES, INSPECTOR, ETCD])
 
 
 def await_pods(page, web, condition):
@@ -63,3 +64,20 @@ def test_a_node_shows_its_containers_even_without_its_kubelet(lab):
     expect(running.first).to_contain_text("Running")
     lab(".kl-do-kubelet").click()
     expect(lab(".kl-do-kubelet")).to_have_text("Stop the kubelet", timeout=30_000)
+
+
+def test_a_change_of_an_object_is_a_change_of_its_key(lab, web):
+    lab(".kl-etcd .kl-filter").fill("deployments/browser/web")
+    key = lab(".kl-etcd .kl-key")
+    expect(key).to_have_count(1, timeout=30_000)
+    key.click()
+    expect(lab(".kl-etcd .kl-whole")).to_contain_text("replicas: 3", timeout=30_000)
+    path = DEPLOYMENTS.path(web.namespace, "web", "scale")
+    body = {"spec": {"replicas": 4}}
+    answer = send(web.api, "PATCH", path, body=body, content_type=MERGE_PATCH).checked()
+    revision = answer["metadata"]["resourceVersion"]
+    lines = lab(".kl-etcd").get_by_role("group", name="Changes", exact=True).get_by_role("row")
+    expect(lines.filter(has_text=revision)).to_contain_text(
+        "/registry/deployments/browser/web", timeout=30_000
+    )
+    expect(lab(".kl-etcd .kl-whole")).to_contain_text("replicas: 4", timeout=30_000)

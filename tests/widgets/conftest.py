@@ -8,7 +8,14 @@ import comm
 import pytest
 from comm.base_comm import BaseComm
 
-from kubelearn.widgets import applyxray, base, clustermap, deploymentpanel, internalswidget
+from kubelearn.widgets import (
+    applyxray,
+    base,
+    clustermap,
+    deploymentpanel,
+    etcdbrowser,
+    internalswidget,
+)
 from kubelearn.widgets.courier import Courier
 from kubelearn.widgets.simulation import SimulatedCluster
 
@@ -124,7 +131,7 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> None:
 def courier(monkeypatch: pytest.MonkeyPatch) -> HandDrivenCourier:
     """The courier of all widgets, driven by the test."""
     driven = HandDrivenCourier()
-    for module in (applyxray, base, deploymentpanel, internalswidget):
+    for module in (applyxray, base, deploymentpanel, etcdbrowser, internalswidget):
         monkeypatch.setattr(module, "courier", driven)
     return driven
 

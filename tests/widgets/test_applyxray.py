@@ -11,8 +11,7 @@ from kubelearn.widgets.applyxray import ApplyXray
 
 
 @pytest.fixture
-def shown(watches, cluster, monkeypatch):
-    monkeypatch.setattr(ApplyXray, "look_every", 0.0)
+def shown(watches, cluster):
     return ApplyXray(cluster, "web", "demo")
 
 

@@ -9,8 +9,7 @@ from kubelearn.widgets.applyxray import ApplyXray
 
 
 @pytest.fixture
-def state(watches, cluster, monkeypatch):
-    monkeypatch.setattr(ApplyXray, "look_every", 0.0)
+def state(watches, cluster):
     return {"snapshot": ApplyXray(cluster, "web", "demo").document.snapshot()}
 
 

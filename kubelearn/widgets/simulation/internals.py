@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from kubelearn.clusters.internals import ComponentState, NodeContainer, NodeProcess, NoInternals
-from kubelearn.errors import ClusterError, NotAvailable
+from kubelearn.clusters.internals import (
+    REGISTRY,
+    ComponentState,
+    EtcdStatus,
+    KeyEvent,
+    KeyValue,
+    NodeContainer,
+    NodeProcess,
+    NoInternals,
+)
+from kubelearn.errors import ClusterError, Compacted, NotAvailable
 from kubelearn.objects import NODES, PODS, Object, micro_timestamp
 from kubelearn.widgets.simulation.api import YOU, Change, resource_of
 
@@ -27,6 +37,7 @@ class SimulatedInternals(NoInternals):
         self._cluster = cluster
         self._stopped: set[str] = set()
         self._off: set[str] = set()
+        self._compacted = 0
 
     # --- components and machines --------------------------------------------------------------
 
@@ -68,6 +79,56 @@ class SimulatedInternals(NoInternals):
         node = self._cluster.get(NODES, name)
         node["status"]["conditions"][0]["status"] = status
         self._cluster.put(node)
+
+    # --- etcd ---------------------------------------------------------------------------------
+
+    def etcd(self) -> EtcdStatus:
+        """The number of changes so far."""
+        return EtcdStatus(self._cluster.version, self._compacted)
+
+    def keys(self, prefix: str = REGISTRY, *, revision: int = 0, limit: int = 0) -> list[KeyValue]:
+        """The objects as they were after so many changes."""
+        if 0 < revision < self._compacted:
+            raise Compacted(f"revision {revision} is forgotten")
+        states: dict[str, KeyValue] = {}
+        for event in self._events():
+            if event.kv.mod_revision <= (revision or self._cluster.version):
+                states[event.kv.key] = event.kv
+        found = [kv for key, kv in sorted(states.items()) if key.startswith(prefix) and kv.version]
+        return found[:limit] if limit else found
+
+    def watch_keys(
+        self, prefix: str = REGISTRY, *, start: int = 0, seconds: float | None = None
+    ) -> Iterator[KeyEvent]:
+        """The changes since then; it does not wait for more."""
+        if start < self._compacted:
+            raise Compacted(f"revision {start} is forgotten")
+        events = [event for event in self._events() if event.kv.mod_revision >= start]
+        return (event for event in events if event.kv.key.startswith(prefix))
+
+    def compact(self, revision: int) -> None:
+        """Forget what was before."""
+        self._compacted = revision
+
+    def _events(self) -> Iterator[KeyEvent]:
+        """All changes as etcd sees them."""
+        known: dict[str, KeyValue] = {}
+        for change in self._cluster.log:
+            meta = change.object["metadata"]
+            names = [part for part in (meta.get("namespace"), meta["name"]) if part]
+            key = f"{REGISTRY}{'/'.join([resource_of(change.object).plural, *names])}"
+            old = known.get(key)
+            version = (old.version if old else 0) + 1
+            created = old.create_revision if old and old.version else change.version
+            if change.event == "DELETED":
+                gone = known[key] = KeyValue(key, b"", 0, change.version, version=0)
+                yield KeyEvent("DELETE", gone, old)
+                continue
+            value = json.dumps(change.object).encode()
+            known[key] = KeyValue(
+                key, value, created, change.version, version=version, object=change.object
+            )
+            yield KeyEvent("PUT", known[key], old)
 
     # --- nodes --------------------------------------------------------------------------------
 
