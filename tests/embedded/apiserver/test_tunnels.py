@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from aiohttp import WSMsgType, web
 from yarl import URL
 
 from kubelearn.embedded import upgrade
+from kubelearn.embedded.launch import pki, tls
+from kubelearn.embedded.launch.identities import Identity
 
 PODS = "/api/v1/namespaces/default/pods"
 
@@ -24,6 +28,8 @@ class Kubelet:
             return web.Response(status=500, text='container not found ("a")')
         if upgrade.wanted(request) == "websocket":
             return await self._socket(request)
+        if request.path.startswith("/containerLogs"):
+            return web.Response(text="one\ntwo\n")
         protocol = request.headers[upgrade.PROTOCOL_VERSION]
         headers = {"Upgrade": upgrade.SPDY, upgrade.PROTOCOL_VERSION: protocol}
         response, connection = await upgrade.accept(request, headers)
@@ -126,3 +132,41 @@ async def test_a_kubelet_that_is_not_there_is_told(kubelet, ask):
 async def test_there_is_no_way_without_an_upgrade(api, kubelet):
     answer = await api.post(f"{PODS}/p/exec?command=a")
     assert (answer.status, answer.message) == (400, "Upgrade request required")
+
+
+@pytest.mark.parametrize(
+    ("protocol", "kind", "frames"),
+    [
+        ("binary.k8s.io", WSMsgType.BINARY, [b"", b"one\ntwo\n"]),
+        ("base64.binary.k8s.io", WSMsgType.TEXT, ["", "b25lCnR3bwo="]),
+    ],
+)
+async def test_a_log_can_come_over_a_websocket(api, kubelet, protocol, kind, frames):
+    headers = {"Authorization": "Bearer admin"}
+    url = api.url(f"{PODS}/p/log")
+    async with api.session.ws_connect(url, headers=headers, protocols=[protocol]) as socket:
+        assert socket.protocol == protocol
+        came = [message async for message in socket]
+    assert [(each.type, each.data) for each in came] == [(kind, frame) for frame in frames]
+
+
+async def test_nobody_is_asked_whose_certificate_a_server_behind_the_proxy_has(api, tmp_path, pod):
+    async def hello(request):
+        return web.Response(text=f"hello {request.path}")
+
+    pki.prepare(tmp_path, [Identity("own", "own", hosts=["127.0.0.1"])], now=datetime.now(UTC))
+    app = web.Application()
+    app.router.add_get("/{path:.*}", hello)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    context = tls.server(tmp_path, "own", certificate_required=False)
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context)
+    await site.start()
+    port = runner.addresses[0][1]
+    await api.post("/api/v1/namespaces/default/serviceaccounts", {"metadata": {"name": "default"}})
+    assert (await api.post(PODS, pod("secure"))).status == 201
+    status = {"status": {"podIP": "127.0.0.1", "podIPs": [{"ip": "127.0.0.1"}]}}
+    assert (await api.patch(f"{PODS}/secure/status", status)).status == 200
+    answer = await api.get(f"{PODS}/https:secure:{port}/proxy/a")
+    assert (answer.status, answer.raw) == (200, b"hello /a")
+    await runner.cleanup()

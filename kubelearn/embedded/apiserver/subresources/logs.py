@@ -6,7 +6,10 @@ Stands for k8s.io/kubernetes `pkg/registry/core/pod/rest/log.go` and `LogLocatio
 
 from __future__ import annotations
 
+import asyncio
+import base64
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
 import aiohttp
 from aiohttp import web
@@ -28,6 +31,9 @@ from kubelearn.embedded.apiserver.subresources.containers import chosen_containe
 
 _MINIMUM = {"tailLines": 0, "sinceSeconds": 1, "limitBytes": 1}
 _ERROR_TEXT = 16 * 2**10
+# The subprotocols in which a client may ask for a log over a WebSocket.
+_BASE64 = "base64.binary.k8s.io"
+_PROTOCOLS = ("binary.k8s.io", _BASE64)
 
 
 class Logs:
@@ -53,6 +59,8 @@ class Logs:
                 if answer.status >= 400:
                     text = (await answer.content.read(_ERROR_TEXT)).decode(errors="replace")
                     raise from_server(answer.status, "pods", meta["name"], text.strip())
+                if request.http.headers.get("Upgrade", "").lower() == "websocket":
+                    return await self._send_frames(request, answer)
                 return await self._pass_on(request, answer)
         except (aiohttp.ClientConnectionError, TimeoutError) as error:
             raise unreachable(url, error) from error
@@ -73,6 +81,35 @@ class Logs:
                 pass
         await stream.write_eof()
         return stream
+
+    async def _send_frames(
+        self, request: Request, answer: aiohttp.ClientResponse
+    ) -> web.StreamResponse:
+        """Pass it on over a WebSocket, after an empty frame that says that there it begins."""
+        socket = web.WebSocketResponse(protocols=_PROTOCOLS, compress=False)
+        await socket.prepare(request.http)
+        gone = asyncio.create_task(_read_to_end(socket, answer), name="reader of a log's client")
+        with self._streams.opened(answer.close), suppress(aiohttp.ClientError, ConnectionError):
+            await _send(socket, b"")
+            async for chunk in answer.content.iter_any():
+                await _send(socket, chunk)
+        gone.cancel()
+        await socket.close()
+        return socket
+
+
+async def _send(socket: web.WebSocketResponse, chunk: bytes) -> None:
+    if socket.ws_protocol == _BASE64:
+        await socket.send_str(base64.b64encode(chunk).decode())
+    else:
+        await socket.send_bytes(chunk)
+
+
+async def _read_to_end(socket: web.WebSocketResponse, answer: aiohttp.ClientResponse) -> None:
+    """Ask the kubelet for no more once the client has closed; it has nothing to say before."""
+    async for _ in socket:
+        pass
+    answer.close()
 
 
 def log_query(query: Mapping[str, str], name: str) -> dict[str, str]:
