@@ -11,6 +11,7 @@ import shlex
 import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kubelearn import clusters, manifests
@@ -21,6 +22,9 @@ from kubelearn.objects import Object, Resource, is_ready
 
 if TYPE_CHECKING:
     from kubernetes.client import AppsV1Api, CoreV1Api
+
+    from kubelearn.containers.build.report import BuildReport
+    from kubelearn.containers.imagebuilder import ImageBuilder
 
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 _POLL_SECONDS = 0.1
@@ -37,6 +41,8 @@ class Lesson:
         self.cluster = cluster or clusters.connect()
         self.namespace = f"lesson-{number}"
         self._nodes_found = self._schedulable_nodes()
+        self._built: set[str] = set()
+        self._loaded: set[str] = set()
         if self._exists():
             print(f"{self.namespace} was there from an earlier run; it is emptied first")
             self._remove_namespace()
@@ -178,6 +184,38 @@ class Lesson:
             print(f"$ kubectl get --raw {where}\n  {answer}")
         return str(answer.checked()).strip()
 
+    # --- images -----------------------------------------------------------------------------
+
+    @cached_property
+    def builder(self) -> ImageBuilder:
+        """What builds images where this cluster's nodes can get them from: our own builder for the
+        embedded cluster, Docker Engine for all others. Raises ContainerError if that is missing."""
+        from kubelearn.containers import imagebuilder
+        from kubelearn.embedded.state import images_home
+
+        own = self.cluster.backend == "embedded"
+        return imagebuilder.choose(images_home(), prefer="own" if own else "docker")
+
+    def build(self, folder: str | Path, image: str) -> BuildReport:
+        """Build the folder's Dockerfile (`docker build -t IMAGE FOLDER`)."""
+        print(f"$ docker build -t {image} {Path(folder).name}")
+        report = self.builder.build(folder, image)
+        self._built.add(image)
+        print(report)
+        return report
+
+    def load_image(self, image: str) -> None:
+        """Bring an image from where it was built to all nodes (`kind load docker-image`)."""
+        print(f"$ {self.load_line(image)}")
+        self.cluster.load_image(image)
+        self._loaded.add(image)
+
+    def load_line(self, image: str) -> str:
+        """The line that brings an image to the nodes of this cluster."""
+        if self.cluster.backend == "embedded":
+            return f"kubelearn images load {image}"
+        return f"kind load docker-image {image} --name {self.cluster.name}"
+
     # --- claims -----------------------------------------------------------------------------
 
     def check(
@@ -215,7 +253,17 @@ class Lesson:
             body = {"spec": {"unschedulable": None}}
             path = f"/api/v1/nodes/{name}"
             self._send("PATCH", path, body=body, content_type=transport.MERGE_PATCH)
+        self._remove_images()
         print(f"✔ {self.namespace} is gone; the cluster is as you found it")
+
+    def _remove_images(self) -> None:
+        """Those that this lesson has built, and those that it has brought to the nodes."""
+        if self._loaded:
+            self.cluster.remove_image(*sorted(self._loaded))
+        for image in sorted(self._built):
+            print(f"$ docker rmi {image}")
+            self.builder.remove(image)
+        self._loaded, self._built = set(), set()
 
     # --- underneath -------------------------------------------------------------------------
 

@@ -70,6 +70,13 @@ def test_an_error_is_a_message_with_the_line_and_no_traceback(kubelearn, app):
     )
 
 
+def wait_until_gone(cluster):
+    deadline = time.monotonic() + 60
+    while transport.send(cluster.api_client, "GET", f"{PODS}/shop").code != 404:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
 def test_an_image_that_is_built_runs_once_it_is_loaded(state, app):
     cluster = EmbeddedCluster("tests")
     cluster.up(say=lambda _: None)
@@ -105,6 +112,12 @@ def test_an_image_that_is_built_runs_once_it_is_loaded(state, app):
     cluster.load_image("shop:1", say=said.append)
     assert said == ["  ✔ shop:1 is on all nodes"]
     wait(lambda status: status["phase"] == "Succeeded")
+    cluster.remove_image("shop:1", say=said.append)
+    assert said[1:] == ["  ✔ shop:1 is on no node"]
+    transport.send(cluster.api_client, "DELETE", f"{PODS}/shop").checked()
+    wait_until_gone(cluster)
+    transport.send(cluster.api_client, "POST", PODS, body=pod).checked()
+    wait(waits)
 
 
 def test_nodes_without_machines_take_no_images(state, app):

@@ -88,3 +88,18 @@ def test_errors_reach_a_notebook_without_a_traceback(lesson):
         lesson.apply("")
     [shown] = caught.value._render_traceback_()
     assert shown.startswith("ManifestError: the manifest is empty\n  → ")
+
+
+def test_what_a_lesson_builds_and_loads_is_gone_when_it_has_finished(cluster, tmp_path, capsys):
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /\n")
+    lesson = Lesson("97", cluster=cluster)
+    if cluster.backend != "embedded":
+        pytest.skip("its builder needs no Docker")
+    report = lesson.build(tmp_path, "kubelearn/scratch:1")
+    assert report.name.endswith("kubelearn/scratch:1")
+    assert lesson.load_line("a:1") == "kubelearn images load a:1"
+    lesson.finish()
+    said = capsys.readouterr().out
+    assert f"$ docker build -t kubelearn/scratch:1 {tmp_path.name}" in said
+    assert "$ docker rmi kubelearn/scratch:1" in said
+    assert lesson.builder.images() == []

@@ -89,6 +89,16 @@ class Cluster(ABC):
             hint="push them to a registry that its nodes reach: docker push NAME",
         )
 
+    def remove_image(self, *names: str, say: Say = print) -> None:
+        """Take images off all nodes again; one that is not there is none of our business.
+
+        Containers that run go on. Raises NotAvailable where nodes are not ours to reach.
+        """
+        raise NotAvailable(
+            f"images cannot be taken off the nodes of a {self.backend} cluster from here",
+            hint="the kubelet removes those that nobody uses when the disk gets full",
+        )
+
     @cached_property
     def api_client(self) -> ApiClient:
         """The official client, connected to this cluster."""

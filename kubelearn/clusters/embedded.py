@@ -116,6 +116,12 @@ class EmbeddedCluster(Cluster):
             ask(self.folder, "POST", "images", "load", timeout=_LOAD_SECONDS, name=name)
             say(f"  ✔ {name} is on all nodes")
 
+    def remove_image(self, *names: str, say: Say = print) -> None:
+        """Take images off all nodes; the image store keeps them. Raises ClusterError."""
+        for name in names:
+            ask(self.folder, "POST", "images", "remove", name=name)
+            say(f"  ✔ {name} is on no node")
+
     def logs(self, component: str = "") -> str:
         """The last lines of the daemon's log; `component` leaves only those of that one."""
         if not self.folder.log.exists():

@@ -44,9 +44,17 @@ class Loaded:
     def put(self, name: str, manifest: Descriptor) -> None:
         """Add a name, or let it stand for another image."""
         with locked(self.file.with_suffix(".lock")):
-            new = self.file.with_suffix(".new")
-            new.write_text(json.dumps({**self.names(), name: manifest}, indent=2))
-            new.replace(self.file)
+            self._write({**self.names(), name: manifest})
+
+    def drop(self, name: str) -> None:
+        """Forget a name, which may be unknown."""
+        with locked(self.file.with_suffix(".lock")):
+            self._write({key: each for key, each in self.names().items() if key != name})
+
+    def _write(self, names: Mapping[str, Descriptor]) -> None:
+        new = self.file.with_suffix(".new")
+        new.write_text(json.dumps(names, indent=2))
+        new.replace(self.file)
 
 
 class ClusterImages:
@@ -84,6 +92,12 @@ class ClusterImages:
     async def load(self, name: str) -> Image:
         """Bring an image from the store to the nodes. Raises ContainerError."""
         return await asyncio.to_thread(self._take, self._store.get(name))
+
+    def remove(self, name: str) -> None:
+        """Take an image off the nodes; containers that run it go on. Stock images stay."""
+        full = str(Reference.parse(name))
+        self._images.pop(full, None)
+        self._loaded.drop(full)
 
     async def pull(self, reference: Reference) -> Image:
         """Bring an image to the nodes; all but stock images from a registry. Raises PullError."""

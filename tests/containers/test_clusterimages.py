@@ -6,7 +6,7 @@ import pytest
 
 from kubelearn.containers.build.report import BuildReport
 from kubelearn.containers.clusterimages import ClusterImages, Loaded
-from kubelearn.containers.images import PullError
+from kubelearn.containers.images import PullError, Reference
 from kubelearn.containers.imagestore import NoSuchImage
 from kubelearn.containers.imagestore.registry import Registry
 from kubelearn.containers.machineimages import MachineImages
@@ -180,3 +180,13 @@ def test_a_damaged_list_is_an_empty_one(tmp_path):
     assert loaded.names() == {}
     loaded.put("a", {"digest": "x"})
     assert json.loads((tmp_path / "loaded.json").read_text()) == {"a": {"digest": "x"}}
+
+
+async def test_an_image_that_is_removed_is_on_no_node_also_after_a_restart(cluster, build):
+    build(APP, "shop:1", app="print(1)")
+    images = cluster()
+    await images.load("shop:1")
+    images.remove("shop:1")
+    images.remove("shop:1")
+    assert images.find(Reference.parse("shop:1")) is None
+    assert cluster().find(Reference.parse("shop:1")) is None

@@ -265,6 +265,14 @@ class KindCluster(Cluster):
         for name in names:
             say(f"  ✔ {name} is on all nodes")
 
+    def remove_image(self, *names: str, say: Say = print) -> None:
+        """Take images off all nodes that run; Docker Engine keeps them."""
+        for name in names:
+            for machine in self.machines.all():
+                if machine.status == "running":
+                    execute(machine, ["crictl", "rmi", name])
+            say(f"  ✔ {name} is on no node")
+
     def logs(self, component: str = "") -> str:
         """What a component such as `kubelet@NODE` wrote last; without one, what kind said."""
         if component:

@@ -77,6 +77,7 @@ class NodeReporter:
         self._uid = ""
         self._lease: Object | None = None
         self._reported: datetime | None = None
+        self._told_images: list[Object] = []
         self.capacity = machine.capacity(node.folder)
         arch = machine.architecture()
         self.labels = {
@@ -102,7 +103,7 @@ class NodeReporter:
                 await self._clock.sleep(_RETRY_SECONDS)
 
     async def run(self) -> None:
-        """Renew the Lease every ten seconds, and the status every five minutes."""
+        """Renew the Lease every ten seconds; the status every five minutes, or with new images."""
         while True:
             try:
                 await self._renew()
@@ -140,27 +141,27 @@ class NodeReporter:
     async def _report(self, node: Object) -> None:
         now = self._clock.now()
         before = (node.get("status") or {}).get("conditions") or []
+        images = self._image_list()
         await self._client.patch(
             NODES,
             self._node.name,
-            {"status": self._status(before, timestamp(now))},
+            {"status": {**self._status(before, timestamp(now)), "images": images}},
             kind="strategic",
             sub="status",
         )
         self._reported = now
+        self._told_images = images
 
     async def _report_if_due(self) -> None:
         due = timedelta(seconds=_REPORT_SECONDS)
-        if self._reported is None or self._clock.now() - self._reported >= due:
+        changed = self._image_list() != self._told_images
+        if changed or self._reported is None or self._clock.now() - self._reported >= due:
             # A Node that somebody has deleted comes back only when its kubelet starts anew.
             with contextlib.suppress(NotFound):
                 await self._report(await self._client.get(NODES, self._node.name))
 
     def _status(self, before: Sequence[Object], now: str) -> Object:
         runtime = f"{self._runtime.name}://{self._runtime.version}"
-        images = [
-            {"names": [image.name], "sizeBytes": image.size_bytes} for image in self._images.list()
-        ]
         return {
             "addresses": [
                 {"type": "InternalIP", "address": self._node.ip},
@@ -170,9 +171,13 @@ class NodeReporter:
             "capacity": self.capacity,
             "conditions": ready_conditions(before, now),
             "daemonEndpoints": {"kubeletEndpoint": {"Port": self._node.port}},
-            "images": images,
             "nodeInfo": machine.node_info(self._node.name, runtime),
         }
+
+    def _image_list(self) -> list[Object]:
+        return [
+            {"names": [image.name], "sizeBytes": image.size_bytes} for image in self._images.list()
+        ]
 
     # --- the Lease ---
 

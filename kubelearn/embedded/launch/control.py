@@ -58,6 +58,10 @@ class Controlled(Protocol):
         """Bring an image of the image store to all nodes. Raises ContainerError, NotAvailable."""
         ...
 
+    def remove_image(self, name: str) -> None:
+        """Take an image off all nodes. Raises NotAvailable."""
+        ...
+
     async def switch_node(self, name: str, *, on: bool) -> None:
         """Start or stop a node with all that runs on it. Raises NotAvailable."""
         ...
@@ -93,6 +97,7 @@ class ControlServer:
                 web.get("/nodes/{name}/processes", self._processes),
                 web.get("/services/{namespace}/{name}", self._service),
                 web.post("/images/load", self._load_image),
+                web.post("/images/remove", self._remove_image),
                 web.get("/etcd", self._etcd),
                 web.get("/etcd/keys", self._keys),
                 web.get("/etcd/watch", self._watch),
@@ -140,6 +145,10 @@ class ControlServer:
 
     async def _load_image(self, request: web.Request) -> web.Response:
         await self._daemon.load_image(request.query["name"])
+        return web.json_response({})
+
+    async def _remove_image(self, request: web.Request) -> web.Response:
+        self._daemon.remove_image(request.query["name"])
         return web.json_response({})
 
     async def _shutdown(self, _: web.Request) -> web.Response:

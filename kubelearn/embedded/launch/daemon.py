@@ -193,11 +193,18 @@ class Daemon:
 
     async def load_image(self, name: str) -> None:
         """Bring an image of the image store to all nodes. Raises ContainerError, NotAvailable."""
+        await self._node_images().load(name)
+
+    def remove_image(self, name: str) -> None:
+        """Take an image off all nodes. Raises NotAvailable."""
+        self._node_images().remove(name)
+
+    def _node_images(self) -> ClusterImages:
         if self._images is None:
             raise NotAvailable(
                 "nodes without machines have no images", hint="kubelearn up --runtime process"
             )
-        await self._images.load(name)
+        return self._images
 
     async def switch_node(self, name: str, *, on: bool) -> None:
         """Start or stop a node with all that runs on it. Raises NotAvailable."""

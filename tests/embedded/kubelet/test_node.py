@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from kubelearn.containers.images import Image
 from kubelearn.errors import Unreachable
 from kubelearn.objects import CSI_NODES, LEASES, NODES, condition
 
@@ -94,6 +95,21 @@ async def test_the_status_is_repeated_every_five_minutes(machine, api, clock):
     assert api.requests.count(reports) == 1
     await clock.advance(30)
     assert api.requests.count(reports) == 2
+
+
+async def test_a_new_image_is_told_with_the_next_heartbeat(machine, api, clock, monkeypatch):
+    await machine.until(lambda: made(api, LEASES))
+    await clock.advance(0)
+    images = machine.images
+    known = images.list()
+    monkeypatch.setattr(images, "list", lambda: [*known, Image("docker.io/library/shop:1")])
+    await clock.advance(11)
+    assert {"names": ["docker.io/library/shop:1"], "sizeBytes": 0} in api.one(NODES)["status"][
+        "images"
+    ]
+    assert api.requests.count("patch nodes/status worker") == 2
+    await clock.advance(60)
+    assert api.requests.count("patch nodes/status worker") == 2
 
 
 @pytest.fixture
