@@ -70,7 +70,8 @@ def run_probe(setup: Setup) -> None:
     """Make a container and run nothing in it."""
     _begin(setup)
     kernel.unshare(*(name for name in setup.new if name != "pid"))
-    rootfs.enter(setup.request, new=setup.new, rootless=setup.rootless)
+    on_disk = rootfs.enter(setup.request, new=setup.new, rootless=setup.rootless)
+    setup.say({"on_disk": on_disk})
 
 
 def run_command(setup: Setup) -> None:

@@ -275,15 +275,13 @@ class Isolation:
 
 def _root(folder: Path, config: ContainerConfig) -> dict[str, Any]:
     """Folders for an overlay over the image's files."""
-    own = {name: folder / name for name in ("upper", "work", "root")}
+    own = {name: folder / name for name in ("layer", "root")}
     for path in own.values():
         path.mkdir(parents=True)
-    own["upper"].chmod(0o755)  # it is the root's
     return {
         "path": str(own["root"]),
         "lower": str(config.image.rootfs),
-        "upper": str(own["upper"]),
-        "work": str(own["work"]),
+        "layer": str(own["layer"]),
         "read_only": config.security.read_only_root,
     }
 

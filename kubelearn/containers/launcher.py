@@ -33,6 +33,8 @@ class Answer:
     status: int | None = None
     error: str = ""
     done: bool = False
+    on_disk: bool = True
+    """Of a probe: whether containers write to the disk."""
     files: dict[str, int] = field(default_factory=dict)
 
     def close(self) -> None:
@@ -162,6 +164,8 @@ def _collect(answers: socket.socket) -> Answer:
                     answer.done = True
                 case {"files": names}:
                     answer.files |= dict(zip(names, files, strict=True))
+                case {"on_disk": on_disk}:
+                    answer.on_disk = on_disk
                 case {"status": status}:
                     answer.status = status
                 case {"error": error}:

@@ -3,8 +3,8 @@
 The best runtime that works is taken: namespaces as root, then namespaces in a user namespace of
 one's own, then plain processes, which run anywhere. What keeps the better ones from working is said
 in words: no namespaces at all (as in most containers), user namespaces that are forbidden
-(`kernel.unprivileged_userns_clone`, `kernel.apparmor_restrict_unprivileged_userns`), or a folder on
-a file system that cannot be the upper layer of an overlay.
+(`kernel.unprivileged_userns_clone`, `kernel.apparmor_restrict_unprivileged_userns`), no overlays,
+or a kernel before 5.12.
 """
 
 from __future__ import annotations
@@ -58,18 +58,19 @@ def _make_one(folder: Path) -> str:
     place = Path(tempfile.mkdtemp(prefix="probe-", dir=folder))
     launcher = Launcher()
     try:
-        asyncio.run(_probe(launcher, place))
+        on_disk = asyncio.run(_probe(launcher, place))
         groups = Cgroups.find(place)
         if groups:
             groups.remove()
-        return _words(rootless=launcher.rootless, groups=groups)
+        return _words(rootless=launcher.rootless, groups=groups, on_disk=on_disk)
     finally:
         launcher.close()
         trees.discard(place)
 
 
-async def _probe(launcher: Launcher, place: Path) -> None:
-    parts = {name: place / name for name in ("lower", "upper", "work", "root")}
+async def _probe(launcher: Launcher, place: Path) -> bool:
+    """Make a container that does nothing; tells whether it would write to the disk."""
+    parts = {name: place / name for name in ("lower", "layer", "root")}
     for part in parts.values():
         part.mkdir()
     request = {
@@ -78,8 +79,7 @@ async def _probe(launcher: Launcher, place: Path) -> None:
         "root": {
             "path": str(parts["root"]),
             "lower": str(parts["lower"]),
-            "upper": str(parts["upper"]),
-            "work": str(parts["work"]),
+            "layer": str(parts["layer"]),
             "read_only": True,
         },
         "mounts": [],
@@ -88,12 +88,15 @@ async def _probe(launcher: Launcher, place: Path) -> None:
     }
     answer = await launcher.ask(request)
     answer.close()
+    return answer.on_disk
 
 
-def _words(*, rootless: bool, groups: Cgroups | None) -> str:
+def _words(*, rootless: bool, groups: Cgroups | None, on_disk: bool) -> str:
     whose = "containers have namespaces of their own"
     if rootless:
         whose += ", in a user namespace as you are not root"
+    if not on_disk:
+        whose += "; what they write is kept in memory, as the disk takes no overlay"
     if groups:
         return f"{whose}, and control groups (version {groups.version}) for limits"
     return f"{whose}; no control groups, so limits of memory are kept by looking"

@@ -46,15 +46,18 @@ _READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-tr
 _Trees = list[tuple[str, int]]
 
 
-def enter(request: dict[str, Any], *, new: Sequence[str], rootless: bool) -> None:
-    """Have the container's files for a root; nothing of the machine's stays in sight."""
+def enter(request: dict[str, Any], *, new: Sequence[str], rootless: bool) -> bool:
+    """Have the container's files for a root; nothing of the machine's stays in sight.
+
+    Tells whether what is written there lies on the disk; else it is in memory.
+    """
     root, privileged = request["root"], request["privileged"]
     trees = _system_from_outside(request, new=new, rootless=rootless)
     volumes = [
         (each["path"], copy_of_mount(each["source"], recursive=True, read_only=each["read_only"]))
         for each in request["mounts"]
     ]
-    _mount_root(root, flags=0 if privileged else NODEV, rootless=rootless)
+    on_disk = _mount_root(root, flags=0 if privileged else NODEV, rootless=rootless)
     _mount_kernel_views(request, [path for path, _ in trees])
     enter_root(root["path"])
     _mount_system(request, [path for path, _ in trees], rootless=rootless)
@@ -64,6 +67,7 @@ def enter(request: dict[str, Any], *, new: Sequence[str], rootless: bool) -> Non
         _hide()
     if root["read_only"]:
         mount("", "/", flags=REMOUNT | BIND | RDONLY | (0 if privileged else NODEV))
+    return on_disk
 
 
 def show(source: str, path: str) -> None:
@@ -71,11 +75,23 @@ def show(source: str, path: str) -> None:
     _put(path, copy_of_mount(source))
 
 
-def _mount_root(root: dict[str, Any], *, flags: int, rootless: bool) -> None:
-    if "upper" not in root:
-        mount(root["path"], root["path"], flags=BIND)
-        return
-    layers = {"lowerdir": root["lower"], "upperdir": root["upper"], "workdir": root["work"]}
+def _mount_root(root: dict[str, Any], *, flags: int, rootless: bool) -> bool:
+    """Lay a layer to write in over the image's files."""
+    try:
+        _mount_overlay(root, flags=flags, rootless=rootless)
+    except OSError:
+        # Not every file system can be the upper layer: another overlay cannot, as in a container.
+        mount("tmpfs", root["layer"], "tmpfs", data="mode=755")
+        _mount_overlay(root, flags=flags, rootless=rootless)
+        return False
+    return True
+
+
+def _mount_overlay(root: dict[str, Any], *, flags: int, rootless: bool) -> None:
+    upper, work = (os.path.join(root["layer"], name) for name in ("upper", "work"))
+    for path in (upper, work):
+        os.makedirs(path, exist_ok=True)
+    layers = {"lowerdir": root["lower"], "upperdir": upper, "workdir": work}
     options = [f"{name}={_escaped(path)}" for name, path in layers.items()]
     if rootless:
         options.append("userxattr")

@@ -1,5 +1,8 @@
 """Which runtime is taken, and why."""
 
+import os
+import subprocess
+
 import pytest
 
 from kubelearn.containers import probe
@@ -40,5 +43,28 @@ def test_looking_leaves_nothing_behind(tmp_path, best):
 
 
 def test_the_words_say_how_limits_are_kept():
-    assert "user namespace" in probe._words(rootless=True, groups=None)
-    assert "looking" in probe._words(rootless=False, groups=None)
+    assert "user namespace" in probe._words(rootless=True, groups=None, on_disk=True)
+    assert "looking" in probe._words(rootless=False, groups=None, on_disk=True)
+    assert "in memory" in probe._words(rootless=False, groups=None, on_disk=False)
+
+
+LOOK = """
+import pathlib, sys
+from kubelearn.containers.probe import choose
+print(choose(pathlib.Path(sys.argv[1])))
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_a_folder_that_takes_no_overlay_makes_containers_write_to_memory(tmp_path, best, python):
+    if best != NAMESPACES:
+        pytest.skip("this machine lets no container have namespaces")
+    for name in ("lower", "upper", "work", "merged"):
+        (tmp_path / name).mkdir()
+    # An overlay on which the folder lies, as in a container; in a mount namespace of its own.
+    layers = "lowerdir=lower,upperdir=upper,workdir=work"
+    script = f'mount -t overlay none -o {layers} merged && exec "$@" "$PWD/merged"'
+    command = ["unshare", "--mount", "sh", "-c", script, "sh", python, "-c", LOOK]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("namespaces: ")
+    assert "in memory" in done.stdout
