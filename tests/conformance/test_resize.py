@@ -49,19 +49,35 @@ def test_a_container_can_be_restarted_for_it(pods, resize):
     assert pods.event("Killing").message == "Container a resize requires restart"
 
 
-def test_what_the_node_has_no_room_for_waits(pods, resize):
-    pods.run(resources={"requests": {"cpu": "100m"}})
+def test_what_the_node_has_no_room_for_waits(core, pods, resize):
+    pods.run(name="other", resources={"requests": {"cpu": "100m"}})
+    node = pods.ready("other").spec.node_name
+    pods.run(spec={"nodeName": node}, resources={"requests": {"cpu": "100m"}})
     pods.ready()
-    resize(cpu="1000")
+    # All that the node has, of which the other pod takes a part.
+    resize(cpu=core.read_node(node).status.allocatable["cpu"])
     pod = pods.until(
         lambda pod: any(each.type == "PodResizePending" for each in pod.status.conditions)
     )
     (waiting,) = (each for each in pod.status.conditions if each.type == "PodResizePending")
     assert (waiting.status, waiting.reason) == ("True", "Deferred")
-    assert waiting.message.startswith("Node didn't have enough resource: cpu, requested: 1000000")
+    assert waiting.message.startswith("Node didn't have enough resource: cpu, requested: ")
     assert requests_of(pod) == {"cpu": "100m"}
     resize(cpu="100m")
     pods.until(lambda pod: all(each.type != "PodResizePending" for each in pod.status.conditions))
+
+
+def test_what_the_node_could_never_hold_is_refused(core, namespace, pods, refused):
+    pods.run(resources={"requests": {"cpu": "100m"}})
+    pods.ready()
+    body = {"spec": {"containers": [{"name": "a", "resources": {"requests": {"cpu": "1000"}}}]}}
+    status = refused(core.patch_namespaced_pod_resize, "p", namespace, body)
+    assert status["code"] == 403
+    assert status["message"].startswith(
+        'pods "p" is forbidden: node didn\'t have enough allocatable resources: '
+        "cpu, requested: 1000000, allocatable: "
+    )
+    assert status["details"]["causes"] == [{"reason": "NodeCapacity"}]
 
 
 def test_the_quality_of_service_cannot_change(core, namespace, pods, refused):

@@ -28,6 +28,7 @@ from kubelearn.embedded.apiserver.admission.certificates import (
 from kubelearn.embedded.apiserver.admission.ingressclass import default_ingress_class
 from kubelearn.embedded.apiserver.admission.namespacelifecycle import namespace_lifecycle
 from kubelearn.embedded.apiserver.admission.nodetaint import node_taint
+from kubelearn.embedded.apiserver.admission.podresize import check_pod_resize
 from kubelearn.embedded.apiserver.admission.podsecurity import pod_security
 from kubelearn.embedded.apiserver.admission.podtopologylabels import pod_topology_labels
 from kubelearn.embedded.apiserver.admission.priority import priority
@@ -197,6 +198,7 @@ class ApiServer:
                     check_runtime_class,
                     CertificateAuthorization(self._authorizer),
                     restrict_subject,
+                    check_pod_resize,
                 ],
                 final=[resource_quota],
                 deleting=[node_deletion],
