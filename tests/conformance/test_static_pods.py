@@ -43,6 +43,7 @@ def static_pod(on_node, namespace, machines):
     on_node(f"rm -f {file}")
 
 
+@pytest.mark.timeout(240)
 def test_a_static_pod_has_a_mirror_that_comes_back(
     core, namespace, machines, pods, static_pod, eventually
 ):
@@ -53,13 +54,14 @@ def test_a_static_pod_has_a_mirror_that_comes_back(
     owner = mirror.metadata.owner_references[0]
     assert (owner.kind, owner.name) == ("Node", machines[-1])
     pods.delete(static_pod)
-    again = eventually(
-        lambda: (
-            (found := pods.get(static_pod)).metadata.uid != mirror.metadata.uid
-            and found.status.phase == "Running"
-            and found
-        )
-    )
+
+    def another():
+        found = pods.get(static_pod)
+        return found.status.phase == "Running" and found.metadata.uid != mirror.metadata.uid
+
+    # The kubelet looks again when it next syncs the pod, which may be after a minute and a half.
+    eventually(another, within=150)
+    again = pods.get(static_pod)
     before, after = (pod.status.container_statuses[0].container_id for pod in (mirror, again))
     assert after == before
 

@@ -344,10 +344,10 @@ def test_a_claim_that_is_not_bound_cannot_grow(claim, manual, core, namespace, r
     larger = {"spec": {"resources": {"requests": {"storage": "2Mi"}}}}
     patch = core.patch_namespaced_persistent_volume_claim
     status = refused(patch, "data", namespace, larger)
-    assert (status["code"], status["message"]) == (
-        403,
-        'persistentvolumeclaims "data" is forbidden: Only bound persistent volume claims can be '
-        "expanded",
+    assert status["code"] == 422
+    assert status["message"].startswith(
+        'PersistentVolumeClaim "data" is invalid: spec: Forbidden: spec is immutable after '
+        "creation except resources.requests and volumeAttributesClassName for bound claims"
     )
 
 
