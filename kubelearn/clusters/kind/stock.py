@@ -7,6 +7,7 @@ embedded cluster's stand-ins, made of this machine's own programs.
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import subprocess
 from collections.abc import Sequence
@@ -33,12 +34,19 @@ def provide(docker: DockerClient, names: Sequence[str]) -> list[str]:
     """
     from docker.errors import ImageNotFound
 
-    made = []
+    made: list[str] = []
+    bases: dict[object, str] = {}
     for name in names:
         try:
             docker.images.get(name)
         except ImageNotFound:
-            _import(docker, name, _stock(name))
+            image = _stock(name)
+            # Images of one root share its layer, which then goes to the nodes once.
+            if base := bases.get(image.rootfs):
+                _derive(docker, name, image, base)
+            else:
+                _import(docker, name, image)
+            bases.setdefault(image.rootfs, name)
             made.append(name)
     return made
 
@@ -53,11 +61,6 @@ def _stock(name: str) -> Image:
 
 def _import(docker: DockerClient, name: str, image: Image) -> None:
     """What `docker import` does: a root file system becomes an image of one layer."""
-    changes = [f"ENV {key}={value}" for key, value in image.env.items()]
-    changes += [f"ENTRYPOINT {json.dumps(list(image.entrypoint))}"] if image.entrypoint else []
-    changes += [f"CMD {json.dumps(list(image.cmd))}"] if image.cmd else []
-    changes += [f"WORKDIR {image.working_dir}"]
-    changes += [f"USER {image.user}"] if image.user else []
     repository, _, tag = name.partition(":")
     packed = subprocess.Popen(
         ["tar", "--numeric-owner", "--owner=0", "--group=0", "-C", str(image.rootfs), "-c", "."],
@@ -65,7 +68,23 @@ def _import(docker: DockerClient, name: str, image: Image) -> None:
     )
     with packed:
         answer = docker.api.import_image_from_data(
-            packed.stdout, repository=repository, tag=tag or "latest", changes=changes
+            packed.stdout, repository=repository, tag=tag or "latest", changes=_changes(image)
         )
     if packed.returncode or '"error"' in answer:
         raise ClusterError(f"Docker did not take the image {name}: {answer.strip()}")
+
+
+def _derive(docker: DockerClient, name: str, image: Image, base: str) -> None:
+    lines = "\n".join((f"FROM {base}", *_changes(image)))
+    docker.images.build(fileobj=io.BytesIO(lines.encode()), tag=name)
+
+
+def _changes(image: Image) -> list[str]:
+    """What a Dockerfile would say of an image besides its files."""
+    return [
+        *(f"ENV {key}={value}" for key, value in image.env.items()),
+        f"ENTRYPOINT {json.dumps(list(image.entrypoint))}",
+        f"CMD {json.dumps(list(image.cmd))}",
+        f"WORKDIR {image.working_dir}",
+        f"USER {image.user or 0}",
+    ]

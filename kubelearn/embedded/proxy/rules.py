@@ -41,7 +41,7 @@ class Rule:
     """How long a client stays with its endpoint; 0 for a Service without session affinity."""
     protocol: str = "TCP"
     by_node: Mapping[str, Addresses] | None = None
-    """The endpoints for clients on each node, if their traffic has to stay there."""
+    """The endpoints for clients on each node, if it makes a difference where they are."""
 
     def endpoints_for(self, node: str | None) -> Addresses:
         """The endpoints for a client on that node; None is a client on no node."""
@@ -89,9 +89,11 @@ def _rules_of_port(
     local = "Local" in (spec.get("externalTrafficPolicy"), spec.get("internalTrafficPolicy"))
     by_node = _usable_by_node(known) if local else {}
     if spec.get("externalTrafficPolicy") == "Local":
+        # Clients inside the cluster may take this way too, and are not bound to the node.
+        within = dict.fromkeys(filter(None, outside.values()), everywhere)
         for address, node in outside.items():
             endpoints = by_node.get(node, ()) if node else everywhere
-            yield Rule((address,), endpoints, seconds, protocol)
+            yield Rule((address,), endpoints, seconds, protocol, within)
         outside = {}
     if spec.get("internalTrafficPolicy") == "Local":
         yield Rule(tuple(inside), everywhere, seconds, protocol, by_node)

@@ -124,7 +124,8 @@ def test_external_traffic_that_stays_local_reaches_the_nodes_own_endpoints():
     found = by_frontend(service(externalTrafficPolicy="Local", **LOCAL), pods)
     assert found[Address("127.64.0.2", 30080)].endpoints == (ON_A,)
     assert found[Address("127.64.0.3", 30080)].endpoints == ()
-    # What belongs to no node, and clients inside, are not bound to one.
+    # Clients on a node, and what belongs to none, are not bound to one.
+    assert found[Address("127.64.0.3", 30080)].endpoints_for("a") == (ON_A, ON_B)
     assert found[Address("127.0.0.1", 30080)].endpoints == (ON_A, ON_B)
     assert found[Address("127.64.128.9", 80)].endpoints == (ON_A, ON_B)
 
