@@ -40,11 +40,18 @@ def events(
         _skip(lines, after)
     earliest = "" if since is None else micro_time(since)
     for line in lines:
-        # The last one may be half written.
-        if line.endswith(b"\n"):
-            event: Object = json.loads(line)
-            if event["requestReceivedTimestamp"] >= earliest:
-                yield event
+        event = _decoded(line)
+        if event and event["requestReceivedTimestamp"] >= earliest:
+            yield event
+
+
+def _decoded(line: bytes) -> Object | None:
+    """The event; None if the line is not whole (yet): a full disk, or it is being written."""
+    try:
+        event: Object = json.loads(line)
+    except ValueError:
+        return None
+    return event
 
 
 def _skip(lines: Iterator[bytes], after: str) -> None:

@@ -122,7 +122,7 @@ class Daemon:
             await compaction.stop()
             await control.stop()
             await store.close()
-            self._audit_log.flush()
+            self._audit_log.close()
 
     async def _start(self, report: Report) -> None:
         for component in self._components.values():

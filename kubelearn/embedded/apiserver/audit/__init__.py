@@ -11,6 +11,7 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Callable
+from functools import partial
 
 from aiohttp import web
 
@@ -29,12 +30,12 @@ CLIENT_CLOSED = 499
 
 
 class Audit:
-    """Makes the events that a policy asks for; `write` gets each as a line of JSON."""
+    """Makes the events that a policy asks for; `write` gets what makes each into a line of JSON."""
 
     def __init__(
         self,
         policy: Policy,
-        write: Callable[[bytes], None],
+        write: Callable[[Callable[[], bytes]], None],
         *,
         clock: Clock,
         random: random.Random,
@@ -58,10 +59,14 @@ class Audit:
         )
 
     def finish(self, event: AuditEvent, request: Request, answer: web.StreamResponse) -> None:
-        """Write the event of a request that is finished, but for sending a short answer."""
+        """Write the event of a request that is finished, but for sending a short answer.
+
+        Nothing may change the request any more.
+        """
         if not answer.prepared:
             answer.headers[AUDIT_ID] = event.audit_id
-        line = event.line(
+        line = partial(
+            event.line,
             request.info,
             uri=request.http.raw_path,
             agent=request.user_agent,

@@ -25,7 +25,9 @@ def lines():
 def make_server(store, clock, lines):
     def make():
         seed = random.Random(1)
-        audit = Audit(Policy.read(POLICY), lines.append, clock=clock, random=seed)
+        audit = Audit(
+            Policy.read(POLICY), lambda line: lines.append(line()), clock=clock, random=seed
+        )
         return ApiServer(store, clock=clock, random=seed, tokens=[Tokens()], audit=audit)
 
     return make

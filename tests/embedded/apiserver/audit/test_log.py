@@ -20,12 +20,12 @@ def folder(tmp_path):
 def log(folder, clock):
     made = AuditLog(folder, now=clock.now, max_bytes=300, backups=2)
     yield made
-    made.flush()
+    made.close()
 
 
 def line(number):
     moment = audittrail.micro_time(MIDNIGHT + timedelta(seconds=number))
-    return f'{{"auditID":"id-{number}","requestReceivedTimestamp":"{moment}"}}\n'.encode()
+    return lambda: f'{{"auditID":"id-{number}","requestReceivedTimestamp":"{moment}"}}\n'.encode()
 
 
 def numbers(folder, **options):
@@ -70,7 +70,7 @@ async def test_one_who_knows_an_event_reads_on_behind_it(log, folder):
 
 async def test_a_line_that_is_being_written_is_not_read(log, folder):
     log.write(line(1))
-    log.write(line(2)[:20])
+    log.write(lambda: line(2)()[:20])
     log.flush()
     assert numbers(folder) == [1]
 
@@ -84,3 +84,33 @@ async def test_without_a_place_to_write_events_are_lost_and_that_is_said_once(
         log.write(line(number))
         log.flush()
     assert caplog.text.count("cannot be written") == 1
+
+
+async def test_a_log_goes_on_where_another_one_ended(log, folder, clock):
+    log.write(line(1))
+    log.close()
+    after = AuditLog(folder, now=clock.now, max_bytes=300, backups=2)
+    for number in (2, 3, 4):
+        after.write(line(number))
+        after.flush()
+    after.close()
+    assert numbers(folder) == [1, 2, 3, 4]
+    assert all(path.stat().st_size <= 300 for path in folder.iterdir())
+
+
+async def test_an_event_that_cannot_be_written_is_missed_alone(log, folder, caplog):
+    def broken():
+        raise ValueError("bug")
+
+    for each in (line(1), broken, line(2)):
+        log.write(each)
+    log.flush()
+    assert numbers(folder) == [1, 2]
+    assert "bug" in caplog.text
+
+
+async def test_what_a_full_disk_cut_off_is_left_out(log, folder):
+    log.write(lambda: line(1)()[:20] + b"\n")
+    log.write(line(2))
+    log.flush()
+    assert numbers(folder) == [2]
