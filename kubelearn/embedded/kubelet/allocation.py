@@ -16,6 +16,7 @@ from kubelearn.embedded.kubelet.containerspec import resources_of
 from kubelearn.embedded.kubelet.kuberuntime import KubeRuntime
 from kubelearn.embedded.kubelet.podactions import Kill
 from kubelearn.embedded.kubelet.podstatus import Eviction, statuses_of
+from kubelearn.errors import ContainerError
 from kubelearn.objects import Object
 
 _KINDS = ("initContainers", "containers")
@@ -34,6 +35,8 @@ class Allocation:
         # The resources that each run has, by its id.
         self._actual: dict[str, Object] = {}
         self._restarting: set[str] = set()
+        self.error = ""
+        """Why a resize failed that will be tried again."""
         self.pending = ""
         """Why a resize waits, if one does."""
 
@@ -81,14 +84,16 @@ class Allocation:
         }
         changed = [name for name, run in runs.items() if self._actual[run.id] != self._given[name]]
         kills = []
+        failed = False
         for container in _containers(self.pod()):
             name = container["name"]
             if name in changed and self._needs_restart(container, runs[name]):
                 kills.append(Kill(runs[name], f"Container {name} resize requires restart"))
             elif name in changed:
-                await self._actuate(container, runs[name])
+                failed |= not await self._actuate(container, runs[name])
         self._restarting |= {kill.run.config.name for kill in kills}
-        if not kills and (changed or self._restarting) and self._restarting <= runs.keys():
+        resizing = changed or self._restarting
+        if resizing and not kills and not failed and self._restarting <= runs.keys():
             self._restarting.clear()
             self._tell("Normal", "ResizeCompleted", "Pod resize completed")
         return kills
@@ -101,9 +106,32 @@ class Allocation:
             for policy in container.get("resizePolicy") or []
         )
 
-    async def _actuate(self, container: Object, run: ContainerStatus) -> None:
-        await self._kube.runtime.update_container_resources(run.id, resources_of(container))
+    async def _actuate(self, container: Object, run: ContainerStatus) -> bool:
+        """Change what a running container may take; if that fails it is told, and tried again."""
+        try:
+            await self._check_memory(container, run)
+            await self._kube.runtime.update_container_resources(run.id, resources_of(container))
+        except ContainerError as error:
+            if error.message != self.error:
+                self.error = error.message
+                self._tell("Warning", "ResizeError", "Pod resize error", error=error.message)
+            return False
         self._actual[run.id] = self._given[container["name"]]
+        self.error = ""
+        return True
+
+    async def _check_memory(self, container: Object, run: ContainerStatus) -> None:
+        """Refuse a limit that would kill the container at once. Raises ContainerError."""
+        before = resources_of({"resources": self._actual[run.id]}).memory_limit
+        limit = resources_of(container).memory_limit
+        if not limit or (before and limit >= before):
+            return
+        used = (await self._kube.runtime.container_stats()).get(run.id)
+        if used and used.memory_bytes >= limit:
+            raise ContainerError(
+                f'cannot decrease memory limits: attempting to set container "{container["name"]}" '
+                f"memory limit ({limit}) below current usage ({used.memory_bytes})"
+            )
 
     def _tell(self, kind: str, reason: str, words: str, *, error: str = "") -> None:
         lists = {

@@ -196,6 +196,8 @@ class PodWorker:
             failed_probe=lambda name: self.view.probes.verdict(name).failed,
         )
         todo.kill += await self._allocation.settle(self.view.seen().running())
+        if self._allocation.error:
+            self._wake.after(_RETRY_SECONDS)
         for each in todo.kill:
             await self._kill(each.run, message=each.message, grace=self._probe_grace(each))
         for container in todo.start:

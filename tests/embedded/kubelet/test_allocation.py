@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from kubelearn.containers.runtime import ContainerStats
 from kubelearn.embedded.kubelet.allocation import Allocation
 from kubelearn.embedded.kubelet.podstatus import Eviction
 
@@ -14,7 +15,10 @@ class Kube:
 
     def __init__(self):
         self.runtime, self.recorder = self, self
-        self.limits, self.told = [], []
+        self.limits, self.told, self.used = [], [], {}
+
+    async def container_stats(self):
+        return {name: ContainerStats(0, used) for name, used in self.used.items()}
 
     async def update_container_resources(self, container_id, resources):
         self.limits.append((container_id, resources.memory_limit))
@@ -102,3 +106,24 @@ async def test_a_kubelet_that_comes_back_knows_what_was_given(node, wanting):
     allocation = Allocation(pod, kube=node.kube, fits=lambda pod: node.refusal)
     assert allocation.allocate()
     assert memory_of(allocation.pod()) == "64Mi"
+
+
+async def test_a_limit_below_what_is_used_is_refused_until_less_is_used(
+    allocation, node, wanting, run_of
+):
+    node.kube.used["app-0"] = 40 << 20
+    allocation.update(wanting("32Mi"))
+    allocation.allocate()
+    for _ in range(2):
+        assert await allocation.settle([run_of()]) == []
+    assert node.kube.limits == []
+    assert [reason for _, reason, _ in node.kube.told] == ["ResizeStarted", "ResizeError"]
+    words = 'cannot decrease memory limits: attempting to set container "app" memory limit'
+    assert (
+        f"{words} (33554432) below current usage (41943040)"
+        in json.loads(node.kube.told[-1][2].partition(": ")[2])["error"]
+    )
+    node.kube.used["app-0"] = 20 << 20
+    await allocation.settle([run_of()])
+    assert node.kube.limits == [("app-0", 32 << 20)]
+    assert node.kube.told[-1][1] == "ResizeCompleted"
