@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from kubelearn.widgets.etcdbrowser import EtcdBrowser
     from kubelearn.widgets.insideout import InsideOut
     from kubelearn.widgets.nodeinspector import NodeInspector
+    from kubelearn.widgets.packettrace import PacketTrace
     from kubelearn.widgets.predict import Predict
     from kubelearn.widgets.shipchecklist import ShipChecklist
     from kubelearn.widgets.timemachine import TimeMachine
@@ -57,6 +58,7 @@ __all__ = [
     "ManifestError",
     "NodeInspector",
     "NotAvailable",
+    "PacketTrace",
     "Predict",
     "ShipChecklist",
     "Source",
@@ -92,6 +94,7 @@ _HOMES = {
     "widgets.etcdbrowser": ("EtcdBrowser",),
     "widgets.insideout": ("InsideOut",),
     "widgets.nodeinspector": ("NodeInspector",),
+    "widgets.packettrace": ("PacketTrace",),
     "widgets.predict": ("Predict",),
     "widgets.shipchecklist": ("ShipChecklist",),
     "widgets.timemachine": ("TimeMachine",),

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from kubelearn.clusters.transport import MERGE_PATCH, send
-from kubelearn.objects import DEPLOYMENTS, PODS
+from kubelearn.objects import DEPLOYMENTS, PODS, SERVICES
 
 CONNECT = "import kubelearn as kl\ncluster = kl.connect()"
 SWITCHES = "switches = kl.ControlPlaneSwitches(cluster)\nswitches"
@@ -17,11 +17,12 @@ inspector = kl.NodeInspector(cluster, pod['spec']['nodeName'])
 inspector
 """
 ETCD = "etcd = kl.EtcdBrowser(cluster)\netcd"
+TRACE = "trace = kl.PacketTrace(cluster, 'web', 'browser')\ntrace"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def notebooks(server, web):
-    server.write("internals.ipynb", [CONNECT, SWITCHES, INSPECTOR, ETCD])
+    server.write("internals.ipynb", [CONNECT, SWITCHES, INSPECTOR, ETCD, TRACE])
 
 
 def await_pods(page, web, condition):
@@ -81,3 +82,16 @@ def test_a_change_of_an_object_is_a_change_of_its_key(lab, web):
         "/registry/deployments/browser/web", timeout=30_000
     )
     expect(lab(".kl-etcd .kl-whole")).to_contain_text("replicas: 4", timeout=30_000)
+
+
+def test_a_service_leads_to_its_ready_pods_as_soon_as_it_is_there(page, lab, web):
+    await_pods(page, web, lambda pods: len(web.ready()) == len(pods) == 4)
+    ports = [{"port": 80, "targetPort": 8080}]
+    body = {"metadata": {"name": "web"}, "spec": {"selector": {"app": "web"}, "ports": ports}}
+    send(web.api, "POST", SERVICES.path(web.namespace), body=body).checked()
+    pods = lab(".kl-packets .kl-pod-name")
+    expect(pods).to_have_count(4, timeout=60_000)
+    expect(lab(".kl-packets .kl-target").first).to_contain_text("web-", timeout=30_000)
+    assert set(pods.all_inner_texts()) == web.ready()
+    lab(".kl-packets .kl-send-100").click()
+    expect(lab(".kl-packets .kl-detail")).to_contain_text("100 packets so far")

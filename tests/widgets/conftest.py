@@ -15,6 +15,7 @@ from kubelearn.widgets import (
     deploymentpanel,
     etcdbrowser,
     internalswidget,
+    packettrace,
 )
 from kubelearn.widgets.courier import Courier
 from kubelearn.widgets.simulation import SimulatedCluster
@@ -131,7 +132,7 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> None:
 def courier(monkeypatch: pytest.MonkeyPatch) -> HandDrivenCourier:
     """The courier of all widgets, driven by the test."""
     driven = HandDrivenCourier()
-    for module in (applyxray, base, deploymentpanel, etcdbrowser, internalswidget):
+    for module in (applyxray, base, deploymentpanel, etcdbrowser, internalswidget, packettrace):
         monkeypatch.setattr(module, "courier", driven)
     return driven
 

@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING
 from kubelearn.clusters.internals import (
     REGISTRY,
     ComponentState,
+    Entry,
     EtcdStatus,
     KeyEvent,
     KeyValue,
     NodeContainer,
     NodeProcess,
     NoInternals,
+    ServicePath,
+    Target,
 )
 from kubelearn.errors import ClusterError, Compacted, NotAvailable
-from kubelearn.objects import NODES, PODS, Object, micro_timestamp
+from kubelearn.objects import NODES, PODS, Object, is_ready, micro_timestamp
 from kubelearn.widgets.simulation.api import YOU, Change, resource_of
 
 if TYPE_CHECKING:
@@ -170,6 +173,19 @@ class SimulatedInternals(NoInternals):
         changes = (each for each in self._cluster.log if each.object["metadata"].get("uid") == uid)
         told = next(each for each in changes if each.object["status"].get("phase") == "Running")
         return told.moment - timedelta(milliseconds=1)
+
+    # --- Services -----------------------------------------------------------------------------
+
+    def service_path(
+        self, service: str, namespace: str = "default", *, node: str = ""
+    ) -> ServicePath:
+        """One address that leads to all ready pods alike."""
+        ready = [pod["status"]["podIP"] for pod in self._cluster.all(PODS) if is_ready(pod)]
+        targets = tuple(Target(f"{ip}:8080", 1 / len(ready), f"endpoint {ip}:8080") for ip in ready)
+        entry = Entry("127.65.128.7:80", "ClusterIP", "TCP", "", 0, targets)
+        name, first = f"{namespace}/{service}", self.components()[0].node
+        rules = "\n".join([f"service {name} TCP", *(f"  {each.rule}" for each in targets)])
+        return ServicePath(name, node or first, "userspace", (entry,), rules)
 
     # --- audit --------------------------------------------------------------------------------
 
