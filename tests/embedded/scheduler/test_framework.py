@@ -6,6 +6,7 @@ from kubelearn.embedded.scheduler.framework import (
     Plugin,
     Rejection,
     counted,
+    first_rejection,
     fit_error,
     normalize,
 )
@@ -62,3 +63,32 @@ def test_scores_are_normalised_to_a_hundred():
     assert normalize({"a": 0}) == {"a": 0}
     assert normalize({"a": 0}, reverse=True) == {"a": 100}
     assert normalize({}) == {}
+
+
+class Judge(Plugin):
+    """Rejects nodes by their names, and notes of which it was asked."""
+
+    def __init__(self, name, *rejected, local=True):
+        self.name, self.local, self.asked = name, local, []
+        self._rejected = rejected
+
+    def filter_for(self, pod, nodes):
+        def check(info):
+            self.asked.append(info.name)
+            return Rejection(self.name, ("no",)) if info.name in self._rejected else None
+
+        return check
+
+
+def test_plugins_that_judge_a_node_by_itself_do_so_once_and_in_their_order(make_pod, make_info):
+    first, second, third = Judge("First", "a"), Judge("Second", "a", "b"), Judge("Third", "c")
+    far = Judge("Far", "c", local=False)
+    framework, nodes = Framework([first, second, far, third]), [make_info(name) for name in "abc"]
+    for name in ("one", "two"):
+        filters = framework.filters(PodInfo(make_pod(name)), nodes)
+        found = [first_rejection(filters, info) for info in nodes]
+        assert [each.plugin for each in found] == ["First", "Second", "Far"]
+    assert first.asked == ["a", "b", "c"]
+    assert second.asked == ["b", "c"]
+    assert far.asked == ["c", "c"]
+    assert third.asked == []
