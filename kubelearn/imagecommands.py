@@ -176,12 +176,15 @@ def remove(names: tuple[str, ...]) -> None:
 @images.command()
 def prune() -> None:
     """Remove layers and files that no image needs, and what builds kept for the next time."""
+    from kubelearn.clusters.embedded import EmbeddedCluster
     from kubelearn.containers.build.report import format_size
     from kubelearn.containers.clusterimages import Loaded
 
-    keep = [
-        manifest
-        for folder in StateFolder.all()
-        for manifest in Loaded(folder.images / "loaded.json").names().values()
-    ]
-    click.echo(f"{format_size(_own().store.collect(keep=keep))} are free again")
+    folders = StateFolder.all()
+    loaded = [Loaded(folder.images / "loaded.json").names() for folder in folders]
+    freed = _own().prune(
+        keep=[manifest for names in loaded for manifest in names.values()],
+        # What runs may have the files of an image that its name stands for no more.
+        roots=not any(EmbeddedCluster(folder.name).status() for folder in folders),
+    )
+    click.echo(f"{format_size(freed)} are free again")

@@ -6,7 +6,9 @@ import time
 import pytest
 
 from kubelearn.clusters import EmbeddedCluster, transport
+from kubelearn.containers.ownbuilder import OwnBuilder
 from kubelearn.errors import NotAvailable
+from tests.containers.imagestore.conftest import serve_registry
 
 PODS = "/api/v1/namespaces/default/pods"
 
@@ -77,25 +79,28 @@ def wait_until_gone(cluster):
         time.sleep(0.2)
 
 
-def test_an_image_that_is_built_runs_once_it_is_loaded(state, app):
-    cluster = EmbeddedCluster("tests")
-    cluster.up(say=lambda _: None)
-    from kubelearn.containers.ownbuilder import OwnBuilder
+@pytest.fixture
+def cluster(state):
+    made = EmbeddedCluster("tests")
+    made.up(say=lambda _: None)
+    return made
 
-    (app / "Dockerfile").write_text(
-        'FROM python:3.12-slim\nWORKDIR /srv/app\nCOPY app.py .\nCMD ["python", "app.py"]\n'
-    )
-    (app / "app.py").write_text("print(open('/srv/app/app.py').read())\n")
-    OwnBuilder(state / "images").build(app, "shop:1")
-    container = {"name": "shop", "image": "shop:1"}
-    pod = {
-        "metadata": {"name": "shop"},
-        "spec": {"restartPolicy": "Never", "containers": [container]},
-    }
-    transport.send(cluster.api_client, "POST", PODS, body=pod).checked()
+
+@pytest.fixture
+def run(cluster):
+    """Run a pod of an image; gives a function that waits for what its status says."""
+
+    def start(image):
+        container = {"name": "shop", "image": image}
+        pod = {
+            "metadata": {"name": "shop"},
+            "spec": {"restartPolicy": "Never", "containers": [container]},
+        }
+        transport.send(cluster.api_client, "POST", PODS, body=pod).checked()
+        return wait
 
     def wait(found):
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 90
         while True:
             seen = transport.send(cluster.api_client, "GET", f"{PODS}/shop").checked()["status"]
             if found(seen):
@@ -103,26 +108,54 @@ def test_an_image_that_is_built_runs_once_it_is_loaded(state, app):
             assert time.monotonic() < deadline, seen
             time.sleep(0.2)
 
-    def waits(status):
-        states = [each["state"].get("waiting", {}) for each in status.get("containerStatuses", [])]
-        return any(each.get("reason") == "ImagePullBackOff" for each in states)
+    return start
 
+
+def succeeded(status):
+    return status["phase"] == "Succeeded"
+
+
+def waits(status):
+    states = [each["state"].get("waiting", {}) for each in status.get("containerStatuses", [])]
+    return any(each.get("reason") == "ImagePullBackOff" for each in states)
+
+
+def test_an_image_that_is_built_runs_once_it_is_loaded(cluster, run, state, app):
+    (app / "Dockerfile").write_text(
+        'FROM python:3.12-slim\nWORKDIR /srv/app\nCOPY app.py .\nCMD ["python", "app.py"]\n'
+    )
+    (app / "app.py").write_text("print(open('/srv/app/app.py').read())\n")
+    OwnBuilder(state / "images").build(app, "shop:1")
+    wait = run("shop:1")
     wait(waits)
     said: list[str] = []
     cluster.load_image("shop:1", say=said.append)
     assert said == ["  ✔ shop:1 is on all nodes"]
-    wait(lambda status: status["phase"] == "Succeeded")
+    ended = wait(succeeded)
+    built = OwnBuilder(state / "images").store.get("shop:1")
+    assert ended["containerStatuses"][0]["imageID"] == built.id
     cluster.remove_image("shop:1", say=said.append)
     assert said[1:] == ["  ✔ shop:1 is on no node"]
     transport.send(cluster.api_client, "DELETE", f"{PODS}/shop").checked()
     wait_until_gone(cluster)
-    transport.send(cluster.api_client, "POST", PODS, body=pod).checked()
-    wait(waits)
+    run("shop:1")(waits)
+
+
+def test_an_image_is_pulled_from_the_registry_that_its_name_says(
+    cluster, run, images, app, tmp_path
+):
+    if cluster.status()["runtime"].split(":")[0] != "namespaces":
+        pytest.skip("an image from elsewhere needs a root of its own")
+    (app / "Dockerfile").write_text('FROM busybox\nCOPY app.py /\nCMD ["cat", "/app.py"]\n')
+    with serve_registry(tmp_path) as registry:
+        images("build", app, "-t", f"{registry}/team/shop:1")
+        images("push", f"{registry}/team/shop:1")
+        images("remove", f"{registry}/team/shop:1")
+        images("prune")
+        run(f"{registry}/team/shop:1")(succeeded)
 
 
 def test_nodes_without_machines_take_no_images(state, app):
-    from kubelearn.containers.ownbuilder import OwnBuilder
-
     cluster = EmbeddedCluster("tests", runtime="fake", nodes=1)
     cluster.up(say=lambda _: None)
     OwnBuilder(state / "images").build(app, "shop:1")

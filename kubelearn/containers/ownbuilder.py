@@ -18,6 +18,7 @@ from kubelearn.containers.imagebuilder import Finished, ImageSummary, LayerSumma
 from kubelearn.containers.images import Image, PullError, Reference
 from kubelearn.containers.imagestore import Store, StoredImage
 from kubelearn.containers.imagestore.archive import load, save
+from kubelearn.containers.imagestore.blobs import Descriptor
 from kubelearn.containers.machineimages import MachineImages
 from kubelearn.containers.runnable import runnable
 from kubelearn.containers.standins import DOMAIN, StandIns
@@ -110,6 +111,17 @@ class OwnBuilder:
     def remove(self, image: str) -> None:
         """Forget a name. Raises ContainerError."""
         self.store.remove(image)
+
+    def prune(self, *, keep: Sequence[Descriptor] = (), roots: bool = True) -> int:
+        """Remove what no image needs, and what builds kept; how many bytes that frees.
+
+        `keep` are manifests that clusters have, `roots` says whether merged roots may go. Raises
+        ContainerError while somebody builds.
+        """
+        for name in self.store.names():
+            if name.startswith(f"{DOMAIN}/"):  # made anew when it is needed
+                self.store.remove(name)
+        return self.store.collect(keep=keep, roots=roots)
 
     @cached_property
     def _lacks(self) -> str:

@@ -141,21 +141,22 @@ class Store:
             digest=stored.id,
         )
 
-    def collect(self, *, keep: Sequence[Descriptor] = ()) -> int:
+    def collect(self, *, keep: Sequence[Descriptor] = (), roots: bool = True) -> int:
         """Remove what no name and nothing in `keep` leads to; how many bytes that frees.
 
-        Raises ContainerError while somebody builds or pulls.
+        `roots` says whether merged roots go too: a container that runs may still have one for its
+        own. Raises ContainerError while somebody builds or pulls.
         """
         try:
             with locked(self.folder / "use.lock", wait=False):
-                return self._collect(keep)
+                return self._collect(keep, roots=roots)
         except BlockingIOError:
             raise ContainerError(
                 "the image store is in use: an image is being built, pulled or loaded",
                 hint="kubelearn images prune   # once that is done",
             ) from None
 
-    def _collect(self, keep: Sequence[Descriptor]) -> int:
+    def _collect(self, keep: Sequence[Descriptor], *, roots: bool) -> int:
         self.blobs.clear()
         wanted: set[str] = set()
         chains: set[str] = set()
@@ -168,7 +169,8 @@ class Store:
             wanted |= {str(layer.blob["digest"]) for layer in image.layers}
             chains.update(chain_ids(image.layers))
         freed = sum(self.blobs.remove(digest) for digest in set(self.blobs) - wanted)
-        return freed + sum(self.roots.remove(chain) for chain in set(self.roots) - chains)
+        unused = set(self.roots) - chains if roots else set()
+        return freed + sum(self.roots.remove(chain) for chain in unused)
 
     def _whole(self, name: str) -> StoredImage | None:
         try:

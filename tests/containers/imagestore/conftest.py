@@ -5,12 +5,17 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import shutil
+import socket
+import subprocess
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import urllib3
 
 from kubelearn.containers.imagestore import Layer, Store
 from kubelearn.containers.imagestore.layer import LAYER
@@ -95,3 +100,36 @@ def manifest_of(file: Path) -> Any:
     """What `manifest.json` of a saved file says."""
     with tarfile.open(file) as archive:
         return json.load(archive.extractfile("manifest.json"))  # type: ignore[arg-type]
+
+
+def free_port() -> int:
+    """A port that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+_REGISTRY = """\
+version: 0.1
+storage: {{filesystem: {{rootdirectory: {folder}}}}}
+http: {{addr: 127.0.0.1:{port}}}
+"""
+
+
+@contextmanager
+def serve_registry(folder: Path) -> Iterator[str]:
+    """Debian's docker-registry: its address. Without one the test is skipped."""
+    program = shutil.which("docker-registry")
+    if program is None:
+        pytest.skip("docker-registry is not installed")
+    port, config = free_port(), folder / "registry.yml"
+    config.write_text(_REGISTRY.format(folder=folder / "registry", port=port))
+    process = subprocess.Popen([program, "serve", config], stderr=subprocess.DEVNULL)
+    try:
+        retries = urllib3.Retry(connect=100, backoff_factor=0.1, backoff_max=0.2)
+        urllib3.request("GET", f"http://127.0.0.1:{port}/v2/", retries=retries)
+        yield f"127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait()

@@ -8,43 +8,18 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-import urllib3
 
 from kubelearn.containers.images import PullError, Reference
 from kubelearn.containers.imagestore import BrokenImage, Store
 from kubelearn.containers.imagestore.platform import architecture
 from kubelearn.containers.imagestore.registry import Registry
-
-CONFIG = """\
-version: 0.1
-storage: {{filesystem: {{rootdirectory: {folder}}}}}
-http: {{addr: 127.0.0.1:{port}}}
-"""
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+from tests.containers.imagestore.conftest import free_port, serve_registry
 
 
 @pytest.fixture
 def real(tmp_path):
-    """Debian's docker-registry: its address."""
-    program = shutil.which("docker-registry")
-    if program is None:
-        pytest.skip("docker-registry is not installed")
-    port = free_port()
-    config = tmp_path / "registry.yml"
-    config.write_text(CONFIG.format(folder=tmp_path / "registry", port=port))
-    process = subprocess.Popen([program, "serve", config], stderr=subprocess.DEVNULL)
-    try:
-        retries = urllib3.Retry(connect=50, backoff_factor=0.1, backoff_max=0.2)
-        urllib3.request("GET", f"http://127.0.0.1:{port}/v2/", retries=retries)
-        yield f"127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait()
+    with serve_registry(tmp_path) as host:
+        yield host
 
 
 class Fake:

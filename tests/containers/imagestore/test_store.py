@@ -9,6 +9,7 @@ import threading
 import pytest
 
 from kubelearn.containers.imagestore import BrokenImage, Layer, NoSuchImage, Store
+from kubelearn.containers.imagestore.archive import load, save
 from kubelearn.containers.imagestore.roots import chain_ids
 from kubelearn.errors import ContainerError
 from tests.containers.imagestore.conftest import corrupt
@@ -144,3 +145,40 @@ def test_a_root_that_was_half_done_when_its_maker_was_killed_is_made_anew(store,
     assert store.roots.find(made.layers) is None
     assert (store.image(made).rootfs / "file").read_bytes() == b"content"
     assert not list((store.folder / "rootfs").glob("*.new"))
+
+
+def test_roots_can_be_kept_for_who_runs_them(store, image):
+    root = store.image(image("app")).rootfs
+    store.remove("app")
+    assert store.collect(roots=False) > 0
+    assert root.exists()
+    store.collect()
+    assert not root.exists()
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A file system of two megabytes."""
+    place = tmp_path / "small"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "kubelearn-test", str(place)]
+    if os.geteuid() or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("only root may mount a file system")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def test_a_full_disk_leaves_nothing_half_done(small, store, image, layer, tmp_path):
+    made = image("app", layer(("a", os.urandom(1_200_000))))
+    save(store, ["app"], tmp_path / "app.tar")
+    full = Store(small / "images")
+    load(full, tmp_path / "app.tar")
+    with pytest.raises(ContainerError, match=r"No space left|more bytes than there is room for"):
+        full.image(full.get("app"))
+    assert [path.name for path in (full.folder / "rootfs").iterdir()] == ["lock"]
+    with pytest.raises(
+        ContainerError, match=r"No space left on device\n  → kubelearn images prune"
+    ):
+        full.blobs.write([b"x" * 1_000_000])
+    assert list((full.folder / "ingest").iterdir()) == []
+    assert full.get("app").id == made.id
