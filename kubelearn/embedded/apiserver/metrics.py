@@ -49,6 +49,9 @@ _BUILD = {
 Target = tuple[str, ...]
 """What a request is about: the values of the labels `_TARGET`."""
 
+Seats = Callable[[], Mapping[Target, int]]
+"""How many requests each priority level serves at once."""
+
 Objects = Callable[[], Mapping[Target, int]]
 """How many objects are stored, by group and resource."""
 
@@ -56,8 +59,9 @@ Objects = Callable[[], Mapping[Target, int]]
 class Metrics:
     """Counts requests, and tells what it counted."""
 
-    def __init__(self, *, clock: Clock, objects: Objects) -> None:
+    def __init__(self, *, clock: Clock, objects: Objects, seats: Seats) -> None:
         self._clock = clock
+        self._seats = seats
         self._objects = objects
         self._requests: Counter[tuple[Target, str, int]] = Counter()
         self._latencies: dict[tuple[Target, str], _Latency] = {}
@@ -146,6 +150,12 @@ class Metrics:
             "group, version, resource, scope and component. Not all requests are tracked this way.",
             _TARGET,
             self._long_running,
+        )
+        yield (
+            "apiserver_flowcontrol_nominal_limit_seats",
+            "[BETA] Nominal number of execution seats configured for each priority level",
+            ("priority_level",),
+            self._seats(),
         )
         yield (
             "apiserver_resource_objects",

@@ -16,7 +16,7 @@ from kubelearn.embedded.apiserver.managedfields.fieldset import FieldSet, field
 from kubelearn.embedded.apiserver.patching import Patch
 from kubelearn.embedded.apiserver.registry import Registry, Write
 from kubelearn.embedded.apiserver.status import bad_request
-from kubelearn.embedded.apiserver.yamlbody import load_yaml
+from kubelearn.embedded.apiserver.yamlbody import load_yaml, repeated_keys
 from kubelearn.objects import Object, timestamp
 
 
@@ -59,15 +59,27 @@ class Owners:
 class ApplyPatch:
     """The body of a server-side apply: not a change but a wish."""
 
-    def __init__(self, body: bytes, owners: Owners, write: Write, *, force: bool) -> None:
+    def __init__(
+        self, body: bytes, owners: Owners, write: Write, *, force: bool, validation: str
+    ) -> None:
         self._owners = owners
         self._write = write
         self._force = force
         self._wish = _read(body)
+        self._repeated = repeated_keys(body) if validation in ("Strict", "Warn") else []
+        self._strict = validation == "Strict"
 
     def apply(self, old: Object | None) -> Object:
         """The object that fulfils the wish; raises 409 for conflicts."""
-        return self._owners.applied(old, self._wish, self._write, force=self._force)
+        applied = self._owners.applied(old, self._wish, self._write, force=self._force)
+        if self._repeated:
+            found = "\n".join(self._repeated)
+            problem = f"error converting YAML to JSON: yaml: unmarshal errors:\n{found}"
+            if self._strict:
+                raise bad_request(f"error strict decoding YAML: {problem}")
+            if problem not in self._write.warnings:
+                self._write.warnings.append(problem)
+        return applied
 
 
 def _read(body: bytes) -> Object:

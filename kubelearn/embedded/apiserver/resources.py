@@ -149,7 +149,13 @@ class Resources:
         if request.audit:
             request.audit.sent_patch(body)
         if is_apply:
-            apply_patch = ApplyPatch(body, owners, write, force=options.force)
+            apply_patch = ApplyPatch(
+                body,
+                owners,
+                write,
+                force=options.force,
+                validation=options.field_validation,
+            )
             change = apply_patch.apply
         else:
             patch = Patch(

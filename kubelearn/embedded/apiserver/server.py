@@ -209,13 +209,13 @@ class ApiServer:
         )
         self._loops: list[asyncio.Task[None]] = []
         self._flows = FlowControl(self.registries)
+        self._metrics = Metrics(clock=clock, objects=self.registries.count, seats=self._flows.seats)
         self._kubelets = Kubelets(self.registries, tls=kubelet_tls)
         self._streams = Streams()
         self._definitions = Definitions(self.registries, self._streams)
         self._router = self._routes()
         self._catalog = Catalog(self.kinds, clock=clock, address=lambda: f"{self.host}:{self.port}")
         self._health = Health(etcd=lambda: self.storage_available)
-        self._metrics = Metrics(clock=clock, objects=self.registries.count)
         self._runner: web.ServerRunner | None = None
 
     def _routes(self) -> Router:

@@ -6,6 +6,8 @@ depth and what aliases stand for are limited, as in goyaml.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -54,6 +56,47 @@ def load_yaml(body: bytes) -> Any:
     finally:
         if loader is not None:
             loader.dispose()
+
+
+def repeated_keys(body: bytes) -> list[str]:
+    """Keys that stand twice in one map of a YAML body, in the words of Go's strict decoder."""
+    if _is_plain_json(body):
+        return []
+    loader = _Loader(body)
+    try:
+        found = list(_repeated(loader.get_single_node()))
+    except (yaml.YAMLError, RecursionError):
+        return []
+    finally:
+        loader.dispose()
+    return [f'  line {line}: key "{key}" already set in map' for line, key in found]
+
+
+def _is_plain_json(body: bytes) -> bool:
+    """Whether a body is JSON in which no key stands twice, which is found out fast."""
+
+    def unique(pairs: list[tuple[str, Any]]) -> None:
+        if len({name for name, _ in pairs}) < len(pairs):
+            raise ValueError("a key stands twice")
+
+    try:
+        json.loads(body, object_pairs_hook=unique)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _repeated(node: yaml.Node | None) -> Iterator[tuple[int, str]]:
+    seen = set()
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value in seen:
+                yield key.start_mark.line + 1, key.value
+            seen.add(key.value)
+            yield from _repeated(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _repeated(item)
 
 
 def _count(node: yaml.Node, known: dict[int, int]) -> int:

@@ -218,3 +218,21 @@ async def test_a_client_that_has_the_open_api_document_is_not_sent_it_again(api)
         known["If-None-Match"] = answer.headers["ETag"]
         again = await api.get("/openapi/v2", headers=known)
         assert (again.status, again.raw) == (304, b"")
+
+
+async def test_an_applied_key_that_stands_twice_is_refused_if_the_client_is_strict(api) -> None:
+    path = f"{CONFIG_MAPS}/twice?fieldManager=me&fieldValidation="
+    body = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: twice}\ndata:\n  a: x\n  a: y\n"
+    kind = "application/apply-patch+yaml"
+    answer = await api("PATCH", f"{path}Strict", raw=body, kind=kind)
+    assert (answer.status, answer.message) == (
+        400,
+        "error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n"
+        '  line 6: key "a" already set in map',
+    )
+    answer = await api("PATCH", f"{path}Warn", raw=body, kind=kind)
+    assert (answer.status, answer.body["data"]) == (201, {"a": "y"})
+    assert "already set in map" in answer.headers["Warning"]
+    body = b'{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "twice"}}'
+    answer = await api("PATCH", f"{path}Strict", raw=body, kind=kind)
+    assert (answer.status, "Warning" in answer.headers) == (200, False)

@@ -156,7 +156,7 @@ async def test_nobody_is_asked_whose_certificate_a_server_behind_the_proxy_has(a
 
     pki.prepare(tmp_path, [Identity("own", "own", hosts=["127.0.0.1"])], now=datetime.now(UTC))
     app = web.Application()
-    app.router.add_get("/{path:.*}", hello)
+    app.router.add_route("*", "/{path:.*}", hello)
     runner = web.AppRunner(app)
     await runner.setup()
     context = tls.server(tmp_path, "own", certificate_required=False)
@@ -169,4 +169,5 @@ async def test_nobody_is_asked_whose_certificate_a_server_behind_the_proxy_has(a
     assert (await api.patch(f"{PODS}/secure/status", status)).status == 200
     answer = await api.get(f"{PODS}/https:secure:{port}/proxy/a")
     assert (answer.status, answer.raw) == (200, b"hello /a")
+    assert (await api("OPTIONS", f"{PODS}/https:secure:{port}/proxy/a")).status == 200
     await runner.cleanup()

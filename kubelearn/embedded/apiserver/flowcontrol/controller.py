@@ -62,6 +62,10 @@ class FlowControl:
                 self._known[key] = found
         return found
 
+    def seats(self) -> dict[tuple[str, ...], int]:
+        """How many requests each level serves at once; 0 for those without a limit."""
+        return {(name,): level.seats or 0 for name, level in self._levels.items()}
+
     def load(self) -> None:
         """Take the objects as they are now."""
         self._known.clear()

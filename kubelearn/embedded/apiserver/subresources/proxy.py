@@ -220,8 +220,12 @@ def _endpoints(endpoint_slice: Object, service: str, port_name: str) -> Iterable
 def _links(request: Request, target: URL) -> Links:
     """How links of the target lead through this server."""
     own = f"{target.host}:{target.port}"
-    before = request.info.path.partition("/proxy")[0]
-    return Links(f"{before}/proxy", frozenset({own, target.host or "", request.http.host}))
+    info = request.info
+    rest = "".join(f"/{part}" for part in info.rest)
+    return Links(
+        info.path.rstrip("/").removesuffix(rest),
+        frozenset({own, target.host or "", request.http.host}),
+    )
 
 
 def _trying_to_reach(url: URL, error: aiohttp.ClientConnectorError) -> Exception:
