@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from kubelearn.embedded.kubelet.dns import DOMAIN
+from kubelearn.embedded.kubelet.ownership import make_folder
 from kubelearn.objects import Object
 
 PATH = "/etc/hosts"
@@ -32,6 +33,15 @@ def hosts_file(pod: Object, *, hostname: str, ip: str, machine: Path = Path(PATH
         full = f"{hostname}.{subdomain}.{pod['metadata']['namespace']}.svc.{DOMAIN}"
         names.insert(0, full)
     return _HEADER + _LOCAL + "\t".join([ip, *names]) + "\n" + aliases
+
+
+def put_on_disk(disk: Path, *, machine: Path = Path(PATH)) -> None:
+    """Let a node's own disk have the file, too, as every machine's has."""
+    file = disk / PATH.lstrip("/")
+    if not file.exists():
+        make_folder(file.parent)
+        file.write_bytes(machine.read_bytes() if machine.exists() else _LOCAL.encode())
+        file.chmod(0o644)
 
 
 def _aliases(found: Iterable[Object]) -> Iterable[str]:

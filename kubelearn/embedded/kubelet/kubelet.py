@@ -20,6 +20,7 @@ from kubelearn.embedded.client import Client
 from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.events import EventRecorder
 from kubelearn.embedded.informer import Informer
+from kubelearn.embedded.kubelet import etchosts
 from kubelearn.embedded.kubelet.admission import rejection
 from kubelearn.embedded.kubelet.backoff import Backoff
 from kubelearn.embedded.kubelet.dns import DnsConfigurer
@@ -56,6 +57,7 @@ class Kubelet:
     ) -> None:
         self.node = node
         node.folder.mkdir(parents=True, exist_ok=True)
+        etchosts.put_on_disk(node.folder / DISK)
         self._client = client
         self._runtime = runtime
         self._clock = clock

@@ -1,6 +1,6 @@
 """Pods' /etc/hosts."""
 
-from kubelearn.embedded.kubelet.etchosts import hosts_file
+from kubelearn.embedded.kubelet.etchosts import hosts_file, put_on_disk
 
 
 def lines(pod, **options):
@@ -38,3 +38,13 @@ def test_a_pod_on_the_hosts_network_has_the_hosts_file(pod_of, tmp_path):
         "# Entries added by HostAliases.",
         "192.0.2.1\ta",
     ]
+
+
+def test_a_nodes_disk_has_the_machines_file_and_keeps_its_own(tmp_path):
+    (tmp_path / "machine").write_text("127.0.0.1 localhost\n")
+    put_on_disk(tmp_path / "disk", machine=tmp_path / "machine")
+    file = tmp_path / "disk/etc/hosts"
+    assert file.read_text() == "127.0.0.1 localhost\n"
+    file.write_text("changed")
+    put_on_disk(tmp_path / "disk", machine=tmp_path / "machine")
+    assert file.read_text() == "changed"
