@@ -239,3 +239,40 @@ async def test_what_would_violate_the_audit_level_is_told(with_account, pod, dep
     assert "Warning" not in answer.headers
     assert last()["annotations"]["pod-security.kubernetes.io/audit-violations"] == told
     assert "pod-security.kubernetes.io/enforce-policy" not in last()["annotations"]
+
+
+async def test_a_policy_can_tell_the_audit_trail_instead_of_refusing(api, last):
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["configmaps"]}
+    policy = {
+        "metadata": {"name": "few"},
+        "spec": {
+            "matchConstraints": {"resourceRules": [{**rule, "operations": ["CREATE"]}]},
+            "validations": [{"expression": "true"}, {"expression": "object.data.size() < 2"}],
+            "auditAnnotations": [
+                {"key": "count", "valueExpression": "'has ' + string(object.data.size())"},
+                {"key": "nothing", "valueExpression": "null"},
+            ],
+        },
+    }
+    binding = {
+        "metadata": {"name": "everywhere"},
+        "spec": {"policyName": "few", "validationActions": ["Audit"]},
+    }
+    path = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolic"
+    assert (await api.post(f"{path}ies", policy)).status == 201
+    assert (await api.post(f"{path}ybindings", binding)).status == 201
+    made = await api.post(CONFIG_MAPS, {"metadata": {"name": "c"}, "data": {"a": "", "b": ""}})
+    assert made.status == 201
+    annotations = last()["annotations"]
+    assert annotations["few/count"] == "has 2"
+    assert "few/nothing" not in annotations
+    failure = json.loads(annotations["validation.policy.admission.k8s.io/validation_failure"])
+    assert failure == [
+        {
+            "message": "failed expression: object.data.size() < 2",
+            "policy": "few",
+            "binding": "everywhere",
+            "expressionIndex": 1,
+            "validationActions": ["Audit"],
+        }
+    ]
