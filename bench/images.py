@@ -54,7 +54,7 @@ def measure(folder: Path, rounds: int) -> None:
     reference = Reference.parse("python:3.12-slim")
     image = stock.describe(reference)
     assert image
-    seconds, base = timed(lambda: own._stand_ins.make(reference, image))
+    seconds, base = timed(lambda: own.stand_ins.make(reference, image))
     row("python as an image of the store, once", [seconds])
     own.store.tag(BASE, base.manifest)
     measure_builder(own, app, rounds)

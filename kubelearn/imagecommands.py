@@ -131,7 +131,7 @@ def layers(name: str) -> None:
 @click.argument("name")
 def inspect(name: str) -> None:
     """Show an image's configuration."""
-    json.dump(_own().store.get(name).config, sys.stdout, indent=2)
+    json.dump(_own().get(name).config, sys.stdout, indent=2)
     click.echo()
 
 

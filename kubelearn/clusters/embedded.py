@@ -11,7 +11,7 @@ from kubelearn.clusters.base import Cluster, Say
 from kubelearn.clusters.controlsocket import ask
 from kubelearn.clusters.embeddedinternals import EmbeddedInternals
 from kubelearn.clusters.internals import Internals
-from kubelearn.embedded.state import DEFAULT_NAME, Settings, StateFolder, images_home
+from kubelearn.embedded.state import DEFAULT_NAME, Settings, StateFolder
 from kubelearn.errors import ClusterError
 
 _LOG_LINES = 200
@@ -106,12 +106,14 @@ class EmbeddedCluster(Cluster):
         self.up(say=say)
 
     def load_image(self, *names: str, say: Say = print) -> None:
-        """Bring images of the image store to all nodes. Raises ClusterError, ContainerError."""
-        from kubelearn.containers.imagestore import Store
+        """Bring images of the image store, or of Docker Engine, to all nodes.
 
-        store = Store(images_home())
+        Raises ClusterError, and ContainerError for an image that neither has.
+        """
+        from kubelearn.clusters.images import bring
+
         for name in names:
-            store.get(name)
+            bring(name)
         for name in names:
             ask(self.folder, "POST", "images", "load", timeout=_LOAD_SECONDS, name=name)
             say(f"  ✔ {name} is on all nodes")

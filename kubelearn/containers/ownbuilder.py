@@ -5,10 +5,11 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from kubelearn.containers import foreground, probe, trees
+from kubelearn.containers import foreground, probe, stock, trees
 from kubelearn.containers.build.bases import Base, Bases
 from kubelearn.containers.build.builder import NAME, Builder, BuildRequest
 from kubelearn.containers.build.report import BuildReport, Tell
@@ -35,8 +36,8 @@ class OwnBuilder:
         self.why = why
         self.store = Store(home)
         self._mirror = mirror
-        self._stand_ins = StandIns(self.store, machine_images(home))
-        supplies = [self._stand_ins.supply]
+        self.stand_ins = StandIns(self.store, machine_images(home))
+        supplies = [self.stand_ins.supply]
         if mirror is not None:
             supplies.append(self._pulled)
         bases = Bases(self.store, supplies)
@@ -64,9 +65,19 @@ class OwnBuilder:
             if not image.name.startswith(f"{DOMAIN}/")
         ]
 
+    def get(self, image: str) -> StoredImage:
+        """An image of the store, else what stands in for one of that name. Raises NoSuchImage."""
+        if found := self.store.find(image):
+            return found
+        reference = Reference.parse(image)
+        described = stock.describe(reference)
+        if described is None:
+            return self.store.get(image)
+        return replace(self.stand_ins.make(reference, described), name=str(reference))
+
     def layers(self, image: str) -> Sequence[LayerSummary]:
         """What each instruction left in the image, the first one first. Raises ContainerError."""
-        return layers_of(self.store.get(image))
+        return layers_of(self.get(image))
 
     def run(
         self,
@@ -77,7 +88,7 @@ class OwnBuilder:
         timeout: float = 60,
     ) -> Finished:
         """Run a container to its end. Raises ContainerError, also when it takes longer."""
-        stored = self.store.get(image)
+        stored = self.get(image)
         printed: list[str] = []
         with self._folder() as folder:
             files = StockFiles(folder / "stock") if self._lacks else None
@@ -89,7 +100,7 @@ class OwnBuilder:
 
     def save(self, image: str, file: Path | str) -> None:
         """Write an image to a file that `docker load` takes. Raises ContainerError."""
-        save(self.store, [image], Path(file))
+        save(self.store, [self.get(image)], Path(file))
 
     def load(self, file: Path | str) -> Sequence[str]:
         """Take the images of a file that `docker save` wrote. Raises ContainerError."""

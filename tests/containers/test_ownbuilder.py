@@ -32,7 +32,7 @@ def test_a_stock_image_is_what_its_dockerfile_says(builder, app, tag, arguments)
     said = stock.describe(Reference.parse(tag))
     for key in ("name", "entrypoint", "cmd", "env", "working_dir", "user"):
         assert getattr(built, key) == getattr(said, key), key
-    made = builder._stand_ins.roots.make(stock.recipe(Reference.parse(tag).path))
+    made = builder.stand_ins.roots.make(stock.recipe(Reference.parse(tag).path))
     for path in ("app", "usr/share/nginx"):
         ours = sorted(str(each.relative_to(made)) for each in (made / path).rglob("*"))
         theirs = sorted(str(e.relative_to(built.rootfs)) for e in (built.rootfs / path).rglob("*"))
@@ -88,6 +88,15 @@ def test_an_image_from_nowhere_is_named_with_line_and_next_step(builder, tmp_pat
     (tmp_path / "Dockerfile").write_text("FROM postgres:17\n")
     with pytest.raises(ContainerError, match=r"Dockerfile:1: there is no image postgres:17 here"):
         builder.build(tmp_path)
+
+
+def test_a_stock_image_needs_no_build(builder, tmp_path):
+    assert builder.run("busybox", ["echo", "hi"]).output == "hi\n"
+    builder.save("busybox:1.37", tmp_path / "busybox.tar")
+    other = OwnBuilder(tmp_path / "other", mirror=None)
+    assert list(other.load(tmp_path / "busybox.tar")) == ["busybox:1.37"]
+    with pytest.raises(ContainerError, match="there is no image never:1"):
+        builder.run("never:1")
 
 
 def test_docker_that_is_asked_for_in_vain_is_an_error(builder, tmp_path, monkeypatch):

@@ -23,7 +23,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> OwnBuilder:
     reference = Reference.parse("python:3.12-slim")
     image = stock.describe(reference)
     assert image
-    builder.store.tag(BASE, builder._stand_ins.make(reference, image).manifest)
+    builder.store.tag(BASE, builder.stand_ins.make(reference, image).manifest)
     return builder
 
 

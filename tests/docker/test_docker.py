@@ -7,8 +7,10 @@ import tarfile
 
 import pytest
 
+from kubelearn.clusters.images import bring
 from kubelearn.containers import imagebuilder
 from kubelearn.containers.build.errors import DockerfileError
+from kubelearn.containers.imagestore import NoSuchImage, Store
 from kubelearn.errors import ContainerError
 from tests.docker.conftest import BASE
 
@@ -165,6 +167,16 @@ def test_the_docker_command_loads_and_saves_too(own, engine, docker_engine, fold
     after = own.store.get("kubelearn-test/command:1")
     assert after.id == before.id
     assert [layer.diff_id for layer in after.layers] == [layer.diff_id for layer in before.layers]
+
+
+def test_what_docker_built_is_brought_to_our_store(engine, folder, state):
+    (folder / "Dockerfile").write_text(f"FROM {BASE}\nLABEL built=by-docker\n")
+    engine.build(folder, "kubelearn-test/docker:1")
+    bring("kubelearn-test/docker:1")
+    found = Store(state / "images").get("kubelearn-test/docker:1")
+    assert found.run_config["Labels"]["built"] == "by-docker"
+    with pytest.raises(NoSuchImage, match="there is no image kubelearn-test/never:1"):
+        bring("kubelearn-test/never:1")
 
 
 def test_docker_tells_its_steps_as_we_do(engine, folder):

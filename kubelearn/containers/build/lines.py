@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from kubelearn.containers.build.errors import Place
 
 _DIRECTIVE = re.compile(r"#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(.+?)\s*")
-_HEREDOC = re.compile(r"<<(-?)\s*([\"']?)([A-Za-z_][\w.]*)\2")
-_WITH_HEREDOCS = ("RUN", "COPY", "ADD")
+HEREDOC = re.compile(r"<<(-?)\s*([\"']?)([A-Za-z_][\w.]*)\2")
+_WITHHEREDOCS = ("RUN", "COPY", "ADD")
 
 
 @dataclass(frozen=True)
@@ -99,11 +99,11 @@ class _Reader:
             word, _, rest = text.partition("\t")
         place = Place(self._file, number, text)
         keyword = word.upper()
-        heredocs = self._heredocs(rest, place) if keyword in _WITH_HEREDOCS else ()
+        heredocs = self._heredocs(rest, place) if keyword in _WITHHEREDOCS else ()
         return Line(keyword, rest.strip(), place, heredocs)
 
     def _heredocs(self, rest: str, place: Place) -> tuple[Heredoc, ...]:
-        found = [] if rest.startswith("[") else list(_HEREDOC.finditer(rest))
+        found = [] if rest.startswith("[") else list(HEREDOC.finditer(rest))
         return tuple(self._heredoc(each, place) for each in found)
 
     def _heredoc(self, found: re.Match[str], place: Place) -> Heredoc:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from kubelearn.containers.build import config
+from kubelearn.containers.build import config, lines
 from kubelearn.containers.build.dockerfile import Instruction
 from kubelearn.containers.build.report import Tell
 from kubelearn.containers.build.run import RunRequest
@@ -26,7 +26,7 @@ def run(build: StageBuild, instruction: Instruction, tell: Tell) -> None:
     """Carry it out. Raises DockerfileError with the end of what the command printed."""
     command = config.command(build.config, instruction)
     if instruction.heredocs:
-        command = [*command[:-1], "".join(each.content for each in instruction.heredocs)]
+        command = [*command[:-1], _script(instruction)]
     # Python's compiled modules then belong to their sources whatever the files' times.
     env = {"PATH": PATH, "SOURCE_DATE_EPOCH": str(EPOCH), **build.variables()}
 
@@ -51,6 +51,20 @@ def run(build: StageBuild, instruction: Instruction, tell: Tell) -> None:
             return entries_of(upper, keep_owners=os.geteuid() == 0)
 
         build.make(instruction, tell, Work(entries, reads=[command, env]))
+
+
+def _script(instruction: Instruction) -> str:
+    """A command with its here-documents; one that is nothing else is the script itself."""
+    first, *others = instruction.heredocs
+    if not others and lines.HEREDOC.fullmatch(instruction.text):
+        if first.content.startswith("#!"):
+            raise instruction.place.error(
+                "a script with an interpreter of its own is not built here",
+                hint="COPY it, and RUN it: COPY --chmod=755 <<EOF /tmp/script",
+            )
+        return first.content
+    texts = (f"{each.content}{each.name}\n" for each in instruction.heredocs)
+    return f"{instruction.text}\n{''.join(texts)}"
 
 
 def _execute(build: StageBuild, instruction: Instruction, request: RunRequest, tell: Tell) -> None:

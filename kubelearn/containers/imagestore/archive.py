@@ -31,9 +31,9 @@ _CONTAINERD_NAME = "io.containerd.image.name"
 _PIECE = 2**20
 
 
-def save(store: Store, names: Sequence[str], file: Path) -> None:
+def save(store: Store, wanted: Sequence[str | StoredImage], file: Path) -> None:
     """Write images to a file. Raises NoSuchImage, BrokenImage, ContainerError."""
-    images = [store.get(name) for name in names]
+    images = [each if isinstance(each, StoredImage) else store.get(each) for each in wanted]
     new = file.with_name(f".{file.name}.new")
     try:
         with tarfile.open(new, "w", format=tarfile.PAX_FORMAT) as archive:

@@ -300,6 +300,13 @@ def test_a_command_can_be_words_or_a_text(bench):
     ]
 
 
+def test_a_command_can_read_a_text_that_comes_with_it(bench):
+    bench.build("FROM base:1\nRUN cat <<EOF > /a && b\none\nEOF\n")
+    assert bench.ran[0].command[-1] == "cat <<EOF > /a && b\none\nEOF\n"
+    with pytest.raises(DockerfileError, match="Dockerfile:2: a script with an interpreter"):
+        bench.build("FROM base:1\nRUN <<EOF\n#!/usr/bin/env python\nEOF\n")
+
+
 def test_arguments_are_in_a_commands_environment(bench):
     bench.build("FROM base:1\nARG A=1\nRUN make\n")
     assert bench.ran[0].env["A"] == "1"
