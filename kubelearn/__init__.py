@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from kubelearn.widgets.deploymentpanel import DeploymentPanel
     from kubelearn.widgets.etcdbrowser import EtcdBrowser
     from kubelearn.widgets.insideout import InsideOut
+    from kubelearn.widgets.layerstack import LayerStack
     from kubelearn.widgets.nodeinspector import NodeInspector
     from kubelearn.widgets.packettrace import PacketTrace
     from kubelearn.widgets.predict import Predict
@@ -54,6 +55,7 @@ __all__ = [
     "InsideOut",
     "Internals",
     "KubelearnError",
+    "LayerStack",
     "Lesson",
     "ManifestError",
     "NodeInspector",
@@ -93,6 +95,7 @@ _HOMES = {
     "widgets.deploymentpanel": ("DeploymentPanel",),
     "widgets.etcdbrowser": ("EtcdBrowser",),
     "widgets.insideout": ("InsideOut",),
+    "widgets.layerstack": ("LayerStack",),
     "widgets.nodeinspector": ("NodeInspector",),
     "widgets.packettrace": ("PacketTrace",),
     "widgets.predict": ("Predict",),

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from kubelearn import clusters, manifests
 from kubelearn.clusters import kinds, transport
 from kubelearn.diagrams.table import format_table
-from kubelearn.errors import ApiError, CheckFailed, ClusterError
+from kubelearn.errors import ApiError, CheckFailed, ClusterError, ContainerError
 from kubelearn.objects import Object, Resource, is_ready
 
 if TYPE_CHECKING:
@@ -195,6 +195,17 @@ class Lesson:
 
         own = self.cluster.backend == "embedded"
         return imagebuilder.choose(images_home(), prefer="own" if own else "docker")
+
+    def docker(self) -> ImageBuilder | None:
+        """Docker Engine, where there is one; else None, and the reason is printed."""
+        from kubelearn.containers import imagebuilder
+        from kubelearn.embedded.state import images_home
+
+        try:
+            return imagebuilder.choose(images_home(), prefer="docker")
+        except ContainerError as error:
+            print(f"not on this machine: {error.message}")
+            return None
 
     def build(self, folder: str | Path, image: str) -> BuildReport:
         """Build the folder's Dockerfile (`docker build -t IMAGE FOLDER`)."""

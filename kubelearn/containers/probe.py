@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,7 +59,8 @@ def _make_one(folder: Path) -> str:
     place = Path(tempfile.mkdtemp(prefix="probe-", dir=folder))
     launcher = Launcher()
     try:
-        on_disk = asyncio.run(_probe(launcher, place))
+        with ThreadPoolExecutor(1, "probe") as threads:  # a notebook has a loop already
+            on_disk = threads.submit(asyncio.run, _probe(launcher, place)).result()
         groups = Cgroups.find(place)
         if groups:
             groups.remove()

@@ -68,3 +68,7 @@ def test_a_folder_that_takes_no_overlay_makes_containers_write_to_memory(tmp_pat
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("namespaces: ")
     assert "in memory" in done.stdout
+
+
+async def test_a_notebook_may_ask_while_its_loop_runs(tmp_path):
+    assert choose(tmp_path).runtime in (NAMESPACES, PROCESS)
