@@ -31,8 +31,8 @@ class Subresources:
         handler = self._handlers.get(own) or self._handlers.get(info.subresource)
         if known is None or handler is None:
             raise registry.not_found(info.name) if kind.custom else no_such_resource()
-        # Proxies hand on whatever comes, though discovery does not tell of it.
-        verbs = (*known.verbs, "options") if info.subresource == "proxy" else known.verbs
+        # Proxies hand on methods without a verb too, though discovery does not tell of them.
+        verbs = (*known.verbs, "") if info.subresource == "proxy" else known.verbs
         if info.verb not in verbs:
             raise method_not_allowed()
         return await handler(request, registry)
