@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from kubelearn.widgets.layerstack import LayerStack
     from kubelearn.widgets.nodeinspector import NodeInspector
     from kubelearn.widgets.packettrace import PacketTrace
+    from kubelearn.widgets.podtimeline import PodTimeline
     from kubelearn.widgets.predict import Predict
     from kubelearn.widgets.shipchecklist import ShipChecklist
     from kubelearn.widgets.timemachine import TimeMachine
@@ -61,6 +62,7 @@ __all__ = [
     "NodeInspector",
     "NotAvailable",
     "PacketTrace",
+    "PodTimeline",
     "Predict",
     "ShipChecklist",
     "Source",
@@ -98,6 +100,7 @@ _HOMES = {
     "widgets.layerstack": ("LayerStack",),
     "widgets.nodeinspector": ("NodeInspector",),
     "widgets.packettrace": ("PacketTrace",),
+    "widgets.podtimeline": ("PodTimeline",),
     "widgets.predict": ("Predict",),
     "widgets.shipchecklist": ("ShipChecklist",),
     "widgets.timemachine": ("TimeMachine",),
