@@ -2,9 +2,9 @@
 
 Stands for runc. Each container has namespaces of its own for mounts, processes and control groups,
 and each pod has some for its name and for what processes share (IPC); the network is the machine's,
-in which every pod has an address. The zygote does what has to be done inside. An image that has no
-root file system runs as a plain process. Left out: profiles for seccomp and AppArmor, which
-devices may be used, and that volumes can show what is mounted in them later.
+in which every pod has an address. The zygote does what has to be done inside. Left out: profiles
+for seccomp and AppArmor, which devices may be used, and that volumes can show what is mounted in
+them later.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from kubelearn.containers.child import Ends
 from kubelearn.containers.handler import Bundle, Started
 from kubelearn.containers.launcher import LaunchedProcess, Launcher
 from kubelearn.containers.leftovers import record
-from kubelearn.containers.process import Processes
 from kubelearn.containers.runtime import ContainerConfig, LinuxUser, Sandbox, StartError
 from kubelearn.containers.runtimeservice import RuntimeService
 from kubelearn.containers.sockets import Place, answer_from_now_on
@@ -132,7 +131,6 @@ class Isolation:
     def __init__(self, owner: Path) -> None:
         self._owner = owner
         self._launcher = Launcher()
-        self._plain = Processes()
         self._shared: dict[str, _Shared] = {}
         self._groups: Cgroups | None = None
         self._looked_for_groups = False
@@ -205,9 +203,8 @@ class Isolation:
     ) -> Bundle:
         """Lay out a container. Raises ContainerError."""
         if config.image.rootfs is None:
-            return await self._plain.make_bundle(
-                folder, config, sandbox=sandbox, target=target, files=files
-            )
+            # Never as a plain process instead: its files would be the machine's.
+            raise ContainerError(f"image {config.image.name} has no root file system")
         user = users.resolve(config.image, config.security)
         cgroup = self._cgroup(folder.name, config)
         shared, pod = self._shared[sandbox.id], sandbox.config

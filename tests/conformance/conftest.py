@@ -76,8 +76,10 @@ def runtimes(core) -> set[str]:
 def _expect_known_gaps(request, cluster):
     gap = request.node.get_closest_marker("gap")
     if gap and cluster.backend == "embedded" and not _is_closed(gap, request):
-        # Strict: a gap that was closed must leave gaps.toml, and so the learners' page.
-        request.applymarker(pytest.mark.xfail(reason=f"known gap: {gap.args[0]}", strict=True))
+        # Strict: a gap that was closed must leave gaps.toml, and so the learners' page. Where it
+        # depends on who runs the tests whether it shows, it cannot be.
+        strict = not gap.kwargs.get("depends")
+        request.applymarker(pytest.mark.xfail(reason=f"known gap: {gap.args[0]}", strict=strict))
 
 
 def _is_closed(gap, request):

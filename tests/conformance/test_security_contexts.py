@@ -9,6 +9,8 @@ import pytest
 pytestmark = pytest.mark.needs_nodes
 
 needs_users = pytest.mark.gap("users", runtime="process")
+# What plain processes may do is what the user of this machine may.
+depends_on_user = pytest.mark.gap("users", runtime="process", depends=True)
 needs_many_users = pytest.mark.gap("users", runtime="process", takes_root=True)
 
 
@@ -112,18 +114,18 @@ def test_capabilities_can_be_added_and_dropped(pods):
     assert capabilities(pods, "none", capabilities={"drop": ["ALL"]}) == 0
 
 
+@depends_on_user
 def test_a_privileged_container_has_all_capabilities(pods):
     assert capabilities(pods, privileged=True) & (NET_ADMIN | SYS_TIME) == NET_ADMIN | SYS_TIME
 
 
-@needs_users
+@depends_on_user
 def test_a_user_who_is_not_root_has_no_capabilities(pods):
     assert capabilities(pods, runAsUser=1000) == 0
 
 
-@pytest.mark.parametrize(
-    ("allowed", "flag"), [pytest.param(False, "1", marks=needs_users), (True, "0")]
-)
+@depends_on_user
+@pytest.mark.parametrize(("allowed", "flag"), [(False, "1"), (True, "0")])
 def test_privileges_may_grow_only_if_that_is_allowed(pods, allowed, flag):
     printed = pods.output(
         "grep NoNewPrivs /proc/self/status",

@@ -8,8 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from kubelearn.containers.images import Image
 from kubelearn.containers.probe import NAMESPACES
-from kubelearn.containers.runtime import Mount, Resources, SecurityContext, StartError
+from kubelearn.containers.runtime import (
+    ContainerConfig,
+    Mount,
+    Resources,
+    SecurityContext,
+    StartError,
+)
+from kubelearn.errors import ContainerError
 
 pytestmark = pytest.mark.parametrize("node", [NAMESPACES], indirect=True)
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
@@ -24,6 +32,13 @@ async def test_what_is_missing_is_told_in_runcs_words(node):
     }.items():
         with pytest.raises(StartError, match=words):
             await node.start(sandbox, command)
+
+
+async def test_an_image_without_files_of_its_own_is_refused(node):
+    sandbox = await node.sandbox()
+    config = ContainerConfig("app", Image("a:1", cmd=("true",)), node.folder / "0.log")
+    with pytest.raises(ContainerError, match="image a:1 has no root file system"):
+        await node.runtime.create_container(sandbox.id, config)
 
 
 async def test_a_link_of_the_image_does_not_lead_out(node, tmp_path, roots):
