@@ -12,7 +12,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 _NODES = 3
 _READY_SECONDS = 180
 _POLL_SECONDS = 0.2
+# What kind calls the step after which Kubernetes runs.
+_CONTROL_PLANE = "Starting control-plane"
 _API_PORT = "6443/tcp"
 _ADMIN = "/etc/kubernetes/admin.conf"
 _JOINED = "/etc/kubernetes/kubelet.conf"
@@ -118,10 +120,11 @@ class KindCluster(Cluster):
         machines = self.machines.all()
         if not machines:
             self._create(say)
-        elif not self._adopt(machines, say):
+        elif self._adopt(machines, say):
+            self._wait(say)
+        else:
             say(f"cluster {self.name} runs already")
             return
-        self._wait(say)
         if warning := skew.warning(self.info().version):
             say(f"  ! {warning}")
 
@@ -141,13 +144,21 @@ class KindCluster(Cluster):
             cgroup_v1=host.cgroup_v1,
         )
         image = self._image or os.environ.get("KUBELEARN_KIND_IMAGE", "")
-        # Made beside the cluster, which takes longer; the nodes need no image to get ready.
         with ThreadPoolExecutor(1) as beside:
-            made = beside.submit(stock.provide, self.machines.docker, stock.HELLO)
-            self._kind.create(config.render(), image=image, kubeconfig=self.kubeconfig, say=say)
+            beside.submit(stock.provide, self.machines.docker, stock.HELLO)
+            loading: list[Future[None]] = []
+
+            def step(line: str) -> None:
+                say(line)
+                # From here on kind mostly waits for the other machines; all can take images.
+                if _CONTROL_PLANE in line:
+                    loading.append(beside.submit(self.load_image, *stock.HELLO, say=_nothing))
+
+            self._kind.create(config.render(), image=image, kubeconfig=self.kubeconfig, say=step)
             self._reconnect()
-            made.result()
-        self.load_image(*stock.HELLO, say=lambda _: None)
+            self._wait(say)
+            for each in loading:
+                each.result()
 
     def _write_policy(self) -> Path:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -279,6 +290,10 @@ class KindCluster(Cluster):
             return self.internals.logs(component)
         log = self.folder / "kind.log"
         return log.read_text(errors="replace") if log.exists() else ""
+
+
+def _nothing(_: str) -> None:
+    """Say nothing."""
 
 
 def _published(machine: Container) -> dict[int, int]:

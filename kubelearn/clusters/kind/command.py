@@ -90,7 +90,9 @@ class Kind:
 
     def _steps(self, process: subprocess.Popen[str]) -> Iterator[str]:
         assert process.stdout
-        with self._log.open("w") as log:
+        # Others of our calls write to the same file meanwhile.
+        self._log.write_text("")
+        with self._log.open("a") as log:
             for line in process.stdout:
                 log.write(line)
                 log.flush()
