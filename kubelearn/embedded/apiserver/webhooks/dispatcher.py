@@ -100,6 +100,8 @@ class Webhooks:
         except InvalidAnswer as error:
             _object_unless_ignored(hook, f"received invalid webhook response: {error}")
             return None
+        for key, value in answer.annotations.items():
+            attributes.write.annotations.setdefault(f"{name}/{key}", value)
         attributes.write.warnings.extend(answer.warnings)
         if not answer.allowed:
             raise _denial(name, answer.result)

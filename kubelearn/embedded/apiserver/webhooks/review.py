@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +33,8 @@ class Answer:
     patch: Sequence[Object] = ()
     result: Object = field(default_factory=dict)
     warnings: Sequence[str] = ()
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    """What the audit trail should say."""
 
 
 def review_of(hook: Object, attributes: Attributes, *, uid: str) -> Object:
@@ -106,6 +108,7 @@ def answer_of(body: bytes, *, review: Object, mutating: bool) -> Answer:
         patch=_patch(response, mutating=mutating),
         result=response.get("status") or {},
         warnings=response.get("warnings") or [],
+        annotations=response.get("auditAnnotations") or {},
     )
 
 

@@ -10,7 +10,9 @@ import pytest
 from aiohttp import web
 
 from kubelearn.embedded.apiserver import ApiServer
+from kubelearn.embedded.apiserver.audit import Audit, Policy
 from kubelearn.embedded.apiserver.authentication import User
+from kubelearn.embedded.audittrail import POLICY
 from kubelearn.embedded.launch import pki, tls
 from kubelearn.embedded.launch.identities import Identity
 
@@ -38,9 +40,17 @@ def certificates(tmp_path_factory):
 
 
 @pytest.fixture
-async def api(store, clock):
+def trail():
+    """The audit trail of the server: what makes each line."""
+    return []
+
+
+@pytest.fixture
+async def api(store, clock, trail):
     """Send a request to a server; gives the answer's code and body."""
-    server = ApiServer(store, clock=clock, random=random.Random(1), tokens=[Anybody()])
+    seed = random.Random(1)
+    audit = Audit(Policy.read(POLICY), trail.append, clock=clock, random=seed)
+    server = ApiServer(store, clock=clock, random=seed, tokens=[Anybody()], audit=audit)
     await server.start()
     session = aiohttp.ClientSession(f"http://{HOST}:{server.port}")
 
@@ -126,6 +136,13 @@ async def test_a_denial_is_what_the_client_gets(api, hook):
     code, said = await api("POST", MAPS, {"metadata": {"name": "a"}})
     assert code == 403
     assert said["message"] == 'admission webhook "hook1.example.com" denied the request: no'
+
+
+async def test_a_webhook_can_tell_the_audit_trail(api, hook, trail):
+    await hook(lambda _: {"allowed": True, "auditAnnotations": {"seen": "yes"}})
+    await api("POST", MAPS, {"metadata": {"name": "c"}})
+    annotations = json.loads(trail[-1]())["annotations"]
+    assert annotations["hook1.example.com/seen"] == "yes"
 
 
 async def test_deletion_can_be_denied_and_shows_the_old_object(api, hook):
