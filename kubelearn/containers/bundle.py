@@ -97,7 +97,7 @@ def make_bundle(
         if shared and links[path].is_relative_to(shared):
             _copy(links[path], paths.place(path))
         else:
-            _link(paths.place(path), links[path])
+            _link(paths.place(path), links[path], root=paths.root)
     cwd = paths.place(config.working_dir or config.image.working_dir)
     cwd.mkdir(parents=True, exist_ok=True)
     env = _environment(config, paths, container_id=folder.name, sandbox=sandbox)
@@ -159,10 +159,14 @@ def _copy(source: Path, place: Path) -> None:
         shutil.copy2(source, place, follow_symlinks=False)
 
 
-def _link(place: Path, target: Path) -> None:
+def _link(place: Path, target: Path, *, root: Path) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
     if place.is_dir() and not place.is_symlink():
-        place.rmdir()  # the empty one that every container has
+        # A mount hides what is there; of that, only the container's own may go.
+        if place.resolve().is_relative_to(root.resolve()):
+            shutil.rmtree(place)
+        else:
+            place.rmdir()
     if not place.is_symlink():
         place.symlink_to(target)
 

@@ -95,7 +95,7 @@ async def _run(runtime: Runtime, job: Job, folder: Path, output: Output) -> int:
         await runtime.wait_for_log(made)
     _tell(log, seen, output)
     if job.changes:
-        _keep(folder / made / "upper", job.changes)
+        _keep(folder / made / "layer", job.changes)
     return status.exit_code
 
 
@@ -110,9 +110,18 @@ def _tell(log: Path, seen: int, output: Output) -> int:
     return end
 
 
-def _keep(upper: Path, changes: Path) -> None:
-    """Take what the container changed, but for the places of what was mounted into it."""
-    upper.replace(changes)
+def _keep(layer: Path, changes: Path) -> None:
+    """Take what the container changed, but for the places of what was mounted into it.
+
+    Raises ContainerError if that is gone.
+    """
+    # The kernel makes this folder when it lays an overlay on the disk.
+    if not (layer / "work/work").exists():
+        raise ContainerError(
+            f"what the command changed was kept in memory, as the disk of {layer} takes no overlay",
+            hint="export KUBELEARN_STATE=/a/folder/on/another/disk",
+        )
+    (layer / "upper").replace(changes)
     for path in _RESOLVER:
         place = changes / path.lstrip("/")
         if place.is_file() and not place.stat().st_size:

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from kubelearn.containers.build.errors import DockerfileError
+from kubelearn.containers.foreground import _keep
 from kubelearn.containers.imagebuilder import Finished
 from kubelearn.containers.ownbuilder import OwnBuilder
 from kubelearn.errors import ContainerError
@@ -135,6 +136,12 @@ def test_the_image_below_is_never_changed(builder, build, rooted):
     base = builder.store.roots.make(builder.store.get("app:1").layers[:1])
     assert "x\n" not in (base / "etc/passwd").read_text().splitlines(keepends=True)[-1:]
     assert (base / "etc").stat().st_mode & 0o777 == 0o755
+
+
+def test_changes_that_the_disk_did_not_take_are_no_layer(tmp_path):
+    (tmp_path / "layer/upper").mkdir(parents=True)
+    with pytest.raises(ContainerError, match=r"kept in memory, as the disk of .* takes no"):
+        _keep(tmp_path / "layer", tmp_path / "changes")
 
 
 def test_without_a_root_a_command_is_refused_with_the_reason(build, plain):
