@@ -169,5 +169,10 @@ async def test_nobody_is_asked_whose_certificate_a_server_behind_the_proxy_has(a
     assert (await api.patch(f"{PODS}/secure/status", status)).status == 200
     answer = await api.get(f"{PODS}/https:secure:{port}/proxy/a")
     assert (answer.status, answer.raw) == (200, b"hello /a")
+    url = api.url(f"{PODS}/https:secure:{port}/proxy?a=b")
+    headers = {"Authorization": "Bearer admin"}
+    async with api.session.get(url, headers=headers, allow_redirects=False) as root:
+        assert root.status == 301
+        assert root.headers["Location"] == f"{PODS}/https:secure:{port}/proxy/?a=b"
     assert (await api("OPTIONS", f"{PODS}/https:secure:{port}/proxy/a")).status == 200
     await runner.cleanup()

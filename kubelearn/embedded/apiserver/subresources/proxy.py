@@ -124,6 +124,8 @@ class Proxies:
         session = self._kubelets.session
         if http.headers.get("Upgrade", "").lower() == "websocket":
             return await tunnel(request, url, session, self._streams)
+        if not info.rest and http.method in ("GET", "HEAD") and not info.path.endswith("/"):
+            return _to_the_root(request)
         headers = CIMultiDict(
             (name, value)
             for name, value in http.headers.items()
@@ -164,6 +166,14 @@ class Proxies:
                     request.http.transport.close()
         await stream.write_eof()
         return stream
+
+
+def _to_the_root(request: Request) -> web.Response:
+    """A redirect to the same path with a slash, so that relative links of the page are right."""
+    url = request.http.rel_url
+    query = f"?{url.raw_query_string}" if url.raw_query_string else ""
+    headers = {"Location": f"{url.raw_path}/{query}"}
+    return web.Response(status=301, headers=headers)
 
 
 async def _admit(request: Request, registry: Registry, kind: str) -> None:
