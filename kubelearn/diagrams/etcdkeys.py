@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from kubelearn.diagrams import svg
+from kubelearn.objects import Object
 
 if TYPE_CHECKING:
     from kubelearn.clusters.internals import KeyValue
@@ -38,7 +39,13 @@ def value_lines(found: KeyValue) -> list[str]:
     """A value as YAML, or its bytes where it is no object."""
     if found.object is None:
         return [repr(found.value)]
-    return yaml.safe_dump(found.object, allow_unicode=True).splitlines()
+    return yaml.safe_dump(readable(found.object), allow_unicode=True).splitlines()
+
+
+def readable(obj: Object) -> Object:
+    """An object without its managedFields: half of its bytes, and hardly for eyes."""
+    meta = {k: v for k, v in (obj.get("metadata") or {}).items() if k != "managedFields"}
+    return {**obj, "metadata": meta} if meta else obj
 
 
 def summary(revision: int, rows: Iterable[Row]) -> str:

@@ -1,6 +1,7 @@
 // ApplyXray: the hops of a change as lines on a time axis.
 
 const TICKS = [0, 1, 10, 100, 1_000, 10_000, 100_000];
+const CLOSEST = 9; // per cent of the axis: nearer to its beginning a label would hide the first
 const SHOWN = {
   way: ["The way to a pod", "Only what led to the first ready pod"],
   requests: ["All requests", "Everything that was done to the object and to all that came of it"],
@@ -126,7 +127,9 @@ class ApplyXrayView {
   }
 
   drawAxis() {
-    const ticks = (this.logarithmic ? TICKS : evenTicks(this.span)).filter((tick) => tick <= this.span);
+    const ticks = (this.logarithmic ? TICKS : evenTicks(this.span)).filter(
+      (tick) => tick <= this.span && (tick === 0 || this.place(tick) > CLOSEST),
+    );
     this.axis.firstChild?.remove();
     const labels = ticks.map((tick) =>
       h("span", { style: `left: ${this.place(tick)}%` }, tick >= 1_000 ? `${tick / 1_000} s` : `${tick} ms`),

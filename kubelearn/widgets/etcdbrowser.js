@@ -133,7 +133,7 @@ class ValueView {
     const parts = [h("p", { class: "kl-facts" }, words.join(" · "))];
     if (changed.length) parts.push(...differences([{ title: "New in this revision", lines: changed }]));
     const whole = h("pre", { class: "kl-lines kl-whole", tabindex: "0", role: "group", "aria-label": "The whole value" }, lines.join("\n"));
-    return [...parts, whole];
+    return [...parts, whole, h("p", { class: "kl-facts" }, "metadata.managedFields is left out here.")];
   }
 
   travel({ key, past, before, row }) {

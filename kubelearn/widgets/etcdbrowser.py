@@ -9,8 +9,8 @@ import time
 from typing import Any
 
 from kubelearn.clusters.internals import REGISTRY, KeyEvent, KeyValue
-from kubelearn.diagrams.difference import difference
-from kubelearn.diagrams.etcdkeys import draw, key_row, summary, value_lines
+from kubelearn.diagrams.difference import Line, difference
+from kubelearn.diagrams.etcdkeys import draw, key_row, readable, summary, value_lines
 from kubelearn.errors import Compacted
 from kubelearn.widgets.base import Cluster, script, style
 from kubelearn.widgets.courier import courier
@@ -121,11 +121,14 @@ class EtcdBrowser(InternalsWidget):
                 before = self._state(found.key, found.mod_revision - 1)
             except Compacted:
                 note = "The state before it is forgotten: it was compacted."
+        changed: list[Line] = []
+        if before and before.object and found.object:
+            changed = difference(readable(before.object), readable(found.object))
         return {
             "row": key_row(found),
             "lines": value_lines(found),
             "before": before.mod_revision if before else 0,
-            "difference": difference(before.object, found.object) if before else [],
+            "difference": changed,
             "note": note,
         }
 

@@ -26,6 +26,11 @@ def test_values_are_shown_as_yaml_or_as_bytes():
     assert value_lines(key("a", 3, value=b"\x00x")) == ["b'\\x00x'"]
 
 
+def test_managed_fields_are_left_out():
+    obj = {"kind": "Pod", "metadata": {"name": "a", "managedFields": [{"manager": "kubectl"}]}}
+    assert value_lines(key("a", 3, obj=obj)) == ["kind: Pod", "metadata:", "  name: a"]
+
+
 def test_the_picture_shows_what_changed_last_first():
     rows = [key_row(key(name, revision)) for name, revision in (("a", 3), ("b", 9), ("c", 5))]
     drawn = draw(9, rows, title="etcd")

@@ -50,7 +50,7 @@ def test_a_key_is_chosen_with_the_keyboard(view):
 
 def test_the_value_is_shown_with_its_revisions_and_the_command_that_reads_it(view, shown):
     assert "kind: Deployment" in view(".kl-whole").inner_text()
-    assert f"changed in {shown['row']['mod']}" in view(".kl-facts").inner_text()
+    assert f"changed in {shown['row']['mod']}" in view(".kl-facts").first.inner_text()
     assert view(".kl-value code").inner_text() == f"etcdctl get {WEB} -w json"
     assert view('.kl-key[aria-pressed="true"]').get_attribute("title") == WEB
 
