@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from kubelearn.containers.build.report import BuildReport, format_size
+from kubelearn.containers.build.report import BuildReport, Step, format_size
 from kubelearn.diagrams import svg
 
 Row = dict[str, Any]
 
+_FILES = ("FROM", "WORKDIR", "COPY", "ADD", "RUN")
 _WIDTH = 760
 _TALL, _FLAT, _GAP = 34, 24, 4
 
@@ -41,22 +42,29 @@ def step_rows(report: BuildReport) -> list[Row]:
             "number": number,
             "text": step.text,
             "state": "cached" if step.cached else "done",
-            "size": report.size - own if _is_base(step.text) else step.size if step.layer else -1,
-            "shown": _shown(step.text, step.layer, size=step.size, base=report.size - own),
+            "size": -1 if _changes_settings(step) else step.size,
+            "shown": _shown(step, base=report.size - own),
             "why": step.why,
         }
         for number, step in enumerate(report.steps, 1)
     ]
 
 
-def _is_base(text: str) -> bool:
-    return text.split(maxsplit=1)[0].upper() == "FROM"
+def _keyword(step: Step) -> str:
+    return step.text.split(maxsplit=1)[0].upper()
 
 
-def _shown(text: str, layer: str, *, size: int, base: int) -> str:
-    if _is_base(text):
+def _changes_settings(step: Step) -> bool:
+    return not step.layer and _keyword(step) not in _FILES
+
+
+def _shown(step: Step, *, base: int) -> str:
+    if _changes_settings(step):
+        return "settings"
+    if _keyword(step) == "FROM":
         return format_size(base)
-    return format_size(size) if layer else "settings"
+    # Docker Engine does not tell how large a step's layer is.
+    return format_size(step.size) if step.layer else "files"
 
 
 def summary(rows: Iterable[Row]) -> str:

@@ -29,7 +29,13 @@ REPORT = BuildReport(
 
 def test_the_base_is_what_no_other_step_has_made():
     assert [row["shown"] for row in step_rows(REPORT)] == ["1 MB", "2 kB", "settings"]
-    assert [row["size"] for row in step_rows(REPORT)] == [1_000_000, 2000, -1]
+    assert [row["size"] for row in step_rows(REPORT)] == [0, 2000, -1]
+
+
+def test_a_builder_that_tells_no_sizes_still_tells_files_from_settings():
+    steps = [step(1, "FROM python"), step(2, "COPY app ."), step(3, "USER 1000")]
+    rows = step_rows(BuildReport("shop:1", "sha256:2", "Docker Engine", steps, 2_000_000, 0.1))
+    assert [row["shown"] for row in rows] == ["2 MB", "files", "settings"]
 
 
 def test_the_summary_counts_what_the_cache_had():
