@@ -260,9 +260,9 @@ class Handmade:
             lines.append(f"hostname {shlex.quote(self.name)}")
         if "mnt" in self.own:
             lines += self._mounts()
-        start = shlex.join(PROGRAM)
-        lines.append("echo ready")
-        lines.append(f"exec chroot root {start}" if "mnt" in self.own else f"exec {start}")
+        # Said from inside its root: who entered before would still be in the machine's.
+        start = f"echo ready; exec {shlex.join(PROGRAM)}"
+        lines.append(f'exec chroot root sh -c "{start}"' if "mnt" in self.own else start)
         return "\n".join([f"set -e; cd {shlex.quote(str(self.folder))}", *lines])
 
     def _mounts(self) -> list[str]:

@@ -52,10 +52,19 @@ def test_it_has_a_name_processes_and_files_of_its_own(box):
 
 @needs_namespaces
 def test_the_machine_keeps_its_name_and_its_mounts():
-    before = (os.uname().nodename, Path("/proc/self/mountinfo").read_text())
+    before = os.uname().nodename
     with Handmade("elsewhere", say=quiet) as box:
-        box.run("touch", "/hello")
-    assert (os.uname().nodename, Path("/proc/self/mountinfo").read_text()) == before
+        box.run("touch", "/written-in-a-container")
+        assert os.uname().nodename == before
+        assert str(box.folder) not in Path("/proc/self/mountinfo").read_text()
+    assert not Path("/written-in-a-container").exists()
+
+
+@needs_namespaces
+def test_whoever_enters_it_at_once_is_in_its_own_files(box):
+    for _ in range(5):
+        box.start()
+        assert not os.path.samestat(os.stat(f"/proc/{box.pid}/root/"), os.stat("/"))
 
 
 @needs_namespaces
