@@ -97,7 +97,7 @@ def test_a_cluster_of_somebody_else_may_keep_no_audit_trail(kind_cluster):
 def test_an_image_of_docker_comes_to_all_nodes(kind_cluster, docker_engine, shell_image):
     said = []
     dockerfile = io.BytesIO(f'FROM {shell_image}\nCMD ["sh", "-c", "echo $((6 * 7))"]'.encode())
-    docker_engine.images.build(fileobj=dockerfile, tag="kubelearn/answer:1")
+    docker_engine.images.build(fileobj=dockerfile, tag="kubelearn/answer:1", rm=True)
     try:
         kind_cluster.load_image("kubelearn/answer:1", say=said.append)
         assert said == ["  ✔ kubelearn/answer:1 is on all nodes"]

@@ -76,7 +76,7 @@ def _import(docker: DockerClient, name: str, image: Image) -> None:
 
 def _derive(docker: DockerClient, name: str, image: Image, base: str) -> None:
     lines = "\n".join((f"FROM {base}", *_changes(image)))
-    docker.images.build(fileobj=io.BytesIO(lines.encode()), tag=name)
+    docker.images.build(fileobj=io.BytesIO(lines.encode()), tag=name, rm=True)
 
 
 def _changes(image: Image) -> list[str]:
