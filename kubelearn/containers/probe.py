@@ -10,6 +10,7 @@ or a kernel before 5.12.
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ def choose(folder: Path, wanted: str = "") -> Choice:
     Raises ContainerError if what is wanted does not work.
     """
     if wanted == PROCESS:
-        return Choice(PROCESS, "containers are plain processes, as you asked for")
+        return Choice(PROCESS, f"containers are plain processes, as you asked for{_danger()}")
     try:
         reason = _make_one(folder)
     except (ContainerError, OSError) as error:
@@ -50,8 +51,16 @@ def choose(folder: Path, wanted: str = "") -> Choice:
                 f"this machine lets no container have namespaces: {problem}",
                 hint="kubelearn up --runtime process   # containers as plain processes",
             ) from error
-        return Choice(PROCESS, f"containers are plain processes, as namespaces fail ({problem})")
+        words = f"containers are plain processes, as namespaces fail ({problem}){_danger()}"
+        return Choice(PROCESS, words)
     return Choice(NAMESPACES, reason)
+
+
+def _danger() -> str:
+    if os.geteuid():
+        return ""
+    # `rm -r /home` in such a container is `rm -r /home`.
+    return "; as you are root, they may change every file of this machine"
 
 
 def _make_one(folder: Path) -> str:

@@ -72,3 +72,10 @@ def test_a_folder_that_takes_no_overlay_makes_containers_write_to_memory(tmp_pat
 
 async def test_a_notebook_may_ask_while_its_loop_runs(tmp_path):
     assert choose(tmp_path).runtime in (NAMESPACES, PROCESS)
+
+
+def test_root_is_told_what_plain_processes_may_do(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert "every file of this machine" in choose(tmp_path, PROCESS).reason
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert "every file" not in choose(tmp_path, PROCESS).reason
