@@ -9,6 +9,7 @@ before looking, so that a process number used again never hits a stranger.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import select
@@ -60,7 +61,8 @@ def _end(containers: Mapping[str, tuple[int, int] | None]) -> int:
     ends = list(_find(containers))
     poll = select.poll()
     for pidfd in ends:
-        signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it ended with another one of them
+            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
         poll.register(pidfd, select.POLLIN)
     waiting = set(ends)
     while waiting and (ended := poll.poll(_SECONDS * 1000)):

@@ -38,7 +38,7 @@ def test_the_time_machine_goes_back_to_before_a_pod_was_lost_and_compares(lab, w
     pods = lab(".kl-time .kl-pod[data-phase='Running']")
     expect(pods).to_have_count(3, timeout=60_000)
     victim = sorted(web.ready())[0]
-    lab(".kl-time .kl-mark").click()
+    lab(".kl-time button.kl-mark").click()
     web.kill(victim)
     tile = lab(f".kl-time .kl-pod[data-key='browser/{victim}']")
     expect(tile).to_have_count(0, timeout=30_000)

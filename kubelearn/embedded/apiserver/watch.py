@@ -125,6 +125,7 @@ class _Stream:
         timer = loop.call_at(due, changes.interrupt)
         try:
             async for events in changes:
+                await self._encoder.convert_ahead(events)
                 await self._write([line for each in events if (line := self._encoder.line(each))])
                 if (now := loop.time()) >= due:
                     if self._options.allow_bookmarks:
