@@ -86,6 +86,13 @@ class Web:
         pods = transport.send(self.api, "GET", PODS.path(namespace)).checked()["items"]
         return {p["metadata"]["name"] for p in pods if is_ready(p) and is_active(p)}
 
+    def settled(self) -> bool:
+        """Whether a rollout is over and only its pods are left."""
+        found = transport.send(self.api, "GET", DEPLOYMENTS.path(NAMESPACE, "web")).checked()
+        counts = [found["status"].get(f"{kind}eplicas") for kind in ("r", "updatedR", "readyR")]
+        observed = found["status"].get("observedGeneration") == found["metadata"]["generation"]
+        return observed and counts == [3, 3, 3]
+
     def kill(self, name: str) -> None:
         """Delete a pod, not through a widget."""
         transport.send(self.api, "DELETE", PODS.path(NAMESPACE, name)).checked()

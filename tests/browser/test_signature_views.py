@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from tests.faults.wire import eventually
+
 CONNECT = "import kubelearn as kl\ncluster = kl.connect()"
 XRAY = "xray = kl.ApplyXray(cluster, 'web', 'browser')\nxray"
 MACHINE = "machine = kl.TimeMachine(cluster, 'browser')\nmachine"
@@ -35,6 +37,7 @@ def test_a_rollout_that_is_restarted_is_followed_to_its_first_ready_pod(lab):
 
 
 def test_the_time_machine_goes_back_to_before_a_pod_was_lost_and_compares(lab, web):
+    eventually(web.settled, within=60)  # after the restart that was watched before
     pods = lab(".kl-time .kl-pod[data-phase='Running']")
     expect(pods).to_have_count(3, timeout=60_000)
     victim = sorted(web.ready())[0]
