@@ -21,8 +21,11 @@ TRACE = "trace = kl.PacketTrace(cluster, 'web', 'browser')\ntrace"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def notebooks(server, web):
+def notebooks(page, server, web, lab):
     server.write("internals.ipynb", [CONNECT, SWITCHES, INSPECTOR, ETCD, TRACE])
+    await_pods(page, web, lambda _pods: len(web.ready()) == 3)
+    lab.open("internals.ipynb")
+    lab.run_all()
 
 
 def await_pods(page, web, condition):
@@ -40,9 +43,6 @@ def waiting(pods):
 
 
 def test_without_a_scheduler_a_new_pod_waits_and_with_it_goes_on(page, lab, web):
-    await_pods(page, web, lambda _pods: len(web.ready()) == 3)
-    lab.open("internals.ipynb")
-    lab.run_all()
     switch = lab('.kl-switches .kl-switch[aria-label="kube-scheduler"]')
     switch.click()
     expect(switch).to_have_attribute("aria-checked", "false", timeout=30_000)

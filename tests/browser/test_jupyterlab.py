@@ -19,9 +19,11 @@ RUNNING = '.kl-map .kl-pod[data-phase="Running"]'
 
 
 @pytest.fixture(scope="module", autouse=True)
-def notebooks(server, web):
+def notebooks(server, web, lab):
     server.write("one.ipynb", [CONNECT, MAP, PANEL, ASK])
     server.write("two.ipynb", [CONNECT, MAP])
+    lab.open("one.ipynb")
+    lab.run_all()
 
 
 def names(lab):
@@ -42,8 +44,6 @@ def await_pods(page, lab, web, count, namespace="browser"):
 
 
 def test_a_pod_that_is_clicked_goes_and_another_one_comes(page, lab, web):
-    lab.open("one.ipynb")
-    lab.run_all()
     before = await_pods(page, lab, web, 3)
     lab(".kl-map .kl-pod").first.click()
     victim = lab(".kl-map .kl-command").first.inner_text().split()[3]

@@ -66,9 +66,9 @@ def test_marks_reach_the_kernel_and_the_comparison_comes_back(lab):
 
 def test_the_checklist_follows_folder_builder_and_cluster(lab):
     expect(lab(STATE.format(0))).to_have_attribute("data-state", "done", timeout=20_000)
-    expect(lab(STATE.format(1))).to_have_attribute("data-state", "done")
-    expect(lab(STATE.format(2))).to_have_attribute("data-state", "done")
-    expect(lab(STATE.format(3))).to_have_attribute("data-state", "next")
+    expect(lab(STATE.format(1))).to_have_attribute("data-state", "done", timeout=20_000)
+    expect(lab(STATE.format(2))).to_have_attribute("data-state", "done", timeout=20_000)
+    expect(lab(STATE.format(3))).to_have_attribute("data-state", "next", timeout=20_000)
     expect(lab(STATE.format(4))).to_contain_text("3 of 3 ready", timeout=30_000)
     lab.execute("(folder / 'note').unlink()")
     expect(lab(STATE.format(0))).to_contain_text("missing: note", timeout=20_000)

@@ -13,13 +13,13 @@ MACHINE = "machine = kl.TimeMachine(cluster, 'browser')\nmachine"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def notebooks(server, web):
+def notebooks(server, web, lab):
     server.write("views.ipynb", [CONNECT, XRAY, MACHINE])
+    lab.open("views.ipynb")
+    lab.run_all()
 
 
 def test_a_rollout_that_is_restarted_is_followed_to_its_first_ready_pod(lab):
-    lab.open("views.ipynb")
-    lab.run_all()
     lab(".kl-xray .kl-restart").click()
     expect(lab(".kl-xray .kl-command").first).to_have_text(
         "kubectl rollout restart deployment/web -n browser"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import subprocess
 import tarfile
@@ -27,7 +28,8 @@ def shell_image(docker_engine: docker.DockerClient) -> Iterator[str]:
         shell = tarfile.TarInfo("bin/sh")
         shell.type, shell.linkname = tarfile.SYMTYPE, "busybox"
         archive.addfile(shell)
-    name = "kubelearn/shell"
-    docker_engine.api.import_image_from_data(packed.getvalue(), repository=name, tag="test")
-    yield f"{name}:test"
-    docker_engine.images.remove(f"{name}:test", force=True)
+    # Tests that run side by side have one each.
+    name, tag = "kubelearn/shell", f"test-{os.getpid()}"
+    docker_engine.api.import_image_from_data(packed.getvalue(), repository=name, tag=tag)
+    yield f"{name}:{tag}"
+    docker_engine.images.remove(f"{name}:{tag}", force=True)

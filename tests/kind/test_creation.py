@@ -109,6 +109,8 @@ def test_ctrl_c_leaves_no_machine_behind(kind_image, state, docker_engine):
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
+        # What runs in the background of a shell has been told to ignore it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     with process:
         for line in process.stdout:
