@@ -12,9 +12,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from kubelearn.containers import capabilities, users
 from kubelearn.containers.bundle import command_of
 from kubelearn.containers.cgroups import Cgroup, Cgroups
 from kubelearn.containers.child import Ends
-from kubelearn.containers.handler import Bundle, Started
+from kubelearn.containers.handler import Bundle, Handler, Started
 from kubelearn.containers.launcher import LaunchedProcess, Launcher
 from kubelearn.containers.leftovers import record
 from kubelearn.containers.runtime import ContainerConfig, LinuxUser, Sandbox, StartError
@@ -321,15 +320,6 @@ def _write(path: Path, text: str) -> None:
 class NamespacesRuntime(RuntimeService):
     """A Runtime for one node; `folder` is where its containers have their files."""
 
-    def __init__(
-        self,
-        folder: Path,
-        *,
-        pod_cidr: str,
-        host_ip: str,
-        now: Callable[[], datetime],
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    ) -> None:
-        super().__init__(
-            folder, Isolation(folder), pod_cidr=pod_cidr, host_ip=host_ip, now=now, sleep=sleep
-        )
+    def make_handler(self, folder: Path) -> Handler:
+        """What starts them."""
+        return Isolation(folder)

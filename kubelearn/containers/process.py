@@ -8,14 +8,12 @@ read-only mounts, capabilities.
 
 from __future__ import annotations
 
-import asyncio
 import os
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 from pathlib import Path
 
 from kubelearn.containers.bundle import ProcessBundle, make_bundle
-from kubelearn.containers.handler import Bundle
+from kubelearn.containers.handler import Bundle, Handler
 from kubelearn.containers.runtime import ContainerConfig, LinuxUser, Sandbox
 from kubelearn.containers.runtimeservice import RuntimeService
 
@@ -60,15 +58,6 @@ class Processes:
 class ProcessRuntime(RuntimeService):
     """A Runtime for one node; `folder` is where its containers have their files."""
 
-    def __init__(
-        self,
-        folder: Path,
-        *,
-        pod_cidr: str,
-        host_ip: str,
-        now: Callable[[], datetime],
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    ) -> None:
-        super().__init__(
-            folder, Processes(), pod_cidr=pod_cidr, host_ip=host_ip, now=now, sleep=sleep
-        )
+    def make_handler(self, folder: Path) -> Handler:
+        """What starts them."""
+        return Processes()

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import secrets
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -57,7 +58,7 @@ class _Container:
     attached: set[Attachment] = field(default_factory=set)
 
 
-class RuntimeService:
+class RuntimeService(ABC):
     """A Runtime for one node; `folder` is where its containers have their files."""
 
     version = "0.1.0"
@@ -65,7 +66,6 @@ class RuntimeService:
     def __init__(
         self,
         folder: Path,
-        handler: Handler,
         *,
         pod_cidr: str,
         host_ip: str,
@@ -77,9 +77,9 @@ class RuntimeService:
                 "containers need Linux 5.3 or newer",
                 hint="KUBELEARN_BACKEND=kind   # a cluster in Docker runs everywhere",
             )
-        self.name = handler.name
         self._folder = folder
-        self._handler = handler
+        self._handler = self.make_handler(folder)
+        self.name = self._handler.name
         self._addresses = AddressPool(pod_cidr)
         self._host_ip = host_ip
         self._now = now
@@ -88,6 +88,10 @@ class RuntimeService:
         self._containers: dict[str, _Container] = {}
         self._listeners: set[Callable[[Sandbox], None]] = set()
         self._guard = MemoryGuard(sleep)
+
+    @abstractmethod
+    def make_handler(self, folder: Path) -> Handler:
+        """What starts the programs of this runtime's containers."""
 
     # --- sandboxes ---
 
