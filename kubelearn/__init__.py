@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from kubelearn.widgets.packettrace import PacketTrace
     from kubelearn.widgets.podtimeline import PodTimeline
     from kubelearn.widgets.predict import Predict
+    from kubelearn.widgets.requestxray import RequestXray
     from kubelearn.widgets.shipchecklist import ShipChecklist
     from kubelearn.widgets.timemachine import TimeMachine
 
@@ -64,6 +65,7 @@ __all__ = [
     "PacketTrace",
     "PodTimeline",
     "Predict",
+    "RequestXray",
     "ShipChecklist",
     "Source",
     "StateError",
@@ -102,6 +104,7 @@ _HOMES = {
     "widgets.packettrace": ("PacketTrace",),
     "widgets.podtimeline": ("PodTimeline",),
     "widgets.predict": ("Predict",),
+    "widgets.requestxray": ("RequestXray",),
     "widgets.shipchecklist": ("ShipChecklist",),
     "widgets.timemachine": ("TimeMachine",),
 }

@@ -21,11 +21,16 @@ def of_kind(api: ApiClient, api_version: str, kind: str) -> Resource:
     return _find(api, api_version, lambda entry: bool(entry["kind"] == kind), kind)
 
 
+def of_plural(api: ApiClient, api_version: str, plural: str) -> Resource:
+    """The resource of that plural name in a group. Raises NotFound when there is none."""
+    return _find(api, api_version, lambda entry: bool(entry["name"] == plural), plural)
+
+
 def of_name(api: ApiClient, plural: str) -> Resource:
     """The resource of that plural name. Raises ClusterError when there is none."""
     for api_version in _GROUPS:
         try:
-            return _find(api, api_version, lambda entry: bool(entry["name"] == plural), plural)
+            return of_plural(api, api_version, plural)
         except NotFound:
             continue
     raise ClusterError(

@@ -8,6 +8,7 @@ TLS set-up and credentials are the client's.
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -61,9 +62,10 @@ def send(
     query: Mapping[str, Any] | None = None,
     content_type: str = "application/json",
     accept: str = "application/json",
+    headers: Mapping[str, str] | None = None,
     timeout: float = 30,
 ) -> Answer:
-    """Send one request with the client's credentials.
+    """Send one request with the client's credentials, and perhaps more headers.
 
     Raises Unreachable when nobody answers; a failure `Status` is an Answer like any other.
     """
@@ -75,6 +77,7 @@ def send(
         query=query,
         content_type=content_type,
         accept=accept,
+        more=headers,
         timeout=timeout,
     )
     raw = response.data
@@ -85,6 +88,15 @@ def send(
         body=json.loads(raw) if is_json and raw else raw.decode(errors="replace"),
         headers=response.headers,
     )
+
+
+def without_credentials(api: ApiClient) -> ApiClient:
+    """A connection to the same server that says nothing of who sends."""
+    bare = copy.copy(api.configuration)
+    bare.cert_file = bare.key_file = bare.username = bare.password = bare.access_token = None
+    bare.refresh_api_key_hook = None
+    bare.api_key = {}
+    return type(api)(bare)
 
 
 class Lines:
@@ -146,6 +158,7 @@ def _open(
     query: Mapping[str, Any] | None = None,
     content_type: str = "application/json",
     accept: str = "application/json",
+    more: Mapping[str, str] | None = None,
     timeout: float,
     stream: bool = False,
 ) -> urllib3.BaseHTTPResponse:
@@ -156,6 +169,7 @@ def _open(
             headers[setting["key"]] = setting["value"]
     if body is not None:
         headers["Content-Type"] = content_type
+    headers |= more or {}
     try:
         answer: urllib3.BaseHTTPResponse = api.rest_client.pool_manager.request(
             method,

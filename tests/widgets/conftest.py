@@ -16,9 +16,20 @@ from kubelearn.widgets import (
     etcdbrowser,
     internalswidget,
     packettrace,
+    requestxray,
 )
 from kubelearn.widgets.courier import Courier
 from kubelearn.widgets.simulation import SimulatedCluster
+
+MODULES_WITH_COURIER = (
+    applyxray,
+    base,
+    deploymentpanel,
+    etcdbrowser,
+    internalswidget,
+    packettrace,
+    requestxray,
+)
 
 
 class RecordedComm(BaseComm):
@@ -132,7 +143,7 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> None:
 def courier(monkeypatch: pytest.MonkeyPatch) -> HandDrivenCourier:
     """The courier of all widgets, driven by the test."""
     driven = HandDrivenCourier()
-    for module in (applyxray, base, deploymentpanel, etcdbrowser, internalswidget, packettrace):
+    for module in MODULES_WITH_COURIER:
         monkeypatch.setattr(module, "courier", driven)
     return driven
 

@@ -9,9 +9,10 @@ import contextlib
 import copy
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -20,7 +21,9 @@ import urllib3
 
 from kubelearn import objects
 from kubelearn.objects import Object, Resource
+from kubelearn.widgets.simulation.door import refusal
 from kubelearn.widgets.simulation.objects import NAMESPACE
+from kubelearn.widgets.simulation.response import Response, failure, not_found
 
 _RESOURCES = {each.kind: each for each in vars(objects).values() if isinstance(each, Resource)}
 
@@ -54,10 +57,6 @@ class SimulatedApi:
         self._objects: dict[str, Object] = {}
         self.log: list[Change] = []
         self._actor = YOU
-        # The three things that the transport asks of the official client.
-        self.configuration = SimpleNamespace(host="https://simulated", auth_settings=dict)
-        self.rest_client = SimpleNamespace(pool_manager=self)
-        self.user_agent = "kubelearn"
 
     # --- storage ----------------------------------------------------------------------------
 
@@ -113,8 +112,17 @@ class SimulatedApi:
 
     # --- the wire ---------------------------------------------------------------------------
 
-    def request(self, method: str, url: str, *, body: str | None = None, **_: Any) -> Response:
-        """What urllib3's pool manager does."""
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        body: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        known: bool = True,
+        **_: Any,
+    ) -> Response:
+        """What urllib3's pool manager does; `known`: with a client certificate."""
         parts = urlsplit(url)
         query = parse_qs(parts.query)
         with self.changed:
@@ -122,6 +130,9 @@ class SimulatedApi:
                 raise urllib3.exceptions.ProtocolError("the simulated cluster is switched off")
             if "watch" in query:
                 return Watch(self, parts.path, after=int(query["resourceVersion"][0]))
+            refused = refusal(method, parts.path, headers or {}, known=known)
+            if refused:
+                return refused
             data = json.loads(body) if body else None
             if method != "GET":
                 self.requests.append((method, parts.path, data))
@@ -131,13 +142,18 @@ class SimulatedApi:
         if path.endswith("/proxy/"):
             return self.visit()
         collection = collection_at(path)
+        if collection and method == "POST":
+            return self._create(collection, path, body)
         if collection:
             meta = {"resourceVersion": str(self.version)}
             items = self.all(collection)
             return Response(200, {"kind": "List", "metadata": meta, "items": items})
+        found = _discovered(path)
+        if found:
+            return Response(200, {"kind": "APIResourceList", "resources": found})
         obj = copy.deepcopy(self._objects.get(path.removesuffix("/scale")))
         if obj is None:
-            return _not_found(path)
+            return not_found(path)
         if method == "DELETE":
             self.delete(obj)
         elif method == "PATCH":
@@ -145,6 +161,18 @@ class SimulatedApi:
             obj["metadata"]["generation"] = int(obj["metadata"].get("generation") or 0) + 1
             self.put(obj)
         return Response(200, obj)
+
+    def _create(self, resource: Resource, path: str, body: Any) -> Response:
+        meta = {"namespace": NAMESPACE} if resource.namespaced else {}
+        meta |= {**body["metadata"], "creationTimestamp": "2026-01-01T13:00:00Z"}
+        name = meta["name"]
+        if f"{path}/{name}" in self._objects:
+            message = f'{resource.plural} "{name}" already exists'
+            return failure(409, "AlreadyExists", message)
+        meta["uid"] = f"uid-{resource.plural}-{name}"
+        begun: Object = {"status": {"phase": "Pending"}} if resource == objects.PODS else {}
+        obj = {**begun, **body, "apiVersion": resource.api_version, "kind": resource.kind}
+        return Response(201, self.put({**obj, "metadata": meta}))
 
     def visit(self) -> Response:
         """One request through a Service; the cluster knows who answers."""
@@ -164,24 +192,24 @@ class SimulatedApi:
             return self.version, news
 
 
-class Response:
-    """The part of urllib3's response that the transport reads."""
+class Connection:
+    """What looks like an `ApiClient`: the three things that the transport asks of it."""
 
-    def __init__(self, status: int, body: Any = None, *, text: str | None = None) -> None:
-        self.status = status
-        self.headers = {"Content-Type": "application/json" if text is None else "text/plain"}
-        self.data = (json.dumps(body) if text is None else text).encode()
-        self.open = True
+    user_agent = "kubelearn"
 
-    def stream(self, *_: Any, **__: Any) -> Iterator[bytes]:
-        """The pieces of a streamed answer."""
-        return iter([self.data])
+    def __init__(self, configuration: Any) -> None:
+        self.configuration = configuration
+        request = partial(configuration.server.request, known=bool(configuration.cert_file))
+        self.rest_client = SimpleNamespace(pool_manager=SimpleNamespace(request=request))
 
-    def shutdown(self) -> None:
-        """End the stream, from another thread."""
-        self.open = False
 
-    close = release_conn = shutdown
+def connection_to(server: SimulatedApi) -> Connection:
+    """A connection with a certificate."""
+    return Connection(
+        SimpleNamespace(
+            host="https://simulated", auth_settings=dict, server=server, cert_file="simulated"
+        )
+    )
 
 
 class Watch(Response):
@@ -238,7 +266,10 @@ def _path(obj: Object) -> str:
     return resource_of(obj).path(meta.get("namespace"), meta["name"])
 
 
-def _not_found(path: str) -> Response:
-    *_, plural, name = path.split("/")
-    message = f'{plural} "{name}" not found'
-    return Response(404, {"kind": "Status", "message": message, "reason": "NotFound", "code": 404})
+def _discovered(path: str) -> list[Object]:
+    """The kinds of a group, as discovery lists them."""
+    return [
+        {"name": each.plural, "kind": each.kind, "namespaced": each.namespaced}
+        for each in _RESOURCES.values()
+        if path == each.path().rpartition("/")[0]
+    ]

@@ -17,8 +17,9 @@ from kubelearn.objects import (
     is_ready,
 )
 from kubelearn.widgets.simulation import objects
-from kubelearn.widgets.simulation.api import Response, SimulatedApi
+from kubelearn.widgets.simulation.api import SimulatedApi, connection_to
 from kubelearn.widgets.simulation.internals import CONTROLLERS, SimulatedInternals
+from kubelearn.widgets.simulation.response import Response, failure
 
 
 class SimulatedCluster(SimulatedApi):
@@ -29,7 +30,7 @@ class SimulatedCluster(SimulatedApi):
     def __init__(self, *, workers: int = 2, replicas: int = 3) -> None:
         super().__init__()
         self._made = 0
-        self.api_client: Any = self
+        self.api_client: Any = connection_to(self)
         self.internals = SimulatedInternals(self)
         self.put(objects.node("simulated-control-plane", control_plane=True))
         for i in range(workers):
@@ -180,7 +181,7 @@ class SimulatedCluster(SimulatedApi):
         ready = [pod for pod in self.all(PODS) if is_ready(pod) and is_active(pod)]
         if not ready:
             message = 'no endpoints available for service "web"'
-            return Response(503, {"kind": "Status", "message": message, "code": 503})
+            return failure(503, "ServiceUnavailable", message)
         self._made += 1
         pod = ready[self._made % len(ready)]
         version = pod["spec"]["containers"][0]["image"].rpartition(":")[2]
