@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from kubelearn.widgets.insideout import InsideOut
     from kubelearn.widgets.layerstack import LayerStack
     from kubelearn.widgets.nodeinspector import NodeInspector
+    from kubelearn.widgets.objectgraph import ObjectGraph
     from kubelearn.widgets.packettrace import PacketTrace
     from kubelearn.widgets.podtimeline import PodTimeline
     from kubelearn.widgets.predict import Predict
@@ -62,6 +63,7 @@ __all__ = [
     "ManifestError",
     "NodeInspector",
     "NotAvailable",
+    "ObjectGraph",
     "PacketTrace",
     "PodTimeline",
     "Predict",
@@ -101,6 +103,7 @@ _HOMES = {
     "widgets.insideout": ("InsideOut",),
     "widgets.layerstack": ("LayerStack",),
     "widgets.nodeinspector": ("NodeInspector",),
+    "widgets.objectgraph": ("ObjectGraph",),
     "widgets.packettrace": ("PacketTrace",),
     "widgets.podtimeline": ("PodTimeline",),
     "widgets.predict": ("Predict",),

@@ -15,7 +15,7 @@ from html import escape
 from typing import Any
 
 from kubelearn.diagrams import svg
-from kubelearn.diagrams.layered import Layout, Link, Point, arrange
+from kubelearn.diagrams.layered import Layout, Link, Point, Spot, arrange
 from kubelearn.diagrams.looks import Look, badge
 
 Row = dict[str, Any]
@@ -29,9 +29,13 @@ _LEGEND = 30.0
 
 @dataclass(frozen=True)
 class Stroke:
-    """How connections of one kind are drawn: `dash` is SVG's, `label` the word on the line."""
+    """How connections of one kind are drawn: `dash` is SVG's, `label` the word on the line.
+
+    `back` is the word for the way back.
+    """
 
     label: str
+    back: str
     meaning: str
     colour: str
     dash: str = ""
@@ -65,7 +69,7 @@ class Edge:
     @property
     def id(self) -> str:
         """The same for the same two things."""
-        return f"{self.kind.replace(' ', '-')}--{self.source}--{self.target}"
+        return f"{self.kind}--{self.source}--{self.target}"
 
 
 @dataclass(frozen=True)
@@ -103,14 +107,7 @@ def drawn(
     graph: Graph, layout: Layout, strokes: Mapping[str, Stroke]
 ) -> tuple[list[Row], list[Row]]:
     """Boxes and connections with their places."""
-    boxes = [
-        {
-            **{key: value for key, value in asdict(node).items() if key not in ("more", "rank")},
-            **node.more,
-            **_rounded(asdict(layout.spots[node.id])),
-        }
-        for node in graph.nodes
-    ]
+    boxes = [_placed(node, layout.spots[node.id]) for node in graph.nodes]
     # Once for each end is enough: the legend says the rest.
     labelled: set[tuple[str, str]] = set()
     lines = []
@@ -167,8 +164,21 @@ def draw(
     )
 
 
-def _rounded(numbers: Mapping[str, float]) -> Row:
-    return {key: round(value, 1) for key, value in numbers.items()}
+def _placed(node: Node, spot: Spot) -> Row:
+    indent = 34.0 if node.status else 10.0
+    room = spot.width - indent - 8
+    return {
+        "id": node.id,
+        "kind": node.kind,
+        "name": node.name,
+        "status": node.status,
+        "word": node.word,
+        "indent": indent,
+        "above": _kind_line(node, room),
+        "shown": _shorten_left(node.name, width=room),
+        **{key: round(value, 1) for key, value in asdict(spot).items()},
+        **node.more,
+    }
 
 
 def _path(route: Iterable[Point]) -> str:
@@ -211,8 +221,6 @@ def _line(line: Row, stroke: Stroke) -> str:
 
 def _box(box: Row, looks: Mapping[str, Look]) -> str:
     look = looks.get(box["status"])
-    indent = 34.0 if look else 10.0
-    room = box["width"] - indent - 8
     said = ": ".join(part for part in (f"{box['kind']} {box['name']}", box["word"]) if part)
     parts = [
         svg.element("title", escape(said)),
@@ -226,8 +234,8 @@ def _box(box: Row, looks: Mapping[str, Look]) -> str:
             dashed=box["status"] in DASHED,
         ),
         badge(look, x=9, y=12) if look else "",
-        svg.text(kind_line(box, room), x=indent, y=17, size=10, fill=svg.MUTED),
-        svg.text(shorten_left(box["name"], width=room), x=indent, y=32, size=12, weight="600"),
+        svg.text(box["above"], x=box["indent"], y=17, size=10, fill=svg.MUTED),
+        svg.text(box["shown"], x=box["indent"], y=32, size=12, weight="600"),
     ]
     return svg.element(
         "g",
@@ -242,19 +250,18 @@ DASHED = ("Missing", "Terminating", "Skipped")
 """Statuses of what is not there, not yet or not for long."""
 
 
-def kind_line(box: Row, room: float) -> str:
+def _kind_line(node: Node, room: float) -> str:
     """The kind and the word that says more about it; a long kind by its capitals (`PVC`)."""
-    kind, word = str(box["kind"]), str(box["word"])
-    words = " · ".join(part for part in (kind, word) if part)
-    if svg.text_width(words, size=10) > room and len(kind) > 16:
-        words = words.replace(kind, "".join(filter(str.isupper, kind)))
+    words = " · ".join(part for part in (node.kind, node.word) if part)
+    if svg.text_width(words, size=10) > room and len(node.kind) > 16:
+        words = words.replace(node.kind, "".join(filter(str.isupper, node.kind)))
     return svg.shorten(words, width=room, size=10)
 
 
-def shorten_left(words: str, *, width: float, size: float = 12) -> str:
+def _shorten_left(words: str, *, width: float, size: float = 12) -> str:
     """The text, cut at its beginning: the ends of generated names tell them apart."""
     # Bold letters are wider.
-    room = max(int(width / svg.text_width("x", size=size) / 1.1), 1)
+    room = max(int(width / svg.text_width("x", size=size) / 1.2), 1)
     return words if len(words) <= room else "…" + words[-(room - 1) :]
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from kubelearn.diagrams import graph as graphs
 from kubelearn.diagrams.graph import Edge, Graph, Node, Stroke, identifier
 from kubelearn.diagrams.layered import Layout
+from kubelearn.diagrams.objectfacts import consequence, facts_of
 from kubelearn.diagrams.objectstates import LOOKS, state_of
 from kubelearn.objects import Object
 
@@ -23,12 +24,24 @@ from kubelearn.objects import Object
 AGGREGATE_ABOVE = 60
 
 STROKES = {
-    "owns": Stroke("owns", "an owner reference: with the owner goes what it owns", "#59636e"),
-    "selects": Stroke("selects", "a Service's selector matches the labels", "#0072B2", "7 4"),
-    "serves": Stroke("leads to", "an endpoint of an EndpointSlice", "#007A59", "10 3 2 3"),
-    "mounts": Stroke("mounts", "a volume of the pod", "#A3497C", "2 3"),
-    "reads": Stroke("reads", "environment variables of its containers", "#9A4400", "5 2 1 2 1 2"),
-    "runs on": Stroke("runs on", "the node that the scheduler chose", "#8A8200", "1 4"),
+    "owns": Stroke(
+        "owns", "owned by", "an owner reference: with the owner goes what it owns", "#59636e"
+    ),
+    "selects": Stroke(
+        "selects", "selected by", "a Service's selector fits the pod's labels", "#0072B2", "7 4"
+    ),
+    "serves": Stroke(
+        "leads to",
+        "an endpoint of",
+        "an endpoint of an EndpointSlice; a ring where the pod is not ready",
+        "#007A59",
+        "10 3 2 3",
+    ),
+    "mounts": Stroke("mounts", "mounted by", "a volume of the pod", "#A3497C", "2 3"),
+    "reads": Stroke(
+        "reads", "read by", "environment variables of its containers", "#9A4400", "5 2 1 2 1 2"
+    ),
+    "runs-on": Stroke("runs on", "runs", "the node that the scheduler chose", "#8A8200", "1 4"),
 }
 
 # Equal kinds stand in one column.
@@ -119,14 +132,22 @@ def _node(obj: Object) -> Node:
     status, word = state_of(obj)
     kind = str(obj["kind"])
     name = str(obj["metadata"]["name"])
-    return Node(id_of(obj), kind, name, status, word, _RANKS[kind])
+    more = {"facts": facts_of(obj), "consequence": consequence(obj)}
+    return Node(id_of(obj), kind, name, status, word, _RANKS[kind], more)
 
 
 def _unseen(target: str) -> Node:
     """What pods use and nobody has given; of Secrets and Nodes that says nothing."""
     kind, _, name = target.partition("-")
     status = "" if kind in ("Secret", "Node") else "Missing"
-    return Node(target, kind, name, status, "missing" if status else "", _RANKS[kind])
+    known = f"Pods name it, but there is no such {kind}." if status else "Pods name it."
+    facts = [("Known", f"{known} Its values are not read." if kind == "Secret" else known)]
+    more = {"facts": facts, "consequence": "" if status else consequence(_bare(kind))}
+    return Node(target, kind, name, status, "missing" if status else "", _RANKS[kind], more)
+
+
+def _bare(kind: str) -> Object:
+    return {"kind": kind, "metadata": {}}
 
 
 # --- connections -------------------------------------------------------------------------------
@@ -168,7 +189,7 @@ def _uses(pod: Object, *, nodes: bool) -> Iterator[Edge]:
         for kind, name in _of_environment(container):
             yield Edge(source, identifier(kind, name), "reads")
     if nodes and spec.get("nodeName"):
-        yield Edge(source, identifier("Node", spec["nodeName"]), "runs on")
+        yield Edge(source, identifier("Node", spec["nodeName"]), "runs-on")
 
 
 def _of_volume(volume: Mapping[str, Any], pod: Object) -> Iterator[tuple[str, str]]:

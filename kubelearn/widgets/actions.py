@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from kubelearn.clusters.transport import JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, send
 from kubelearn.errors import KubelearnError
-from kubelearn.objects import DEPLOYMENTS, NODES, PODS, Object, timestamp
+from kubelearn.objects import DEPLOYMENTS, NODES, PODS, Object, Resource, timestamp
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -48,6 +48,17 @@ class Action:
 def delete_pod(namespace: str, name: str) -> Action:
     """Delete a pod, gracefully."""
     return Action(_line("delete", "pod", name, namespace), "DELETE", PODS.path(namespace, name))
+
+
+def delete(resource: Resource, namespace: str, name: str) -> Action:
+    """Delete an object of any kind, and after it what it owns, as kubectl does by itself."""
+    return Action(
+        _line("delete", resource.kind.lower(), name, namespace),
+        "DELETE",
+        resource.path(namespace, name),
+        {"propagationPolicy": "Background"},
+        "application/json",
+    )
 
 
 def cordon(node: str, *, on: bool) -> Action:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 LABELS = {"app": "web"}
+TEMPLATE = {"spec": {"containers": [{"name": "web", "image": "kubelearn/hello:1.0"}]}}
 SET = "web-5d9c7b8f61"
 PODS = (f"{SET}-a7x", f"{SET}-b8z", f"{SET}-k2p")
 
@@ -16,6 +17,8 @@ def thing(kind: str, name: str, *, owner: str = "", **more: Any) -> dict[str, An
         kind_of_owner, _, name_of_owner = owner.partition("/")
         reference = {"kind": kind_of_owner, "name": name_of_owner, "uid": owner, "controller": True}
         meta["ownerReferences"] = [reference]
+    if kind == "Deployment":
+        more["spec"] = {"template": TEMPLATE, **more.get("spec", {})}
     return {"kind": kind, "metadata": meta, **more}
 
 

@@ -99,7 +99,7 @@ def test_what_a_pod_names_and_nobody_has_is_missing_but_secrets_are_not_read():
 
 def test_nodes_are_shown_only_when_asked_for():
     worker = thing("Node", "worker", status={"conditions": [{"type": "Ready", "status": "True"}]})
-    assert ("Pod-web-a", "runs on", "Node-worker") in edges([pod("web-a"), worker], nodes=True)
+    assert ("Pod-web-a", "runs-on", "Node-worker") in edges([pod("web-a"), worker], nodes=True)
     assert summary(graph([pod("web-a"), worker])) == "1 Pod"
 
 

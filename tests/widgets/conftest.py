@@ -15,6 +15,7 @@ from kubelearn.widgets import (
     deploymentpanel,
     etcdbrowser,
     internalswidget,
+    objectgraph,
     packettrace,
     requestxray,
 )
@@ -27,6 +28,7 @@ MODULES_WITH_COURIER = (
     deploymentpanel,
     etcdbrowser,
     internalswidget,
+    objectgraph,
     packettrace,
     requestxray,
 )

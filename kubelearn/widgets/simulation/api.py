@@ -92,6 +92,18 @@ class SimulatedApi:
             del self._objects[_path(obj)]
             self._record("DELETED", obj)
 
+    def collect_garbage(self) -> None:
+        """Take away what is deleted, and what nobody who is there owns; pods end by themselves."""
+        there = list(self._objects.values())
+        uids = {obj["metadata"].get("uid") for obj in there}
+        for obj in copy.deepcopy(there):
+            owners = obj["metadata"].get("ownerReferences") or []
+            orphan = bool(owners) and not any(owner["uid"] in uids for owner in owners)
+            if obj["kind"] == "Pod" and orphan:
+                self.delete(obj)
+            elif obj["kind"] != "Pod" and (orphan or obj["metadata"].get("deletionTimestamp")):
+                self.remove(obj)
+
     def _record(self, kind: str, obj: Object) -> None:
         self.version += 1
         obj["metadata"]["resourceVersion"] = str(self.version)
@@ -140,7 +152,7 @@ class SimulatedApi:
 
     def _answer(self, method: str, path: str, body: Any) -> Response:
         if path.endswith("/proxy/"):
-            return self.visit()
+            return self.visit(path.split("/")[-3].partition(":")[0])
         collection = collection_at(path)
         if collection and method == "POST":
             return self._create(collection, path, body)
@@ -174,7 +186,7 @@ class SimulatedApi:
         obj = {**begun, **body, "apiVersion": resource.api_version, "kind": resource.kind}
         return Response(201, self.put({**obj, "metadata": meta}))
 
-    def visit(self) -> Response:
+    def visit(self, name: str) -> Response:
         """One request through a Service; the cluster knows who answers."""
         raise NotImplementedError
 

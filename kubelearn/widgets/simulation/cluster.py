@@ -9,9 +9,11 @@ from typing import Any
 
 from kubelearn.objects import (
     DEPLOYMENTS,
+    ENDPOINT_SLICES,
     NODES,
     PODS,
     REPLICA_SETS,
+    SERVICES,
     Object,
     is_active,
     is_ready,
@@ -55,6 +57,11 @@ class SimulatedCluster(SimulatedApi):
                 for deployment in self.all(DEPLOYMENTS):
                     with self.acting(f"{CONTROLLERS}deployment-controller"):
                         self._reconcile(deployment)
+                with self.acting(f"{CONTROLLERS}endpointslice-controller"):
+                    for service in self.all(SERVICES):
+                        self._publish(service)
+                with self.acting(f"{CONTROLLERS}generic-garbage-collector"):
+                    self.collect_garbage()
 
     def settle(self) -> None:
         """Step until nothing moves any more."""
@@ -118,6 +125,8 @@ class SimulatedCluster(SimulatedApi):
 
     def _reconcile(self, deployment: Object) -> None:
         """A rolling update: one pod more than wanted, and never fewer ready ones."""
+        if deployment["metadata"].get("deletionTimestamp"):
+            return
         new = self._replica_set_for(deployment)
         old = [rs for rs in self.all(REPLICA_SETS) if _name(rs) != _name(new)]
         wanted = deployment["spec"]["replicas"]
@@ -138,7 +147,6 @@ class SimulatedCluster(SimulatedApi):
         status["conditions"] = [{"type": "Available", "status": available}]
         if deployment["status"] != status:
             self.put({**deployment, "status": status})
-            self.put(objects.endpoint_slice(_name(deployment), ready=status["readyReplicas"]))
 
     def _replica_set_for(self, deployment: Object) -> Object:
         sets = self.all(REPLICA_SETS)
@@ -174,18 +182,45 @@ class SimulatedCluster(SimulatedApi):
             p for p in pods if p["metadata"]["ownerReferences"][0]["name"] == _name(replica_set)
         ]
 
+    # --- the Service ------------------------------------------------------------------------
+
+    def _publish(self, service: Object) -> None:
+        """Write down where a Service leads."""
+        pods = [pod for pod in self.all(PODS) if pod["status"].get("podIP")]
+        new = objects.endpoint_slice(service, (pod for pod in pods if _selects(service, pod)))
+        old = [each for each in self.all(ENDPOINT_SLICES) if _name(each) == _name(new)]
+        told = [(each["endpoints"], each["ports"]) for each in old]
+        if told != [(new["endpoints"], new["ports"])]:
+            self.put(new)
+
     # --- the app ----------------------------------------------------------------------------
 
-    def visit(self) -> Response:
-        """One request to the Service: the ready pods answer in turn."""
-        ready = [pod for pod in self.all(PODS) if is_ready(pod) and is_active(pod)]
+    def visit(self, name: str) -> Response:
+        """One request to a Service: its ready endpoints answer in turn."""
+        found = [each for each in self.all(ENDPOINT_SLICES) if _name(each) == name]
+        ends = [
+            (each, port["port"]) for e in found for port in e["ports"] for each in e["endpoints"]
+        ]
+        ready = [(each, port) for each, port in ends if each["conditions"]["ready"]]
         if not ready:
-            message = 'no endpoints available for service "web"'
+            message = f'no endpoints available for service "{name}"'
             return failure(503, "ServiceUnavailable", message)
         self._made += 1
-        pod = ready[self._made % len(ready)]
+        endpoint, port = ready[self._made % len(ready)]
+        if port not in (objects.PORT, "http"):
+            where = f"{endpoint['addresses'][0]}:{port}"
+            message = (
+                f"error trying to reach service: dial tcp {where}: connect: connection refused"
+            )
+            return failure(503, "ServiceUnavailable", message)
+        pod = self.get(PODS, endpoint["targetRef"]["name"])
         version = pod["spec"]["containers"][0]["image"].rpartition(":")[2]
         return Response(200, text=f"Hello from {_name(pod)}, version {version}\n")
+
+
+def _selects(service: Object, pod: Object) -> bool:
+    selector = service["spec"].get("selector") or {}
+    return bool(selector) and selector.items() <= pod["metadata"]["labels"].items()
 
 
 def _name(obj: Object) -> str:

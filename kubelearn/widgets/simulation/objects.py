@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
 from typing import Any
 
-from kubelearn.objects import Object, owner_reference
+from kubelearn.objects import Object, is_ready, owner_reference
 
 CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 REVISION = "deployment.kubernetes.io/revision"
 NAMESPACE = "demo"
+PORT = 8080
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 
@@ -43,25 +45,52 @@ def service(name: str) -> Object:
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": _meta(name, namespace=NAMESPACE),
-        "spec": {"ports": [{"port": 80, "nodePort": 30080}], "selector": {"app": name}},
+        "metadata": _meta(name, namespace=NAMESPACE, uid=f"uid-service-{name}"),
+        "spec": {
+            "type": "NodePort",
+            "clusterIP": "127.65.128.7",
+            "ports": [{"port": 80, "targetPort": PORT, "nodePort": 30080}],
+            "selector": {"app": name},
+        },
         "status": {},
     }
 
 
-def endpoint_slice(name: str, *, ready: int) -> Object:
-    """The pods of a Service that are ready."""
+def endpoint_slice(owner: Object, pods: Iterable[Object]) -> Object:
+    """The endpoints of a Service: the pods that it selects and that have an address."""
+    name = owner["metadata"]["name"]
     return {
         "apiVersion": "discovery.k8s.io/v1",
         "kind": "EndpointSlice",
-        "metadata": _meta(name, namespace=NAMESPACE, labels={"kubernetes.io/service-name": name}),
-        "endpoints": [{"addresses": ["192.0.2.9"], "conditions": {"ready": True}}] * ready,
+        "metadata": _meta(
+            name,
+            namespace=NAMESPACE,
+            uid=f"uid-slice-{name}",
+            labels={"kubernetes.io/service-name": name},
+            ownerReferences=[owner_reference(owner)],
+        ),
+        "addressType": "IPv4",
+        "endpoints": [_endpoint(pod) for pod in pods],
+        "ports": [{"name": "", "port": port["targetPort"]} for port in owner["spec"]["ports"]],
     }
+
+
+def _endpoint(pod: Object) -> Object:
+    leaving = "deletionTimestamp" in pod["metadata"]
+    serving = is_ready(pod)
+    return {
+        "addresses": [pod["status"]["podIP"]],
+        "conditions": {
+            "ready": serving and not leaving, "serving": serving, "terminating": leaving,
+        },
+        "targetRef": {"kind": "Pod", "name": pod["metadata"]["name"]},
+    }  # fmt: skip
 
 
 def deployment(name: str, *, replicas: int) -> Object:
     """A Deployment of the course's own web app."""
-    container = {"name": "hello", "image": "kubelearn/hello:1.0"}
+    ports = [{"name": "http", "containerPort": PORT}]
+    container = {"name": "hello", "image": "kubelearn/hello:1.0", "ports": ports}
     template = {"metadata": {"labels": {"app": name}}, "spec": {"containers": [container]}}
     return {
         "apiVersion": "apps/v1",
