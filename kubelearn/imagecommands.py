@@ -14,6 +14,7 @@ from kubelearn.embedded.state import DEFAULT_NAME, StateFolder, images_home, reg
 from kubelearn.errors import KubelearnError
 
 if TYPE_CHECKING:
+    from kubelearn.clusters import Cluster
     from kubelearn.containers.build.report import Step
     from kubelearn.containers.imagebuilder import ImageBuilder
     from kubelearn.containers.ownbuilder import OwnBuilder
@@ -107,16 +108,26 @@ def _show(step: Step) -> None:
 @images.command()
 @click.argument("names", nargs=-1, required=True)
 @click.option("--cluster", default=DEFAULT_NAME, show_default=True, help="Whose nodes.")
-def load(names: tuple[str, ...], cluster: str) -> None:
+@click.option(
+    "--stand-in",
+    is_flag=True,
+    help="Where Docker lacks one and no registry answers: make it of this machine's own programs.",
+)
+def load(names: tuple[str, ...], *, cluster: str, stand_in: bool) -> None:
     """Bring images to the nodes of a cluster: what `kind load` does."""
+    if stand_in:
+        _cluster(cluster).stand_in(*names, say=click.echo)
     _load(cluster, *names)
 
 
 def _load(cluster: str, *names: str) -> None:
+    _cluster(cluster).load_image(*names, say=click.echo)
+
+
+def _cluster(name: str) -> Cluster:
     from kubelearn.clusters import choose
 
-    backend = os.environ.get("KUBELEARN_BACKEND", "embedded")
-    choose(backend, name=cluster).load_image(*names, say=click.echo)
+    return choose(os.environ.get("KUBELEARN_BACKEND", "embedded"), name=name)
 
 
 @images.command()

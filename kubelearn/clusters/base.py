@@ -89,6 +89,16 @@ class Cluster(ABC):
             hint="push them to a registry that its nodes reach: docker push NAME",
         )
 
+    def stand_in(self, *names: str, say: Say = print) -> None:
+        """Make stand-ins for stock images out of this machine's own programs, where they lack.
+
+        Raises NotAvailable where there are no nodes of ours, or they have them all already.
+        """
+        raise NotAvailable(
+            f"a {self.backend} cluster takes no stand-ins from here",
+            hint="an embedded cluster makes its own; others pull from a registry",
+        )
+
     def remove_image(self, *names: str, say: Say = print) -> None:
         """Take images off all nodes again; one that is not there is none of our business.
 

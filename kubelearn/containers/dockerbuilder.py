@@ -6,7 +6,10 @@ it does not know. Both make the same images of what lessons build.
 
 from __future__ import annotations
 
+import json
 import re
+import tarfile
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -37,6 +40,7 @@ class DockerBuilder:
     def __init__(self, client: DockerClient, *, why: str = "") -> None:
         self.why = why
         self._client = client
+        self._layer_makers: dict[str, list[int]] = {}
 
     def build(
         self,
@@ -92,13 +96,26 @@ class DockerBuilder:
         found = self._get(image)
         history = list(reversed(found.history()))
         digests = _layers(found)
-        # The engine does not say which entry made which layer; where the numbers agree it is plain.
-        makers = [n for n, entry in enumerate(history) if entry["Size"]]
-        known = dict(zip(makers, digests, strict=True)) if len(makers) == len(digests) else {}
+        makers = [number for number, entry in enumerate(history) if entry["Size"]]
+        if len(makers) != len(digests):
+            # Layers may be empty: WORKDIR leaves one. Only the image's own history tells them.
+            makers = self._makers(found)
+        known = dict(zip(makers, digests, strict=True))
         return [
             LayerSummary(_plain(entry["CreatedBy"]), int(entry["Size"]), known.get(number, ""))
             for number, entry in enumerate(history)
         ]
+
+    def _makers(self, image: Image) -> list[int]:
+        """Which entries of its history made a layer; no call of the engine says it."""
+        if (known := self._layer_makers.get(str(image.id))) is None:
+            with tempfile.TemporaryDirectory() as folder:
+                archive = Path(folder) / "image.tar"
+                self.save(str(image.id), archive)
+                history = _config(archive)["history"]
+            known = [n for n, entry in enumerate(history) if not entry.get("empty_layer")]
+            self._layer_makers[str(image.id)] = known
+        return known
 
     def run(
         self,
@@ -165,12 +182,15 @@ class _Progress:
     id: str = ""
     _now: Step | None = None
     _started: float = 0.0
+    _pulled: bool = False
 
     def read(self, entry: Mapping[str, Any]) -> None:
         """One line of its answer. Raises DockerfileError."""
         if "error" in entry:
             place = f"step {self._now.number}: {self._now.text}: " if self._now else ""
             raise DockerfileError(f"Docker says of {place}{entry['error']}")
+        if "status" in entry:
+            self._pulled = True
         for line in str(entry.get("stream", "")).splitlines():
             self._line(line.rstrip())
 
@@ -178,6 +198,7 @@ class _Progress:
         if found := _STEP.match(line):
             self.finish()
             self._started = time.monotonic()
+            self._pulled = False
             self._now = Step(int(found[1]), int(found[2]), "docker", found[3], 0)
             self.tell(self._now)
         elif found := _BUILT.match(line):
@@ -191,6 +212,8 @@ class _Progress:
     def finish(self) -> None:
         """The step under way is done."""
         if self._now:
+            if self._now.text.upper().startswith("FROM ") and not self._pulled:
+                self._now = replace(self._now, state="cached", why="Docker has this image")
             state: State = "cached" if self._now.cached else "done"
             seconds = time.monotonic() - self._started
             done = replace(self._now, state=state, seconds=seconds)
@@ -201,6 +224,20 @@ class _Progress:
 
 def _layers(image: Image) -> list[str]:
     return list((image.attrs.get("RootFS") or {}).get("Layers") or [])
+
+
+def _config(archive: Path) -> dict[str, Any]:
+    """The configuration of the one image in an archive of `docker save`."""
+    with tarfile.open(archive) as tar:
+
+        def read(name: str) -> Any:
+            member = tar.extractfile(name)
+            assert member
+            return json.load(member)
+
+        [entry] = read("manifest.json")
+        config: dict[str, Any] = read(entry["Config"])
+        return config
 
 
 def _plain(created_by: str) -> str:

@@ -113,6 +113,34 @@ def test_an_image_that_docker_lacks_is_refused_with_the_way_to_it(kind_cluster):
         kind_cluster.load_image("kubelearn/nothing:1")
 
 
+def test_an_image_is_taken_off_all_nodes_again(kind_cluster, docker_engine, shell_image):
+    docker_engine.images.get(shell_image).tag("kubelearn/passing:1")
+    try:
+        kind_cluster.load_image("kubelearn/passing:1", say=lambda line: None)
+        kind_cluster.remove_image("kubelearn/passing:1", say=lambda line: None)
+        for node in kind_cluster.info().nodes:
+            machine = kind_cluster.machines.running(node)
+            assert "kubelearn/passing" not in run(machine, ["crictl", "images"])
+        assert docker_engine.images.list("kubelearn/passing:1")
+    finally:
+        docker_engine.images.remove("kubelearn/passing:1")
+
+
+def test_a_stock_image_that_docker_lacks_has_a_stand_in(kind_cluster, docker_engine):
+    name = "busybox:1.36.99-test"
+    with pytest.raises(ClusterError, match=f"kubelearn images load --stand-in {name}"):
+        kind_cluster.load_image(name)
+    said = []
+    kind_cluster.stand_in(name, "kubelearn/hello:1.0", say=said.append)
+    try:
+        assert said == [f"  ✔ {name} is made of this machine's own programs"]
+        assert docker_engine.containers.run(name, ["echo", "it runs"], remove=True) == b"it runs\n"
+        with pytest.raises(ClusterError, match="no stand-in for the image mysql:9"):
+            kind_cluster.stand_in("mysql:9")
+    finally:
+        docker_engine.images.remove(name)
+
+
 def test_etcd_keeps_objects_that_can_be_read(kind_cluster):
     [found] = kind_cluster.internals.keys("/registry/namespaces/default")
     assert found.object["metadata"]["name"] == "default"

@@ -270,11 +270,20 @@ class KindCluster(Cluster):
             except ImageNotFound as error:
                 raise ClusterError(
                     f"Docker has no image {name} to bring to the nodes",
-                    hint=f"docker build -t {name} .   # or: docker pull {name}",
+                    hint=_ways_to(name),
                 ) from error
         self._kind.load(names)
         for name in names:
             say(f"  ✔ {name} is on all nodes")
+
+    def stand_in(self, *names: str, say: Say = print) -> None:
+        """Have Docker make stand-ins for those of these stock images that it lacks.
+
+        They run this machine's own programs, for lessons where no registry answers. Raises
+        ClusterError for what is no stock image.
+        """
+        for name in stock.provide(self.machines.docker, names):
+            say(f"  ✔ {name} is made of this machine's own programs")
 
     def remove_image(self, *names: str, say: Say = print) -> None:
         """Take images off all nodes that run; Docker Engine keeps them."""
@@ -290,6 +299,13 @@ class KindCluster(Cluster):
             return self.internals.logs(component)
         log = self.folder / "kind.log"
         return log.read_text(errors="replace") if log.exists() else ""
+
+
+def _ways_to(image: str) -> str:
+    """How Docker gets an image."""
+    if stock.is_stock(image):
+        return f"docker pull {image}   # no registry? kubelearn images load --stand-in {image}"
+    return f"docker build -t {image} .   # or: docker pull {image}"
 
 
 def _nothing(_: str) -> None:

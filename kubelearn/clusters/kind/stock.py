@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from kubelearn.containers.images import Image, Reference
 from kubelearn.containers.machineimages import MachineImages
-from kubelearn.containers.stock import StockImages
+from kubelearn.containers.stock import StockImages, describe
 from kubelearn.embedded.state import home
 from kubelearn.errors import ClusterError
 
@@ -51,7 +51,17 @@ def provide(docker: DockerClient, names: Sequence[str]) -> list[str]:
     return made
 
 
+def is_stock(name: str) -> bool:
+    """Whether an image of that name can be made of this machine's own programs."""
+    return describe(Reference.parse(name)) is not None
+
+
 def _stock(name: str) -> Image:
+    if not is_stock(name):
+        raise ClusterError(
+            f"there is no stand-in for the image {name}",
+            hint=f"docker pull {name}   # or build it: docker build -t {name} .",
+        )
     folder = home() / _FOLDER
     store = StockImages(folder / "files", roots=MachineImages(folder))
     # In a thread, because a notebook's own thread has an event loop that runs.
