@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from kubelearn import progress
+
 if TYPE_CHECKING:
     from kubelearn.clusters import Cluster, Info, Internals, connect
     from kubelearn.clusters.doctor import doctor
@@ -112,6 +114,22 @@ _HOMES = {
     "widgets.timemachine": ("TimeMachine",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def _bar(work: progress.Progress) -> progress.Display | None:
+    """In a notebook long work has a bar; what works is below all widgets and cannot know them."""
+    found: progress.Display | None = importlib.import_module(
+        "kubelearn.widgets.progressbar"
+    ).in_notebook(work)
+    return found
+
+
+progress.show_with(_bar)
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """What `%load_ext kubelearn` calls: the magics `%kubectl`, `%wait` and `%%manifest`."""
+    importlib.import_module("kubelearn.magics").load(shell)
 
 
 def __getattr__(name: str) -> Any:

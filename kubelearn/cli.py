@@ -93,7 +93,7 @@ def up(backend: str, **chosen: Any) -> None:
     """Start a cluster; harmless when it runs already."""
     started = time.monotonic()
     cluster = _chosen(backend, **chosen)
-    cluster.up(say=click.echo)
+    cluster.up()
     click.echo(f"Cluster {cluster.name} is ready after {time.monotonic() - started:.1f} s. Next:")
     path = shlex.quote(str(cluster.kubeconfig))
     click.echo(f"  export KUBECONFIG={path}   # for kubectl and all others")
@@ -154,7 +154,7 @@ def down(name: str, backend: str, delete: bool) -> None:
 @_backend
 def reset(name: str, backend: str) -> None:
     """Throw everything in a cluster away, and start it empty."""
-    _cluster(backend, name).reset(say=click.echo)
+    _cluster(backend, name).reset()
 
 
 @main.command()

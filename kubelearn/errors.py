@@ -56,7 +56,14 @@ class ContainerError(KubelearnError):
 
 
 class ManifestError(KubelearnError):
-    """A manifest is not valid YAML, or not an object that a cluster could take."""
+    """A manifest is not valid YAML, or not an object that a cluster could take.
+
+    `line` is where in the text, counted from 1; 0 if that is not known.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", line: int = 0) -> None:
+        super().__init__(message, hint=hint)
+        self.line = line
 
 
 class CheckFailed(KubelearnError):

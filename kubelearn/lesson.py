@@ -8,22 +8,25 @@ wherever that reads as well.
 from __future__ import annotations
 
 import shlex
+import sys
 import time
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kubelearn import clusters, manifests
-from kubelearn.clusters import kinds, transport
+from kubelearn.clusters import current, kinds, transport
+from kubelearn.clusters.apply import apply
 from kubelearn.diagrams.table import format_table
 from kubelearn.errors import ApiError, CheckFailed, ClusterError, ContainerError
 from kubelearn.objects import Object, Resource, is_ready
+from kubelearn.progress import Progress
 
 if TYPE_CHECKING:
     from kubernetes.client import AppsV1Api, CoreV1Api
 
-    from kubelearn.containers.build.report import BuildReport
+    from kubelearn.containers.build.report import BuildReport, Step
     from kubelearn.containers.imagebuilder import ImageBuilder
 
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
@@ -50,6 +53,8 @@ class Lesson:
         body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}}
         self._send("POST", "/api/v1/namespaces", body=body)
         self._await_service_account()
+        current.use(self.cluster, self.namespace)
+        _load_magics()
 
     @cached_property
     def core(self) -> CoreV1Api:
@@ -76,24 +81,10 @@ class Lesson:
         objects = manifests.load(manifest)
         self._say("apply -f -")
         for obj in objects:
-            resource = kinds.of_kind(self.cluster.api_client, obj["apiVersion"], obj["kind"])
-            name = obj.get("metadata", {}).get("name")
-            exists = name and self._fetch(resource.path(self.namespace, name)).code == 200
-            method, path = "POST", resource.path(self.namespace)
-            content_type = "application/json"
-            if exists:
-                method, path = "PATCH", resource.path(self.namespace, name)
-                content_type = transport.STRATEGIC_PATCH
-            made = self._send(
-                method,
-                path,
-                body=obj,
-                query={"fieldValidation": "Strict"},
-                content_type=content_type,
-            )
-            group = f".{resource.group}" if resource.group else ""
-            done = "configured" if exists else "created"
-            print(f"{resource.kind.lower()}{group}/{made['metadata']['name']} {done}")
+            applied = apply(self.cluster.api_client, obj, namespace=self.namespace)
+            print(f"  {applied.answer}")
+            applied.answer.checked()
+            print(applied)
 
     def delete(self, plural: str, name: str) -> None:
         """Delete one object of this lesson (`kubectl delete pods web-0`)."""
@@ -210,7 +201,8 @@ class Lesson:
     def build(self, folder: str | Path, image: str) -> BuildReport:
         """Build the folder's Dockerfile (`docker build -t IMAGE FOLDER`)."""
         print(f"$ docker build -t {image} {Path(folder).name}")
-        report = self.builder.build(folder, image)
+        with Progress(f"build {image}", quiet=True) as work:
+            report = self.builder.build(folder, image, tell=partial(_tell_step, work))
         self._built.add(image)
         print(report)
         return report
@@ -218,7 +210,9 @@ class Lesson:
     def load_image(self, image: str) -> None:
         """Bring an image from where it was built to all nodes (`kind load docker-image`)."""
         print(f"$ {self.load_line(image)}")
-        self.cluster.load_image(image)
+        with Progress(f"bring {image} to the nodes") as work:
+            work.begin("copying")
+            self.cluster.load_image(image, say=work)
         self._loaded.add(image)
 
     def load_line(self, image: str) -> str:
@@ -265,6 +259,7 @@ class Lesson:
             path = f"/api/v1/nodes/{name}"
             self._send("PATCH", path, body=body, content_type=transport.MERGE_PATCH)
         self._remove_images()
+        current.use(self.cluster)
         print(f"✔ {self.namespace} is gone; the cluster is as you found it")
 
     def _remove_images(self) -> None:
@@ -326,6 +321,25 @@ class Lesson:
             for node in nodes
             if not node.get("spec", {}).get("unschedulable")
         }
+
+
+def _load_magics() -> None:
+    """In a notebook, `%kubectl`, `%wait` and `%%manifest` are about this lesson from now on."""
+    ipython = sys.modules.get("IPython")
+    if shell := ipython and ipython.get_ipython():
+        shell.extension_manager.load_extension("kubelearn")
+
+
+def _tell_step(work: Progress, step: Step) -> None:
+    """A step of a build has begun, has printed something, or is done."""
+    if work.total != step.total:
+        work.plan(total=step.total)
+    if step.state == "running":
+        work.begin(step.text)
+    elif step.state == "output":
+        work.tell(step.output.strip()[:80])
+    else:
+        work.finish(step.text, "from the cache" if step.cached else f"{step.seconds:.2f} s")
 
 
 def _attempt(seen: Callable[[], Any]) -> Any:

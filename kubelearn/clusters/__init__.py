@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 
+from kubelearn.clusters import current
 from kubelearn.clusters.base import Cluster, Info
 from kubelearn.clusters.embedded import EmbeddedCluster
 from kubelearn.clusters.internals import ComponentState, Internals, NoInternals
@@ -39,6 +40,7 @@ def connect(backend: str = "auto", *, name: str | None = None) -> Cluster:
     if not cluster.ready():
         cluster.up()
     print(f"connected to {cluster.backend} cluster {cluster.name!r}: {cluster.why}")
+    current.use(cluster)
     return cluster
 
 

@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from kubelearn.clusters import daemon
-from kubelearn.clusters.base import Cluster, Say
+from kubelearn.clusters.base import Cluster
 from kubelearn.clusters.controlsocket import ask
 from kubelearn.clusters.embeddedinternals import EmbeddedInternals
 from kubelearn.clusters.internals import Internals
 from kubelearn.embedded.state import DEFAULT_NAME, Settings, StateFolder
 from kubelearn.errors import ClusterError
+from kubelearn.progress import Say, telling
 
+# What the daemon tells of while it starts.
+_STEPS = ("state", "certificates", "runtime", "store", "API server", "nodes")
 _LOG_LINES = 200
 _LOAD_SECONDS = 600
 
@@ -65,21 +68,24 @@ class EmbeddedCluster(Cluster):
         """What the daemon says of itself, or None when it does not run."""
         return daemon.status(self.folder)
 
-    def up(self, *, say: Say = print) -> None:
+    def up(self, *, say: Say | None = None) -> None:
         """Start it and wait until the API answers; harmless when it runs.
 
         Raises StateError or ClusterError with the daemon's own reason.
         """
+        with telling(say, f"start cluster {self.name}") as work:
 
-        def step(name: str, result: str) -> None:
-            say(f"  ✔ {name:<14}{result}")
+            def step(name: str, result: str) -> None:
+                if not work.planned:
+                    work.plan(*_STEPS)
+                work.finish(name, result)
 
-        chosen = {"nodes": self._nodes, "port": self._port}
-        if daemon.start(self.folder, **chosen, runtime=self._runtime, step=step):
-            self._reconnect()
-        else:
-            self._refuse_changes()
-            say(f"cluster {self.name} runs already")
+            chosen = {"nodes": self._nodes, "port": self._port}
+            if daemon.start(self.folder, **chosen, runtime=self._runtime, step=step):
+                self._reconnect()
+            else:
+                self._refuse_changes()
+                work(f"cluster {self.name} runs already")
 
     def down(self, *, say: Say = print) -> None:
         """End the daemon and every process of the cluster; its objects stay."""
@@ -97,12 +103,12 @@ class EmbeddedCluster(Cluster):
         else:
             say(f"there is no cluster {self.name}")
 
-    def reset(self, *, say: Say = print) -> None:
+    def reset(self, *, say: Say | None = None) -> None:
         """Throw everything in it away and start it empty, with as many nodes, at the same port."""
         if known := Settings.read(self.folder.settings):
             self._nodes, self._port = self._nodes or known.nodes, self._port or known.port
             self._runtime = self._runtime or known.runtime
-        self.delete(say=say)
+        self.delete(say=say or print)
         self.up(say=say)
 
     def load_image(self, *names: str, say: Say = print) -> None:

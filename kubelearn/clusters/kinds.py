@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubelearn.clusters.transport import send
@@ -14,6 +15,57 @@ if TYPE_CHECKING:
 
 # Where a lesson's plural names are looked for, in this order.
 _GROUPS = ("v1", "apps/v1", "discovery.k8s.io/v1", "batch/v1")
+_AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+
+
+@dataclass(frozen=True)
+class Served:
+    """A kind that a cluster serves, and the words that people have for it."""
+
+    resource: Resource
+    singular: str
+    short_names: tuple[str, ...] = ()
+
+    def is_called(self, word: str) -> bool:
+        """Whether somebody who says `deploy`, `Deployment` or `deployments.apps` means it."""
+        name, _, group = word.lower().partition(".")
+        resource = self.resource
+        names = {resource.plural, self.singular, resource.kind.lower(), *self.short_names}
+        return name in names and group in ("", resource.group)
+
+
+def served(api: ApiClient) -> list[Served]:
+    """All kinds that can be listed, each in the version that the cluster prefers: two requests."""
+    return [
+        found
+        for path in ("/api", "/apis")
+        for group in send(api, "GET", path, accept=_AGGREGATED).checked().get("items", ())
+        if group.get("versions")
+        for found in _of_group(group["metadata"].get("name", ""), group["versions"][0])
+    ]
+
+
+def of_word(api: ApiClient, word: str) -> Served:
+    """The kind that people call so: `po`, `pod`, `pods`. Raises ClusterError when there is none."""
+    for found in served(api):
+        if found.is_called(word):
+            return found
+    raise ClusterError(
+        f'the cluster does not have a resource type "{word}"',
+        hint="kubectl api-resources   # lists them",
+    )
+
+
+def _of_group(group: str, version: Object) -> Iterator[Served]:
+    for entry in version.get("resources") or ():
+        if "list" in entry.get("verbs", ()):
+            kind, namespaced = entry["responseKind"]["kind"], entry["scope"] == "Namespaced"
+            plural, name = entry["resource"], version["version"]
+            yield Served(
+                Resource(group, name, plural, kind, namespaced=namespaced),
+                entry.get("singularResource") or kind.lower(),
+                tuple(entry.get("shortNames") or ()),
+            )
 
 
 def of_kind(api: ApiClient, api_version: str, kind: str) -> Resource:

@@ -6,9 +6,10 @@ import os
 from pathlib import Path
 from typing import Any
 
-from kubelearn.clusters.base import Cluster, Say
+from kubelearn.clusters.base import Cluster
 from kubelearn.clusters.internals import Internals, NoInternals
 from kubelearn.errors import ClusterError, NotAvailable, Unreachable
+from kubelearn.progress import Say
 
 _OTHERWISE = "unset KUBELEARN_BACKEND   # to learn on the embedded cluster instead"
 
@@ -40,13 +41,13 @@ class KubeconfigCluster(Cluster):
         """The file that was given."""
         return self._path
 
-    def up(self, *, say: Say = print) -> None:
+    def up(self, *, say: Say | None = None) -> None:
         """See that it answers. Raises ClusterError when it does not."""
         if problem := self._problem():
             raise ClusterError(
                 f"cluster {self.name} of {self._path} cannot be used: {problem}", hint=_OTHERWISE
             )
-        say(f"cluster {self.name} answers at {self._server}")
+        (say or print)(f"cluster {self.name} answers at {self._server}")
 
     def down(self, *, say: Say = print) -> None:
         """Not ours to stop."""
@@ -70,7 +71,7 @@ class KubeconfigCluster(Cluster):
         """Not ours to read."""
         raise NotAvailable(f"{self._whose()}: its logs are elsewhere")
 
-    def reset(self, *, say: Say = print) -> None:
+    def reset(self, *, say: Say | None = None) -> None:
         """Not ours to empty."""
         raise NotAvailable(f"{self._whose()}: it is not ours to empty")
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import orjson
 
-from kubelearn.embedded.apiserver.apiextensions.jsonpath import JsonPathError, json_path
 from kubelearn.embedded.apiserver.apiextensions.version import CustomVersion
 from kubelearn.embedded.apiserver.printers.columns import Cells, Column, Printer, since
 from kubelearn.embedded.apiserver.status import number
+from kubelearn.jsonpath import JsonPathError, json_path
 from kubelearn.objects import Object
 
 NAME = Column("Name", format="name")

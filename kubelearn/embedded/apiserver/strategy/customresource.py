@@ -8,12 +8,12 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable
 
-from kubelearn.embedded.apiserver.apiextensions.jsonpath import json_path
 from kubelearn.embedded.apiserver.apiextensions.version import CustomVersion
 from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.names import qualified_name
 from kubelearn.embedded.apiserver.status import forbidden, quote
 from kubelearn.embedded.apiserver.strategy.base import Strategy
+from kubelearn.jsonpath import json_path
 from kubelearn.objects import Object
 
 _STANDARD_FINALIZERS = ("foregroundDeletion", "kubernetes", "orphan")

@@ -1,4 +1,4 @@
-"""The JSONPath of printer columns and selectable fields: where in an object a value is.
+"""JSONPath, of printer columns, selectable fields and waits: where in an object a value is.
 
 Stands for k8s.io/client-go `util/jsonpath`. Left out is what only kubectl's templates need: text
 around an expression, `range`, functions. Fields that are missing give no result.

@@ -1,6 +1,6 @@
 import pytest
 
-from kubelearn.embedded.apiserver.apiextensions.jsonpath import JsonPathError, json_path
+from kubelearn.jsonpath import JsonPathError, json_path
 
 OBJ = {
     "metadata": {"name": "a", "annotations": {"x.io/y": "z"}},

@@ -1,0 +1,43 @@
+"""The cluster and the namespace that a notebook is about: what its magics act on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kubelearn.clusters.base import Cluster
+from kubelearn.errors import ClusterError
+
+DEFAULT_NAMESPACE = "default"
+
+
+@dataclass(frozen=True)
+class Current:
+    """A cluster, and the namespace that is meant where none is named."""
+
+    cluster: Cluster
+    namespace: str = DEFAULT_NAMESPACE
+
+
+_latest: list[Current] = []
+
+
+def use(cluster: Cluster, namespace: str = DEFAULT_NAMESPACE) -> None:
+    """From now on this one is meant."""
+    _latest[:] = [Current(cluster, namespace)]
+
+
+def current() -> Current:
+    """What was connected to last, else a cluster that runs already.
+
+    Raises ClusterError where there is none: nothing is started unasked.
+    """
+    if not _latest:
+        from kubelearn.clusters import choose
+
+        found = choose()
+        if not found.ready():
+            raise ClusterError(
+                "no cluster is connected yet", hint="import kubelearn; kubelearn.connect()"
+            )
+        use(found)
+    return _latest[0]

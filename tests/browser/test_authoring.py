@@ -1,0 +1,56 @@
+"""Magics and bars in JupyterLab, on a living cluster."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from kubelearn.clusters.transport import send
+from kubelearn.objects import CONFIG_MAPS
+
+SETUP = """import kubelearn as kl
+from kubelearn.clusters import current
+%load_ext kubelearn
+cluster = kl.connect()
+current.use(cluster, "browser")"""
+MAP = "%%manifest\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: typed}\ndata: {a: b}"
+WRONG = MAP.replace("data", "dat").replace("typed", "wrong")
+SLOW = """import time
+from kubelearn.progress import Progress
+with Progress("something slow") as work:
+    work.plan("one", "two")
+    work.finish("one", "here")
+    while not (cluster.folder.path / "go-on").exists():
+        time.sleep(0.05)
+    work.finish("two", "there")"""
+
+# Without waiting for the end.
+RUN_ALL = "() => void window.jupyterapp.commands.execute('notebook:run-all-cells')"
+
+
+def test_a_cell_of_yaml_becomes_objects_and_its_errors_have_lines(lab, server, web):
+    server.write("yaml.ipynb", [SETUP, MAP, "%wait deploy/web for=condition=Available timeout=90s"])
+    lab.open("yaml.ipynb")
+    lab.run_all()
+    outputs = lab(".jp-OutputArea-output")
+    expect(outputs.filter(has_text="configmap/typed created")).to_be_visible(timeout=30_000)
+    path = CONFIG_MAPS.path(web.namespace, "typed")
+    assert send(web.api, "GET", path).checked()["data"] == {"a": "b"}
+    met = outputs.filter(has_text="deployment.apps/web condition met")
+    expect(met).to_be_visible(timeout=120_000)
+    server.write("wrong.ipynb", [SETUP, WRONG])
+    lab.open("wrong.ipynb")
+    lab.run_all()
+    expect(outputs.filter(has_text="line 4: dat: unknown field")).to_be_visible(timeout=30_000)
+    expect(outputs.filter(has_text="Traceback")).to_have_count(0)
+
+
+def test_a_bar_moves_while_its_cell_is_busy_and_is_full_at_the_end(lab, server, cluster, web):
+    server.write("slow.ipynb", [SETUP, SLOW])
+    lab.open("slow.ipynb")
+    lab.page.evaluate(RUN_ALL)
+    bar = lab('.kl-progress [role="progressbar"]')
+    expect(bar).to_have_attribute("aria-valuenow", "1", timeout=30_000)
+    expect(lab(".kl-progress .kl-time")).not_to_have_text("0 s", timeout=30_000)
+    (cluster.folder.path / "go-on").touch()
+    expect(bar).to_have_attribute("aria-valuenow", "2", timeout=30_000)
+    expect(lab(".kl-progress .kl-words")).to_have_text("done")
