@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,11 +11,10 @@ from urllib.parse import urlsplit
 
 from kubelearn.clusters.internals import Internals
 from kubelearn.errors import NotAvailable
+from kubelearn.progress import Say
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -47,8 +45,12 @@ class Cluster(ABC):
         """What lies behind the API."""
 
     @abstractmethod
-    def up(self, *, say: Say = print) -> None:
-        """Start the cluster, step by step; harmless when it runs. Raises ClusterError."""
+    def up(self, *, say: Say | None = None) -> None:
+        """Start the cluster, step by step; harmless when it runs. Raises ClusterError.
+
+        The steps are shown as it suits the place: a bar in a notebook, else lines; or told to
+        `say`, which may be a `Progress`.
+        """
 
     @abstractmethod
     def down(self, *, say: Say = print) -> None:
@@ -76,7 +78,7 @@ class Cluster(ABC):
         """What the cluster's own programs, or one of them, wrote last. Raises NotAvailable."""
 
     @abstractmethod
-    def reset(self, *, say: Say = print) -> None:
+    def reset(self, *, say: Say | None = None) -> None:
         """Throw everything in the cluster away and start it empty. Raises NotAvailable."""
 
     def load_image(self, *names: str, say: Say = print) -> None:

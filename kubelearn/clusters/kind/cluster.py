@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kubelearn.clusters.base import Cluster, Say
+from kubelearn.clusters.base import Cluster
 from kubelearn.clusters.kind import requirements, skew, stock
 from kubelearn.clusters.kind.command import Kind
 from kubelearn.clusters.kind.config import KindConfig
@@ -27,6 +27,7 @@ from kubelearn.clusters.transport import send
 from kubelearn.embedded import audittrail
 from kubelearn.embedded.state import DEFAULT_NAME, home
 from kubelearn.errors import ApiError, ClusterError
+from kubelearn.progress import Progress, Say, telling
 
 if TYPE_CHECKING:
     from docker.models.containers import Container
@@ -36,6 +37,18 @@ _READY_SECONDS = 180
 _POLL_SECONDS = 0.2
 # What kind calls the step after which Kubernetes runs.
 _CONTROL_PLANE = "Starting control-plane"
+_JOINING, _READY = "Joining worker nodes", "Nodes are Ready"
+# What kind tells of, and then we.
+_STEPS = (
+    "Ensuring node image",
+    "Preparing nodes",
+    "Writing configuration",
+    _CONTROL_PLANE,
+    "Installing CNI",
+    "Installing StorageClass",
+    _JOINING,
+    _READY,
+)
 _API_PORT = "6443/tcp"
 _ADMIN = "/etc/kubernetes/admin.conf"
 _JOINED = "/etc/kubernetes/kubelet.conf"
@@ -112,30 +125,31 @@ class KindCluster(Cluster):
 
     # --- up ---
 
-    def up(self, *, say: Say = print) -> None:
+    def up(self, *, say: Say | None = None) -> None:
         """Create it, or take it as it is, and wait until its nodes are ready.
 
         Raises ClusterError: what is missing on this machine, or what of the cluster is not right.
         """
-        machines = self.machines.all()
-        if not machines:
-            self._create(say)
-        elif self._adopt(machines, say):
-            self._wait(say)
-        else:
-            say(f"cluster {self.name} runs already")
-            return
-        if warning := skew.warning(self.info().version):
-            say(f"  ! {warning}")
+        with telling(say, f"start cluster {self.name}") as work:
+            machines = self.machines.all()
+            if not machines:
+                self._create(work)
+            elif self._adopt(machines, work):
+                self._wait(work)
+            else:
+                work(f"cluster {self.name} runs already")
+                return
+            if warning := skew.warning(self.info().version):
+                work(f"  ! {warning}")
 
-    def _create(self, say: Say) -> None:
+    def _create(self, work: Progress) -> None:
         host, nodes = requirements.engine(self.machines.docker), self._nodes or _NODES
         requirements.require_programs()
         requirements.require_memory(host, nodes)
         requirements.require_inotify(host, nodes)
         requirements.require_ports([*self._ports, *filter(None, [self._port])])
         if host.cgroup_v1:
-            say("  ! this kernel has control groups of version 1, which Kubernetes gives up")
+            work("  ! this kernel has control groups of version 1, which Kubernetes gives up")
         config = KindConfig(
             nodes=nodes,
             ports=self._ports,
@@ -148,15 +162,16 @@ class KindCluster(Cluster):
             beside.submit(stock.provide, self.machines.docker, stock.HELLO)
             loading: list[Future[None]] = []
 
-            def step(line: str) -> None:
-                say(line)
+            def done(step: str, result: str) -> None:
+                work.finish(step, result)
                 # From here on kind mostly waits for the other machines; all can take images.
-                if _CONTROL_PLANE in line:
+                if step == _CONTROL_PLANE:
                     loading.append(beside.submit(self.load_image, *stock.HELLO, say=_nothing))
 
-            self._kind.create(config.render(), image=image, kubeconfig=self.kubeconfig, say=step)
+            work.plan(*(step for step in _STEPS if step != _JOINING or nodes > 1))
+            self._kind.create(config.render(), image=image, kubeconfig=self.kubeconfig, done=done)
             self._reconnect()
-            self._wait(say)
+            self._wait(work)
             for each in loading:
                 each.result()
 
@@ -166,14 +181,14 @@ class KindCluster(Cluster):
         shutil.copy(audittrail.POLICY, path)
         return path
 
-    def _adopt(self, machines: list[Container], say: Say) -> bool:
+    def _adopt(self, machines: list[Container], work: Progress) -> bool:
         """Take a cluster that is there; tells whether there was something to do."""
         self._refuse_changes(machines)
         stopped = [each for each in machines if each.status != "running"]
         for machine in stopped:
             machine.start()
         if stopped:
-            say(f"  ✔ switched on: {', '.join(str(each.name) for each in stopped)}")
+            work.finish("switched on:", ", ".join(str(each.name) for each in stopped))
         self._refuse_half(machines)
         known = self.kubeconfig.read_text() if self.kubeconfig.exists() else ""
         if (current := self._kind.kubeconfig()) != known:
@@ -202,12 +217,13 @@ class KindCluster(Cluster):
     def _delete_line(self) -> str:
         return f"kubelearn down --backend kind --name {self.name} --delete"
 
-    def _wait(self, say: Say) -> None:
+    def _wait(self, work: Progress) -> None:
+        work.begin(_READY)
         started = time.monotonic()
         wanted = set(self.machines.names())
         _until(self.ready, f"the API server of cluster {self.name} is not ready")
         _until(lambda: self._ready_nodes() >= wanted, f"not all of {sorted(wanted)} are Ready")
-        say(f"  ✔ {'Nodes are Ready':<24}{time.monotonic() - started:5.1f} s")
+        work.finish(_READY, f"{time.monotonic() - started:5.1f} s")
 
     def _ready_nodes(self) -> set[str]:
         nodes = send(self.api_client, "GET", "/api/v1/nodes").checked()["items"]
@@ -247,7 +263,7 @@ class KindCluster(Cluster):
             say(f"there is no kind cluster {self.name}")
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def reset(self, *, say: Say = print) -> None:
+    def reset(self, *, say: Say | None = None) -> None:
         """Delete it, and create it anew: as many nodes, the same image, the same ports."""
         if machines := self.machines.all():
             first = machines[0]
@@ -255,7 +271,7 @@ class KindCluster(Cluster):
             self._image = self._image or first.attrs["Config"]["Image"]
             self._ports = self._ports or _published(first)
             self._port = self._port or _api_port(first)
-        self.delete(say=say)
+        self.delete(say=say or print)
         self.up(say=say)
 
     # --- images and logs ---

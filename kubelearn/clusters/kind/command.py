@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from kubelearn.clusters.base import Say
 from kubelearn.clusters.kind.requirements import port_taken, require_programs
 from kubelearn.errors import ClusterError
 
@@ -19,6 +18,8 @@ _PORT = re.compile(
 )
 _PULL_ANSWERS = re.compile(r"Error response from daemon: (?P<said>.+)")
 
+Done = Callable[[str, str], None]
+
 
 class Kind:
     """Calls kind for one cluster; its own words are kept in a log file."""
@@ -27,15 +28,18 @@ class Kind:
         self._cluster = cluster
         self._log = log
 
-    def create(self, config: str, *, image: str, kubeconfig: Path, say: Say) -> None:
-        """Create the cluster; failure and Ctrl+C leave nothing behind. Raises ClusterError."""
+    def create(self, config: str, *, image: str, kubeconfig: Path, done: Done) -> None:
+        """Create the cluster; failure and Ctrl+C leave nothing behind. Raises ClusterError.
+
+        `done` hears of each step that is done, and of the time that it took.
+        """
         words = ["create", "cluster", "--config", "-", "--kubeconfig", str(kubeconfig)]
         if image:
             words += ["--image", image]
         with self._start(words) as process:
             try:
                 _write(process, config)
-                self._show(process, say)
+                self._follow(process, done)
             except BaseException:
                 process.kill()
                 process.wait()
@@ -44,12 +48,11 @@ class Kind:
         if process.returncode:
             raise explain(self._log.read_text(errors="replace"), self._log)
 
-    def _show(self, process: subprocess.Popen[str], say: Say) -> None:
-        """Say each step that is done, with the time that it took."""
+    def _follow(self, process: subprocess.Popen[str], done: Done) -> None:
         started = time.monotonic()
         for step in self._steps(process):
             now = time.monotonic()
-            say(f"  ✔ {step:<24}{now - started:5.1f} s")
+            done(step, f"{now - started:5.1f} s")
             started = now
 
     def delete(self) -> None:

@@ -69,9 +69,13 @@ def test_each_step_that_is_done_is_said_with_its_time(tmp_path, monkeypatch):
     fake_kind(tmp_path, monkeypatch, f"cat >{tmp_path}/config; printf '{output}'")
     said = []
     Kind("k", log=tmp_path / "kind.log").create(
-        "nodes: []", image="", kubeconfig=tmp_path / "kubeconfig", say=said.append
+        "nodes: []",
+        image="",
+        kubeconfig=tmp_path / "kubeconfig",
+        done=lambda *told: said.append(told),
     )
-    assert [line.split("  ")[1] for line in said] == ["✔ Preparing nodes", "✔ Installing CNI"]
+    assert [step for step, _ in said] == ["Preparing nodes", "Installing CNI"]
+    assert all(result.endswith(" s") for _, result in said)
     assert (tmp_path / "config").read_text() == "nodes: []"
     assert "Preparing" in (tmp_path / "kind.log").read_text()
 
