@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from kubelearn.widgets.controlplaneswitches import ControlPlaneSwitches
     from kubelearn.widgets.deploymentpanel import DeploymentPanel
     from kubelearn.widgets.etcdbrowser import EtcdBrowser
+    from kubelearn.widgets.eventstream import EventStream
     from kubelearn.widgets.insideout import InsideOut
     from kubelearn.widgets.layerstack import LayerStack
     from kubelearn.widgets.nodeinspector import NodeInspector
@@ -55,6 +56,7 @@ __all__ = [
     "ControlPlaneSwitches",
     "DeploymentPanel",
     "EtcdBrowser",
+    "EventStream",
     "Handmade",
     "Info",
     "InsideOut",
@@ -102,6 +104,7 @@ _HOMES = {
     "widgets.controlplaneswitches": ("ControlPlaneSwitches",),
     "widgets.deploymentpanel": ("DeploymentPanel",),
     "widgets.etcdbrowser": ("EtcdBrowser",),
+    "widgets.eventstream": ("EventStream",),
     "widgets.insideout": ("InsideOut",),
     "widgets.layerstack": ("LayerStack",),
     "widgets.nodeinspector": ("NodeInspector",),

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kubelearn.diagrams import svg
+from kubelearn.diagrams.events import milliseconds
 from kubelearn.diagrams.looks import badge
 from kubelearn.diagrams.phases import PHASES, phase, status_word
-from kubelearn.objects import parse_time
 
 Row = dict[str, Any]
 
@@ -29,7 +29,7 @@ def states(pod: Mapping[str, Any]) -> dict[str, Row]:
     status, created = pod.get("status") or {}, pod["metadata"].get("creationTimestamp")
     key = phase(pod)
     since = created if key == "Pending" else status.get("startTime")
-    found = {"pod": {"look": key, "word": _word(pod, key), "since": _milliseconds(since)}}
+    found = {"pod": {"look": key, "word": _word(pod, key), "since": milliseconds(since)}}
     for field in ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses"):
         for container in status.get(field) or []:
             found[container["name"]] = _container(container)
@@ -45,8 +45,8 @@ def former(pod: Mapping[str, Any]) -> dict[str, Row]:
             found[container["name"]] = {
                 "look": "NotReady",
                 "word": f"ran, {_end(ended)}",
-                "since": _milliseconds(ended["startedAt"]),
-                "until": _milliseconds(ended["finishedAt"]),
+                "since": milliseconds(ended["startedAt"]),
+                "until": milliseconds(ended["finishedAt"]),
             }
     return found
 
@@ -65,11 +65,11 @@ def _container(status: Mapping[str, Any]) -> Row:
         return {
             "look": look,
             "word": word,
-            "since": _milliseconds(state["running"].get("startedAt")),
+            "since": milliseconds(state["running"].get("startedAt")),
         }
     if ended := state.get("terminated"):
         look = "Failed" if ended.get("exitCode") else "Succeeded"
-        since = _milliseconds(ended.get("finishedAt"))
+        since = milliseconds(ended.get("finishedAt"))
         return {"look": look, "word": _end(ended), "since": since}
     reason = str((state.get("waiting") or {}).get("reason") or "waiting")
     failing = any(part in reason for part in _FAILING)
@@ -78,25 +78,6 @@ def _container(status: Mapping[str, Any]) -> Row:
 
 def _end(ended: Mapping[str, Any]) -> str:
     return f"{ended.get('reason') or 'ended'}, exit code {ended.get('exitCode', 0)}"
-
-
-def _milliseconds(moment: str | None) -> int | None:
-    return round(parse_time(moment).timestamp() * 1000) if moment else None
-
-
-def event_row(event: Mapping[str, Any]) -> Row:
-    """What is shown of an Event object."""
-    series = event.get("series") or {}
-    last = series.get("lastObservedTime") or event.get("lastTimestamp") or event.get("eventTime")
-    source = event.get("source") or {}
-    return {
-        "at": _milliseconds(last or event["metadata"].get("creationTimestamp")) or 0,
-        "type": event.get("type") or "",
-        "reason": event.get("reason") or "",
-        "message": event.get("message") or event.get("note") or "",
-        "source": source.get("component") or event.get("reportingComponent") or "",
-        "count": int(series.get("count") or event.get("count") or 1),
-    }
 
 
 def draw(title: str, spans: Iterable[Row], *, now: float, notice: str = "") -> str:

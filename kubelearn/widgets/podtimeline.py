@@ -7,8 +7,9 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from kubelearn.diagrams.events import event_row
 from kubelearn.diagrams.phases import PHASES
-from kubelearn.diagrams.podtimeline import LONGEST, Row, draw, event_row, former, states, summary
+from kubelearn.diagrams.podtimeline import LONGEST, Row, draw, former, states, summary
 from kubelearn.objects import EVENTS, PODS, Object, Resource, controller_of, timestamp
 from kubelearn.widgets import actions
 from kubelearn.widgets.base import Cluster, LiveWidget, script, style

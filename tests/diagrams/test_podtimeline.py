@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from kubelearn.diagrams.phases import PHASES
-from kubelearn.diagrams.podtimeline import LONGEST, draw, event_row, former, states, summary
+from kubelearn.diagrams.podtimeline import LONGEST, draw, former, states, summary
 
 FINISHED = {"finishedAt": "2026-01-01T12:00:09Z"}
 NOON = 1767268800000  # 2026-01-01T12:00:00Z
@@ -81,13 +81,6 @@ def test_the_run_before_the_present_one_is_told():
     found = former(pod(container({"waiting": {}}, lastState=last)))["app"]
     assert (found["since"], found["until"]) == (NOON + 3000, NOON + 5000)
     assert found["word"] == "ran, OOMKilled, exit code 137"
-
-
-def test_events_of_both_forms_are_read():
-    old = {"metadata": {}, "lastTimestamp": "2026-01-01T12:00:00Z", "count": 3, "message": "m"}
-    new = {"metadata": {}, "eventTime": "2026-01-01T12:00:00.5Z", "note": "n", "type": "Warning"}
-    assert (event_row(old)["at"], event_row(old)["count"]) == (NOON, 3)
-    assert (event_row(new)["at"], event_row(new)["message"]) == (NOON + 500, "n")
 
 
 def span(track, rank, start, end, look="Running"):
