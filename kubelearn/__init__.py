@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from kubelearn.widgets.eventstream import EventStream
     from kubelearn.widgets.insideout import InsideOut
     from kubelearn.widgets.layerstack import LayerStack
+    from kubelearn.widgets.logview import LogView
     from kubelearn.widgets.nodeinspector import NodeInspector
     from kubelearn.widgets.objectgraph import ObjectGraph
     from kubelearn.widgets.packettrace import PacketTrace
@@ -64,6 +65,7 @@ __all__ = [
     "KubelearnError",
     "LayerStack",
     "Lesson",
+    "LogView",
     "ManifestError",
     "NodeInspector",
     "NotAvailable",
@@ -107,6 +109,7 @@ _HOMES = {
     "widgets.eventstream": ("EventStream",),
     "widgets.insideout": ("InsideOut",),
     "widgets.layerstack": ("LayerStack",),
+    "widgets.logview": ("LogView",),
     "widgets.nodeinspector": ("NodeInspector",),
     "widgets.objectgraph": ("ObjectGraph",),
     "widgets.packettrace": ("PacketTrace",),

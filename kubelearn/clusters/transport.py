@@ -102,9 +102,12 @@ def without_credentials(api: ApiClient) -> ApiClient:
 class Lines:
     """The lines of a streamed answer as they come; `close` ends it, from any thread."""
 
-    def __init__(self, api: ApiClient, response: urllib3.BaseHTTPResponse) -> None:
+    def __init__(
+        self, api: ApiClient, response: urllib3.BaseHTTPResponse, *, longest: int | None = None
+    ) -> None:
         self._api = api
         self._response = response
+        self._longest = longest
         self._closed = False
 
     def __iter__(self) -> Iterator[bytes]:
@@ -113,6 +116,9 @@ class Lines:
             for piece in self._response.stream(2**16, decode_content=True):
                 *whole, rest = (rest + piece).split(b"\n")
                 yield from whole
+                if self._longest and len(rest) > self._longest:
+                    yield rest
+                    rest = b""
             if rest:
                 yield rest
         except (urllib3.exceptions.HTTPError, OSError, ValueError, AttributeError) as error:
@@ -134,19 +140,25 @@ class Lines:
 
 
 def lines(
-    api: ApiClient, path: str, *, query: Mapping[str, Any] | None = None, idle: float = 90
+    api: ApiClient,
+    path: str,
+    *,
+    query: Mapping[str, Any] | None = None,
+    idle: float = 90,
+    longest: int | None = None,
 ) -> Lines:
     """Open a stream of lines: a watch, a followed log.
 
-    `idle` is how many seconds of silence end the stream. Raises Unreachable for a broken
-    connection and the fitting ApiError for a refusal.
+    `idle` is how many seconds of silence end the stream; a line of more than `longest` bytes may
+    come in pieces. Raises Unreachable for a broken connection and the fitting ApiError for a
+    refusal.
     """
     response = _open(api, "GET", path, query=query, timeout=idle, stream=True)
     if response.status >= 400:
         raw = response.data
         response.release_conn()
         Answer(f"GET {path}", response.status, _decoded(raw)).checked()
-    return Lines(api, response)
+    return Lines(api, response, longest=longest)
 
 
 def _open(

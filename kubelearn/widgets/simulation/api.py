@@ -145,6 +145,8 @@ class SimulatedApi:
             refused = refusal(method, parts.path, headers or {}, known=known)
             if refused:
                 return refused
+            if parts.path.endswith("/log"):
+                return self.log_of(parts.path.split("/")[-2], query)
             data = json.loads(body) if body else None
             if method != "GET":
                 self.requests.append((method, parts.path, data))
@@ -185,6 +187,10 @@ class SimulatedApi:
         begun: Object = {"status": {"phase": "Pending"}} if resource == objects.PODS else {}
         obj = {**begun, **body, "apiVersion": resource.api_version, "kind": resource.kind}
         return Response(201, self.put({**obj, "metadata": meta}))
+
+    def log_of(self, pod: str, query: dict[str, list[str]]) -> Response:
+        """The log of a pod's only container."""
+        raise NotImplementedError
 
     def visit(self, name: str) -> Response:
         """One request through a Service; the cluster knows who answers."""

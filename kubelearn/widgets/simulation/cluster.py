@@ -21,6 +21,7 @@ from kubelearn.objects import (
 from kubelearn.widgets.simulation import objects
 from kubelearn.widgets.simulation.api import SimulatedApi, connection_to
 from kubelearn.widgets.simulation.internals import CONTROLLERS, SimulatedInternals
+from kubelearn.widgets.simulation.log import Log, log_line
 from kubelearn.widgets.simulation.response import Response, failure
 
 
@@ -32,6 +33,7 @@ class SimulatedCluster(SimulatedApi):
     def __init__(self, *, workers: int = 2, replicas: int = 3) -> None:
         super().__init__()
         self._made = 0
+        self.logs: dict[str, list[bytes]] = {}
         self.api_client: Any = connection_to(self)
         self.internals = SimulatedInternals(self)
         self.put(objects.node("simulated-control-plane", control_plane=True))
@@ -53,6 +55,8 @@ class SimulatedCluster(SimulatedApi):
         with self.changed:
             for pod in self.all(PODS):
                 self._advance(pod)
+                if is_ready(pod):
+                    self._write(pod)
             if self.internals.runs("kube-controller-manager"):
                 for deployment in self.all(DEPLOYMENTS):
                     with self.acting(f"{CONTROLLERS}deployment-controller"):
@@ -114,6 +118,7 @@ class SimulatedCluster(SimulatedApi):
         broken = pod["spec"]["containers"][0]["image"].endswith(":broken")
         reason = "CrashLoopBackOff" if broken else None
         self._made += 1
+        self.logs[_name(pod)] = [log_line(f"hello 1.0: {_name(pod)} listens on port 8080")]
         self._tell(
             pod,
             phase="Running",
@@ -194,6 +199,16 @@ class SimulatedCluster(SimulatedApi):
             self.put(new)
 
     # --- the app ----------------------------------------------------------------------------
+
+    def _write(self, pod: Object) -> None:
+        """What a pod that works writes to its log."""
+        lines = self.logs.setdefault(_name(pod), [])
+        lines.append(log_line(f"GET /orders/{len(lines)} 200"))
+        self.changed.notify_all()
+
+    def log_of(self, pod: str, query: dict[str, list[str]]) -> Response:
+        """The log of a pod's only container, with timestamps; followed until somebody ends it."""
+        return Log(self, self.logs.get(pod, []), query)
 
     def visit(self, name: str) -> Response:
         """One request to a Service: its ready endpoints answer in turn."""

@@ -150,4 +150,9 @@ def container_statuses(owner: Object, *, waiting: str | None) -> list[Object]:
     """A pod's only container: it waits for that reason, or runs."""
     state: Object = {"waiting": {"reason": waiting}} if waiting else {"running": {}}
     name = owner["spec"]["containers"][0]["name"]
-    return [{"name": name, "ready": False, "restartCount": 0, "state": state}]
+    status = {"name": name, "ready": False, "restartCount": 0, "state": state}
+    return [status if waiting else {**status, "containerID": f"simulated://{_id(owner)}"}]
+
+
+def _id(owner: Object) -> str:
+    return str(owner["metadata"]["uid"])
