@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 Object = dict[str, Any]
@@ -263,9 +264,12 @@ _SUFFIX = {
     "Ki": Decimal(2**10), "Mi": Decimal(2**20), "Gi": Decimal(2**30), "Ti": Decimal(2**40),
     "Pi": Decimal(2**50), "Ei": Decimal(2**60),
 }  # fmt: skip
+# The same few amounts are read again and again.
+_QUANTITIES = 1024
 _QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:([eE][+-]?\d+)|([numkMGTPE]|[KMGTPE]i)?)")
 
 
+@lru_cache(maxsize=_QUANTITIES, typed=True)
 def quantity(text: str | int | float) -> Decimal:
     """The number behind a quantity such as `500m`, `1.5Gi` or `2`.
 

@@ -9,11 +9,17 @@ from __future__ import annotations
 import random
 import re
 
-_LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
-_SUBDOMAIN = rf"{_LABEL}(\.{_LABEL})*"
-_DNS_1035 = "[a-z]([-a-z0-9]*[a-z0-9])?"
-_KEY = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
-_CONFIG_KEY = "[-._a-zA-Z0-9]+"
+_LABEL = re.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_SUBDOMAIN = re.compile(rf"{_LABEL.pattern}(\.{_LABEL.pattern})*")
+_WILDCARD = re.compile(rf"\*\.{_SUBDOMAIN.pattern}")
+_SEARCH_LABEL = "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
+_SEARCH_DOMAIN = re.compile(rf"{_SEARCH_LABEL}(\.{_SEARCH_LABEL})*")
+_DNS_1035 = re.compile("[a-z]([-a-z0-9]*[a-z0-9])?")
+_KEY = re.compile("([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
+_VALUE = re.compile(f"({_KEY.pattern})?")
+_CONFIG_KEY = re.compile("[-._a-zA-Z0-9]+")
+_PERCENT = re.compile("[0-9]+%")
+_HEADER = re.compile("[-A-Za-z0-9]+")
 # Vowels are missing, so that chance writes no words.
 _SUFFIX_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _SUFFIX_LENGTH = 5
@@ -25,11 +31,11 @@ def generate_name(base: str, rng: random.Random) -> str:
     return base[:_LONGEST_BASE] + "".join(rng.choices(_SUFFIX_LETTERS, k=_SUFFIX_LENGTH))
 
 
-def pattern_error(message: str, pattern: str, *examples: str) -> str:
+def pattern_error(message: str, pattern: re.Pattern[str], *examples: str) -> str:
     """The sentence with which upstream shows a pattern."""
     shown = " or ".join(f"'{example}', " for example in examples)
     for_example = f"e.g. {shown}" if examples else ""
-    return f"{message} ({for_example}regex used for validation is '{pattern}')"
+    return f"{message} ({for_example}regex used for validation is '{pattern.pattern}')"
 
 
 def too_long(value: str, length: int, unit: str = "characters") -> list[str]:
@@ -45,9 +51,9 @@ def in_range(value: int, low: int, high: int) -> list[str]:
 def dns_label(name: str) -> list[str]:
     """A lowercase RFC 1123 label: 63 letters, digits and dashes."""
     problems = too_long(name, 63)
-    if re.fullmatch(_LABEL, name):
+    if _LABEL.fullmatch(name):
         return problems
-    if re.fullmatch(_SUBDOMAIN, name):
+    if _SUBDOMAIN.fullmatch(name):
         return [*problems, "must not contain dots"]
     message = (
         "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', "
@@ -59,7 +65,7 @@ def dns_label(name: str) -> list[str]:
 def dns_subdomain(name: str) -> list[str]:
     """Labels with dots between them, 253 characters: the name of most kinds."""
     problems = too_long(name, 253)
-    if re.fullmatch(_SUBDOMAIN, name):
+    if _SUBDOMAIN.fullmatch(name):
         return problems
     message = (
         "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, "
@@ -71,35 +77,32 @@ def dns_subdomain(name: str) -> list[str]:
 def search_domain(name: str) -> list[str]:
     """A subdomain whose labels may have underscores: a search path of the resolver."""
     problems = too_long(name, 253)
-    label = "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
-    pattern = rf"{label}(\.{label})*"
-    if re.fullmatch(pattern, name):
+    if _SEARCH_DOMAIN.fullmatch(name):
         return problems
     message = (
         "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, "
         "'_', '-' or '.', and must start and end with an alphanumeric character"
     )
-    return [*problems, pattern_error(message, pattern, "example.com")]
+    return [*problems, pattern_error(message, _SEARCH_DOMAIN, "example.com")]
 
 
 def wildcard_subdomain(name: str) -> list[str]:
     """A subdomain after `*.`: a host of an Ingress."""
     problems = too_long(name, 253)
-    pattern = rf"\*\.{_SUBDOMAIN}"
-    if re.fullmatch(pattern, name):
+    if _WILDCARD.fullmatch(name):
         return problems
     message = (
         "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, "
         "which must consist of lower case alphanumeric characters, '-' or '.' and end with an "
         "alphanumeric character"
     )
-    return [*problems, pattern_error(message, pattern, "*.example.com")]
+    return [*problems, pattern_error(message, _WILDCARD, "*.example.com")]
 
 
 def dns_1035_label(name: str) -> list[str]:
     """A label that begins with a letter."""
     problems = too_long(name, 63)
-    if re.fullmatch(_DNS_1035, name):
+    if _DNS_1035.fullmatch(name):
         return problems
     message = (
         "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with "
@@ -117,15 +120,10 @@ def path_segment(name: str) -> list[str]:
 
 def qualified_name(name: str) -> list[str]:
     """The key of a label or an annotation: `app` or `example.com/app`."""
-    message = (
-        "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
-        "alphanumeric character"
-    )
-    wrong = pattern_error(message, _KEY, "MyName", "my.name", "123-abc")
     prefix, slash, key = name.rpartition("/")
     if "/" in prefix:
         suffix = "with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
-        return [f"a valid label key {wrong} {suffix}"]
+        return [f"a valid label key {_wrong_key()} {suffix}"]
     problems = []
     if slash:
         found = dns_subdomain(prefix) if prefix else ["must be non-empty"]
@@ -133,28 +131,35 @@ def qualified_name(name: str) -> list[str]:
     if not key:
         problems.append("name part must be non-empty")
     problems += [f"name part {problem}" for problem in too_long(key, 63, "bytes")]
-    if not re.fullmatch(_KEY, key):
-        problems.append(f"name part {wrong}")
+    if not _KEY.fullmatch(key):
+        problems.append(f"name part {_wrong_key()}")
     return problems
+
+
+def _wrong_key() -> str:
+    message = (
+        "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
+        "alphanumeric character"
+    )
+    return pattern_error(message, _KEY, "MyName", "my.name", "123-abc")
 
 
 def label_value(value: str) -> list[str]:
     """The value of a label: empty, or 63 letters, digits and a few signs."""
     problems = too_long(value, 63, "bytes")
-    pattern = f"({_KEY})?"
-    if re.fullmatch(pattern, value):
+    if _VALUE.fullmatch(value):
         return problems
     message = (
         "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' "
         "or '.', and must start and end with an alphanumeric character"
     )
-    return [*problems, pattern_error(message, pattern, "MyValue", "my_value", "12345")]
+    return [*problems, pattern_error(message, _VALUE, "MyValue", "my_value", "12345")]
 
 
 def config_map_key(key: str) -> list[str]:
     """A key of ConfigMaps and Secrets: it has to do as the name of a file."""
     problems = too_long(key, 253)
-    if not re.fullmatch(_CONFIG_KEY, key):
+    if not _CONFIG_KEY.fullmatch(key):
         message = "a valid config key must consist of alphanumeric characters, '-', '_' or '.'"
         problems.append(pattern_error(message, _CONFIG_KEY, "key.name", "KEY_NAME", "key-name"))
     return problems + _leaves_folder(key)
@@ -198,15 +203,15 @@ def port_name(name: str) -> list[str]:
 
 def percent(text: str) -> list[str]:
     """`25%`."""
-    if re.fullmatch("[0-9]+%", text):
+    if _PERCENT.fullmatch(text):
         return []
     message = "a valid percent string must be a numeric string followed by an ending '%'"
-    return [pattern_error(message, "[0-9]+%", "1%", "93%")]
+    return [pattern_error(message, _PERCENT, "1%", "93%")]
 
 
 def header_name(name: str) -> list[str]:
     """The name of an HTTP header."""
-    if re.fullmatch("[-A-Za-z0-9]+", name):
+    if _HEADER.fullmatch(name):
         return []
     message = "a valid HTTP header must consist of alphanumeric characters or '-'"
-    return [pattern_error(message, "[-A-Za-z0-9]+", "X-Header-Name")]
+    return [pattern_error(message, _HEADER, "X-Header-Name")]

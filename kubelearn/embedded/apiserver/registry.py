@@ -198,16 +198,13 @@ class Registry:
             self._generate_name(write, meta)
         meta["uid"] = str(uuid.UUID(int=self.random.getrandbits(128), version=4))
         meta["creationTimestamp"] = timestamp(self.clock.now())
-        owner = f"{write.namespace}/{meta.get('name', '')}"
         try:
             self.strategy.begin(obj, None, dry_run=write.dry_run)
             self._finish_new(write, obj)
             await self.admission.validate(self, write, obj, None)
             return await self._store_new(write, obj, generated=generated)
         finally:
-            if not write.dry_run:
-                current = self.store.get(self.key(write.namespace, meta.get("name", "")))
-                self.strategy.settle(owner, decode(current.value) if current else None)
+            self._settle(write, meta.get("name", ""))
 
     def _finish_new(self, write: Write, obj: Object) -> None:
         self.strategy.prepare_for_create(obj)
@@ -288,10 +285,13 @@ class Registry:
             except Stale:
                 continue
             finally:
-                if not write.dry_run:
-                    now = self.store.get(key)
-                    owner = f"{write.namespace}/{write.name}"
-                    self.strategy.settle(owner, decode(now.value) if now else None)
+                self._settle(write, write.name)
+
+    def _settle(self, write: Write, name: str) -> None:
+        """A write is over, well or not: let the object hold what its state shows."""
+        if self.strategy.holds and not write.dry_run:
+            now = self.store.get(self.key(write.namespace, name))
+            self.strategy.settle(f"{write.namespace}/{name}", decode(now.value) if now else None)
 
     async def _create_by_update(self, write: Write, change: Change, *, may_create: bool) -> bytes:
         if not may_create:

@@ -55,7 +55,7 @@ class Parts:
 
     def child(self, name: str) -> Shape | None:
         """The shape of a field; None when there is no such field."""
-        return self.named(name) or self.value
+        return self._named.get(name) or self.value
 
 
 @dataclass(frozen=True)

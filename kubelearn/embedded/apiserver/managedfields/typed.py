@@ -24,7 +24,6 @@ ABSENT: Any = object()
 """A field that is not there, which is not the same as null."""
 
 _LEAF = Leaf()
-_NOTHING = FieldSet()
 
 
 @dataclass(slots=True)
@@ -64,26 +63,30 @@ def compare(old: Any, new: Any, shape: Shape) -> Comparison:
 def _compare(old: Any, new: Any, shape: Shape, found: Comparison) -> bool:
     """Note how the parts of two values differ; False when neither has any."""
     shape = resolve(shape, old, new)
-    before, after = _parts(old, shape), _parts(new, shape)
-    for element, (value, below) in after.items():
+    before = {element: part for element, part, _ in _parts(old, shape)}
+    after = set()
+    for element, part, below in _parts(new, shape):
+        after.add(element)
         if element not in before:
-            found.added.put(element, _whole(value, below))
-        elif not _same(before[element][0], value):
+            found.added.put(element, _whole(part, below))
+        elif not _same(before[element], part):
             inner = Comparison()
-            if not _compare(before[element][0], value, below, inner):
+            if not _compare(before[element], part, below, inner):
                 found.modified.members.add(element)
             found.put(element, inner)
-    for element, (value, below) in before.items():
+    for element, part, below in _parts(old, shape):
         if element not in after:
-            found.removed.put(element, _whole(value, below))
+            found.removed.put(element, _whole(part, below))
     return bool(before or after)
 
 
 def _whole(value: Any, shape: Shape) -> FieldSet:
     """All paths inside of a value that only one side has."""
     found = FieldSet()
-    for element, (part, below) in _parts(value, resolve(shape, value)).items():
-        found.put(element, _NOTHING if isinstance(below, Leaf) else _whole(part, below))
+    for element, part, below in _parts(value, resolve(shape, value)):
+        found.members.add(element)
+        if not isinstance(below, Leaf) and (inner := _whole(part, below)):
+            found.children[element] = inner
     return found
 
 
@@ -92,17 +95,15 @@ def _same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(one == other)
 
 
-def _parts(value: Any, shape: Leaf | Parts | Items) -> dict[str, tuple[Any, Shape]]:
-    """The parts of a value that have owners of their own, by element; a leaf has none."""
+def _parts(value: Any, shape: Leaf | Parts | Items) -> Iterator[tuple[str, Any, Shape]]:
+    """The parts of a value that have owners of their own, with their elements; a leaf has none."""
     if isinstance(shape, Parts):
-        return {
-            fieldset.field(name): (part, below)
-            for name, part in _map(value).items()
-            if (below := shape.child(name)) is not None
-        }
-    if isinstance(shape, Items):
-        return {element: (item, shape.item) for element, item in _items(value, shape).items()}
-    return {}
+        for name, part in _map(value).items():
+            if (below := shape.child(name)) is not None:
+                yield fieldset.field(name), part, below
+    elif isinstance(shape, Items):
+        for element, item in _items(value, shape).items():
+            yield element, item, shape.item
 
 
 def _map(value: Any) -> dict[str, Any]:

@@ -27,6 +27,8 @@ class Strategy:
     """Whether PUT may leave out the resourceVersion."""
     collects_dependents: ClassVar[bool] = True
     """Whether the garbage collector takes part in deletion at all."""
+    holds: ClassVar[bool] = False
+    """Whether objects hold something of the cluster, so that `settle` has to be called."""
     orphans: ClassVar[bool] = False
     """Whether dependents stay when nobody says what is to become of them."""
     first_status: ClassVar[Object | None] = None

@@ -27,6 +27,7 @@ class ServiceStrategy(Strategy):
 
     returns_deleted = True
     create_on_update = True
+    holds = True
     first_status = {"loadBalancer": {}}
     fields = ("spec.clusterIP", "spec.type")
 

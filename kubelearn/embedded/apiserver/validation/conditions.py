@@ -18,7 +18,7 @@ from kubelearn.embedded.apiserver.validation.metadata import label_name
 from kubelearn.objects import Object
 
 _STATUSES = ("False", "True", "Unknown")
-_REASON = "[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?"
+_REASON = re.compile(r"[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?")
 _LONGEST_REASON = 1024
 _LONGEST_MESSAGE = 32 * 1024
 
@@ -50,7 +50,7 @@ def _reason(field: str, reason: str) -> Errors:
     if not reason:
         yield required(field)
         return
-    if not re.fullmatch(_REASON, reason):
+    if not _REASON.fullmatch(reason):
         message = (
             "a condition reason must start with alphabetic character, optionally followed by a "
             "string of alphanumeric characters or '_,:', and must end with an alphanumeric "
