@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from kubelearn.widgets.podtimeline import PodTimeline
     from kubelearn.widgets.predict import Predict
     from kubelearn.widgets.requestxray import RequestXray
+    from kubelearn.widgets.schedulermatrix import SchedulerMatrix
     from kubelearn.widgets.shipchecklist import ShipChecklist
     from kubelearn.widgets.timemachine import TimeMachine
 
@@ -74,6 +75,7 @@ __all__ = [
     "PodTimeline",
     "Predict",
     "RequestXray",
+    "SchedulerMatrix",
     "ShipChecklist",
     "Source",
     "StateError",
@@ -116,6 +118,7 @@ _HOMES = {
     "widgets.podtimeline": ("PodTimeline",),
     "widgets.predict": ("Predict",),
     "widgets.requestxray": ("RequestXray",),
+    "widgets.schedulermatrix": ("SchedulerMatrix",),
     "widgets.shipchecklist": ("ShipChecklist",),
     "widgets.timemachine": ("TimeMachine",),
 }

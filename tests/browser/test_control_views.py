@@ -11,10 +11,12 @@ from kubelearn.objects import PODS
 CONNECT = "import kubelearn as kl\ncluster = kl.connect()"
 REQUEST = "request = kl.RequestXray(cluster, 'browser')\nrequest"
 
+MATRIX = "matrix = kl.SchedulerMatrix(cluster, 'browser')\nmatrix"
+
 
 @pytest.fixture(scope="module", autouse=True)
 def notebooks(server, web, lab):
-    server.write("control.ipynb", [CONNECT, REQUEST])
+    server.write("control.ipynb", [CONNECT, REQUEST, MATRIX])
     lab.open("control.ipynb")
     lab.run_all()
 
@@ -48,3 +50,37 @@ def test_whoever_may_only_view_is_stopped_by_authorization(lab, web):
     rule = lab(".kl-request .kl-stage").nth(1)
     expect(rule).to_contain_text('RoleBinding "jane-views/browser" of ClusterRole "view"')
     expect(rule).to_contain_text("rule: ")
+
+
+def test_one_chooses_first_and_then_sees_what_the_scheduler_thought(lab, web):
+    choose = lab(".kl-matrix .kl-choose")
+    expect(choose.first).to_be_visible(timeout=30_000)
+    choose.last.click()
+    expect(choose.last).to_have_attribute("aria-pressed", "true", timeout=30_000)
+    assert lab(".kl-matrix .kl-part").count() == 0
+    lab(".kl-matrix .kl-compare").click()
+    verdict = lab(".kl-matrix .kl-verdict")
+    expect(verdict).to_contain_text("the scheduler", timeout=30_000)
+    expect(lab(".kl-matrix tr[data-kind='chosen'] td:not(:empty)")).to_have_count(1, timeout=30_000)
+    expect(lab(".kl-matrix tr[data-kind='filter']").first).to_contain_text("✕ node(s) had")
+    expect(lab(".kl-matrix .kl-command").first).to_have_text(
+        "kubectl create -f sample.yaml -n browser"
+    )
+    node = send(web.api, "GET", PODS.path(web.namespace, "sample")).checked()["spec"]["nodeName"]
+    mine = choose.last.inner_text().splitlines()[0]
+    expect(verdict).to_contain_text("so did the scheduler" if mine == node else node)
+
+
+def test_a_pod_that_fits_nowhere_shows_the_words_of_the_scheduler(lab):
+    lab(".kl-matrix .kl-another").click()
+    expect(lab(".kl-matrix .kl-pod")).to_have_text("sample-2", timeout=30_000)
+    lab(".kl-matrix .kl-form .kl-input").first.fill("4000")
+    lab(".kl-matrix .kl-nowhere").click()
+    expect(lab(".kl-matrix .kl-compare")).to_be_enabled(timeout=30_000)
+    lab(".kl-matrix .kl-compare").click()
+    failed = lab(".kl-matrix .kl-failed-scheduling")
+    expect(failed).to_contain_text("Insufficient cpu", timeout=30_000)
+    expect(failed).to_contain_text("NodeResourcesFit")
+    expect(lab(".kl-matrix .kl-verdict")).to_have_text(
+        "You chose nowhere, and so does the scheduler."
+    )

@@ -18,6 +18,7 @@ from kubelearn.widgets import (
     objectgraph,
     packettrace,
     requestxray,
+    schedulermatrix,
 )
 from kubelearn.widgets.courier import Courier
 from kubelearn.widgets.simulation import SimulatedCluster
@@ -31,6 +32,7 @@ MODULES_WITH_COURIER = (
     objectgraph,
     packettrace,
     requestxray,
+    schedulermatrix,
 )
 
 

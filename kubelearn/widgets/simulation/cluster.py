@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kubelearn.clusters.internals import Refusal
 from kubelearn.objects import (
     DEPLOYMENTS,
     ENDPOINT_SLICES,
@@ -15,6 +16,7 @@ from kubelearn.objects import (
     REPLICA_SETS,
     SERVICES,
     Object,
+    controller_of,
     is_active,
     is_ready,
 )
@@ -104,15 +106,19 @@ class SimulatedCluster(SimulatedApi):
     def _bind(self, pod: Object) -> None:
         """Choose the free node with the fewest pods."""
         homes = [other["spec"].get("nodeName") for other in self.all(PODS)]
-        free = [
-            node["metadata"]["name"]
-            for node in self.all(NODES)
-            if is_ready(node)
-            and not (node["spec"].get("unschedulable") or "taints" in node["spec"])
-        ]
-        if free:
-            pod["spec"]["nodeName"] = min(free, key=homes.count)
+        rejections = {node["metadata"]["name"]: _refusal(node) for node in self.all(NODES)}
+        free = [name for name, refused in rejections.items() if refused is None]
+        scores = {name: {"NodeResourcesFit": 100 - homes.count(name)} for name in free}
+        chosen = min(free, key=homes.count, default="")
+        message = self.internals.decide(pod, chosen, scores=scores, rejections=rejections)
+        before = pod["status"].get("conditions") or []
+        told = {"type": "PodScheduled", "status": "False", "message": message}
+        if chosen:
+            pod["spec"]["nodeName"] = chosen
             self.put(pod)
+        elif told not in before:
+            others = [each for each in before if each["type"] != "PodScheduled"]
+            self._tell(pod, conditions=[*others, told])
 
     def _start(self, pod: Object) -> None:
         broken = pod["spec"]["containers"][0]["image"].endswith(":broken")
@@ -183,9 +189,7 @@ class SimulatedCluster(SimulatedApi):
 
     def _pods_of(self, replica_set: Object) -> list[Object]:
         pods = (pod for pod in self.all(PODS) if is_active(pod))
-        return [
-            p for p in pods if p["metadata"]["ownerReferences"][0]["name"] == _name(replica_set)
-        ]
+        return [p for p in pods if (controller_of(p) or {}).get("name") == _name(replica_set)]
 
     # --- the Service ------------------------------------------------------------------------
 
@@ -235,7 +239,16 @@ class SimulatedCluster(SimulatedApi):
 
 def _selects(service: Object, pod: Object) -> bool:
     selector = service["spec"].get("selector") or {}
-    return bool(selector) and selector.items() <= pod["metadata"]["labels"].items()
+    return bool(selector) and selector.items() <= (pod["metadata"].get("labels") or {}).items()
+
+
+def _refusal(node: Object) -> Refusal | None:
+    """Why nothing may go to a node; there is always room, and nothing is tolerated."""
+    if node["spec"].get("unschedulable"):
+        return Refusal("NodeUnschedulable", ("node(s) were unschedulable",))
+    if node["spec"].get("taints") or not is_ready(node):
+        return Refusal("TaintToleration", ("node(s) had untolerated taint(s)",))
+    return None
 
 
 def _name(obj: Object) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from kubelearn.clusters.internals import (
     REGISTRY,
     ComponentState,
+    Decision,
     Entry,
     EtcdStatus,
     KeyEvent,
@@ -17,11 +19,12 @@ from kubelearn.clusters.internals import (
     NodeContainer,
     NodeProcess,
     NoInternals,
+    Refusal,
     ServicePath,
     Target,
 )
 from kubelearn.errors import ClusterError, Compacted, NotAvailable
-from kubelearn.objects import NODES, PODS, Object, is_ready, micro_timestamp
+from kubelearn.objects import NODES, PODS, Object, is_ready, key, micro_timestamp
 from kubelearn.widgets.simulation.api import YOU, Change, resource_of
 
 if TYPE_CHECKING:
@@ -41,6 +44,7 @@ class SimulatedInternals(NoInternals):
         self._stopped: set[str] = set()
         self._off: set[str] = set()
         self._compacted = 0
+        self._decisions: dict[str, Decision] = {}
 
     # --- components and machines --------------------------------------------------------------
 
@@ -187,6 +191,33 @@ class SimulatedInternals(NoInternals):
         rules = "\n".join([f"service {name} TCP", *(f"  {each.rule}" for each in targets)])
         return ServicePath(name, node or first, "userspace", (entry,), rules)
 
+    # --- the scheduler ------------------------------------------------------------------------
+
+    def decide(
+        self,
+        pod: Object,
+        node: str,
+        *,
+        scores: Mapping[str, Mapping[str, int]],
+        rejections: Mapping[str, Refusal | None],
+    ) -> str:
+        """Remember what was thought of a pod; why it goes nowhere, or nothing."""
+        refused = {name: each for name, each in rejections.items() if each}
+        message = "" if node else f"0/{len(refused)} nodes are available: {_counted(refused)}."
+        now = datetime.now(UTC)
+        name = key(pod)
+        self._decisions[name] = Decision(
+            name, now, node, message, scores=scores, rejections=refused
+        )
+        return message
+
+    def decision(self, pod: str, namespace: str = "default") -> Decision:
+        """What was thought of a pod last."""
+        try:
+            return self._decisions[f"{namespace}/{pod}"]
+        except KeyError:
+            raise NotAvailable(f"the scheduler has not decided about pod {pod!r}") from None
+
     # --- audit --------------------------------------------------------------------------------
 
     def audit(self, *, since: datetime | None = None, after: str = "") -> Iterator[Object]:
@@ -197,6 +228,11 @@ class SimulatedInternals(NoInternals):
         earliest = micro_timestamp(since) if since else ""
         found = (event for event in events[start:] if event["stageTimestamp"] >= earliest)
         return iter(list(found))
+
+
+def _counted(refused: Mapping[str, Refusal]) -> str:
+    counts = Counter(reason for each in refused.values() for reason in each.reasons)
+    return ", ".join(f"{count} {reason}" for reason, count in sorted(counts.items()))
 
 
 def _event(change: Change) -> Object:
