@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from kubelearn.widgets.insideout import InsideOut
     from kubelearn.widgets.layerstack import LayerStack
     from kubelearn.widgets.logview import LogView
+    from kubelearn.widgets.manifesteditor import ManifestEditor
     from kubelearn.widgets.nodeinspector import NodeInspector
     from kubelearn.widgets.objectgraph import ObjectGraph
     from kubelearn.widgets.packettrace import PacketTrace
@@ -67,6 +68,7 @@ __all__ = [
     "LayerStack",
     "Lesson",
     "LogView",
+    "ManifestEditor",
     "ManifestError",
     "NodeInspector",
     "NotAvailable",
@@ -112,6 +114,7 @@ _HOMES = {
     "widgets.insideout": ("InsideOut",),
     "widgets.layerstack": ("LayerStack",),
     "widgets.logview": ("LogView",),
+    "widgets.manifesteditor": ("ManifestEditor",),
     "widgets.nodeinspector": ("NodeInspector",),
     "widgets.objectgraph": ("ObjectGraph",),
     "widgets.packettrace": ("PacketTrace",),

@@ -6,6 +6,7 @@ be shown at its line.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,15 @@ _HINT = "compare it with the manifest in the lesson; indentation is two spaces a
 # `[0]`, or `[name="web"]` and `[containerPort=80,protocol="TCP"]` as field managers write it.
 _ITEM = re.compile(r"\[(?:(?P<index>\d+)|(?P<keys>\w+=[^\]]+))\]")
 _KEY = re.compile(r'(\w+)=(?:"([^"]*)"|([^,\]]*))')
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as kubectl reads it: what looks like a date is text."""
+
+    yaml_implicit_resolvers = {
+        first: [pair for pair in pairs if pair[0] != "tag:yaml.org,2002:timestamp"]
+        for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -71,7 +81,7 @@ def parse(text: str) -> list[Manifest]:
 
 
 def _documents(text: str) -> Iterator[tuple[Any, yaml.Node]]:
-    loader = yaml.SafeLoader(text)
+    loader = _Loader(text)
     try:
         while loader.check_node():
             node = loader.get_node()
@@ -88,8 +98,11 @@ def _opened(manifest: Manifest) -> list[Manifest]:
         return [manifest]
     value = _child(manifest.node, "items")
     nodes = value.value if isinstance(value, yaml.SequenceNode) else []
-    items = manifest.object.get("items") or []
-    return [Manifest(item, node) for item, node in zip(items, nodes, strict=False)]
+    items = list(zip(manifest.object.get("items") or [], nodes, strict=False))
+    return [
+        Manifest(_checked(item, f"item {number} of the list", node), node)
+        for number, (item, node) in enumerate(items, start=1)
+    ]
 
 
 def _syntax(text: str, error: yaml.MarkedYAMLError) -> str:
@@ -122,7 +135,20 @@ def _checked(document: Any, where: str, node: yaml.Node) -> Object:
             raise ManifestError(
                 f"{where} has no {name}", hint=f"add a line such as {name}: {example}", line=line
             )
+    if not isinstance(document.get("metadata") or {}, dict):
+        raise ManifestError(f"the metadata of {where} has no fields", hint=_HINT, line=line)
+    _require_json(document, where, line)
     return document
+
+
+def _require_json(document: Any, where: str, line: int) -> None:
+    """YAML can say more than JSON: binary data, sets, objects within themselves."""
+    try:
+        json.dumps(document)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ManifestError(
+            f"{where} has something that JSON cannot say: {error}", hint=_HINT, line=line
+        ) from error
 
 
 # --- where a field stands ---------------------------------------------------------------------

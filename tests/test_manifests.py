@@ -17,6 +17,10 @@ def test_a_list_is_opened():
     assert manifests.load(text) == [{"apiVersion": "v1", "kind": "Pod"}]
 
 
+def test_what_looks_like_a_date_is_text_as_for_kubectl():
+    assert manifests.load(f"{POD}data: 2026-01-01\n")[0]["data"] == "2026-01-01"
+
+
 def test_broken_yaml_is_shown_with_line_column_and_a_caret():
     with pytest.raises(ManifestError) as caught:
         manifests.load("apiVersion: v1\nkind: Pod\n  metadata: x\n")
@@ -34,6 +38,10 @@ def test_broken_yaml_is_shown_with_line_column_and_a_caret():
         ("apiVersion: v1\n", "has no kind"),
         (f"{POD}---\napiVersion: 1\nkind: Pod\n", "document 2 has no apiVersion"),
         ("\tkind: Pod", "not valid YAML"),
+        (f"{POD}metadata: text\n", "metadata of the manifest has no fields"),
+        (f"{POD}data: !!binary aGk=\n", "JSON cannot say"),
+        (f"{POD}data: &a [*a]\n", "JSON cannot say"),
+        ("apiVersion: v1\nkind: List\nitems: [text]\n", "item 1 of the list is a str"),
         ("kind: \x00", "not valid YAML"),
     ],
 )

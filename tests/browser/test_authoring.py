@@ -1,4 +1,4 @@
-"""Magics and bars in JupyterLab, on a living cluster."""
+"""Magics, bars and the manifest editor in JupyterLab, on a living cluster."""
 
 from __future__ import annotations
 
@@ -54,3 +54,27 @@ def test_a_bar_moves_while_its_cell_is_busy_and_is_full_at_the_end(lab, server, 
     (cluster.folder.path / "go-on").touch()
     expect(bar).to_have_attribute("aria-valuenow", "2", timeout=30_000)
     expect(lab(".kl-progress .kl-words")).to_have_text("done")
+
+
+def test_a_manifest_is_typed_mended_and_applied(lab, server, web):
+    server.write("editor.ipynb", [SETUP, 'kl.ManifestEditor(cluster, "", "browser")'])
+    lab.open("editor.ipynb")
+    lab.run_all()
+    area = lab(".kl-manifest .kl-text")
+    area.click(timeout=30_000)
+    # These letters are commands of JupyterLab: none may reach it.
+    lab.page.keyboard.type("apiVersion: v1\nkind: ConfigMap\nmetadata:\nname: edited\n")
+    lab.page.keyboard.press("Shift+Tab")
+    lab.page.keyboard.type("dada:\nabcdxyz: hello")
+    expect(lab(".kl-manifest .kl-problems")).to_contain_text("dada", timeout=30_000)
+    expect(lab(".kl-manifest .kl-gutter div").nth(4)).to_have_text("✘ 5")
+    expect(lab(".kl-manifest .kl-apply")).to_be_disabled()
+    area.fill(area.input_value().replace("dada", "data"))
+    expect(lab(".kl-manifest .kl-told")).to_have_text("1 would be created", timeout=30_000)
+    area.press("Control+Enter")
+    expect(lab(".kl-manifest .kl-told")).to_have_text("1 unchanged", timeout=30_000)
+    command = "kubectl apply --server-side -n browser -f -   # configmap/edited"
+    expect(lab(".kl-manifest .kl-command")).to_have_text(command)
+    path = CONFIG_MAPS.path(web.namespace, "edited")
+    assert send(web.api, "GET", path).checked()["data"] == {"abcdxyz": "hello"}
+    expect(lab(".jp-CodeCell")).to_have_count(2)

@@ -15,6 +15,7 @@ from kubelearn.widgets import (
     deploymentpanel,
     etcdbrowser,
     internalswidget,
+    manifesteditor,
     objectgraph,
     packettrace,
     requestxray,
@@ -24,6 +25,7 @@ from kubelearn.widgets.courier import Courier
 from kubelearn.widgets.simulation import SimulatedCluster
 
 MODULES_WITH_COURIER = (
+    manifesteditor,
     applyxray,
     base,
     deploymentpanel,

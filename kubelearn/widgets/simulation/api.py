@@ -21,8 +21,10 @@ import urllib3
 
 from kubelearn import objects
 from kubelearn.objects import Object, Resource
+from kubelearn.widgets.simulation import applying
 from kubelearn.widgets.simulation.door import refusal
 from kubelearn.widgets.simulation.objects import NAMESPACE
+from kubelearn.widgets.simulation.patching import patched
 from kubelearn.widgets.simulation.response import Response, failure, not_found
 
 _RESOURCES = {each.kind: each for each in vars(objects).values() if isinstance(each, Resource)}
@@ -78,6 +80,11 @@ class SimulatedApi:
             self._record(kind, obj)
             self._objects[path] = copy.deepcopy(obj)
             return obj
+
+    def at(self, path: str) -> Object | None:
+        """The object at a path, as a copy."""
+        with self.changed:
+            return copy.deepcopy(self._objects.get(path))
 
     def delete(self, obj: Object) -> Object:
         """Mark an object as being deleted."""
@@ -150,6 +157,9 @@ class SimulatedApi:
             data = json.loads(body) if body else None
             if method != "GET":
                 self.requests.append((method, parts.path, data))
+            if method == "PATCH" and "fieldManager" in query:
+                chosen = {"dry_run": "dryRun" in query, "force": "force" in query}
+                return applying.apply(self, parts.path, data, **chosen)
             return self._answer(method, parts.path, data)
 
     def _answer(self, method: str, path: str, body: Any) -> Response:
@@ -254,29 +264,6 @@ def collection_at(path: str) -> Resource | None:
     """The kind whose objects are listed there."""
     kinds = _RESOURCES.values()
     return next((r for r in kinds if path in (r.path(), r.path(NAMESPACE))), None)
-
-
-def patched(obj: Object, patch: Any) -> Object:
-    """A JSON patch of `replace` operations, or a merge patch (lists by position)."""
-    if not isinstance(patch, list):
-        return dict(_merged(obj, patch))
-    for operation in patch:
-        *way, last = operation["path"].strip("/").split("/")
-        target = obj
-        for step in way:
-            target = target[step]
-        target[last] = operation["value"]
-    return obj
-
-
-def _merged(old: Any, new: Any) -> Any:
-    if isinstance(old, dict) and isinstance(new, dict):
-        keys = {**old, **new}
-        merged = {k: _merged(old.get(k), new[k]) if k in new else old[k] for k in keys}
-        return {k: v for k, v in merged.items() if v is not None}
-    if isinstance(old, list) and isinstance(new, list):
-        return [_merged(*pair) for pair in zip(old, new, strict=False)]
-    return new
 
 
 def _path(obj: Object) -> str:

@@ -27,7 +27,7 @@ class Response:
     close = release_conn = shutdown
 
 
-def failure(code: int, reason: str, message: str, **details: str) -> Response:
+def failure(code: int, reason: str, message: str, **details: Any) -> Response:
     """A `Status` that says why not."""
     status = {"kind": "Status", "status": "Failure", "message": message, "reason": reason}
     return Response(code, {**status, "details": details, "code": code})
