@@ -176,3 +176,6 @@ async def test_nobody_is_asked_whose_certificate_a_server_behind_the_proxy_has(a
         assert root.headers["Location"] == f"{PODS}/https:secure:{port}/proxy/?a=b"
     assert (await api("OPTIONS", f"{PODS}/https:secure:{port}/proxy/a")).status == 200
     await runner.cleanup()
+    answer = await api.get(f"{PODS}/https:secure:{port}/proxy/a")
+    where = f"dial tcp 127.0.0.1:{port}: connect: connection refused"
+    assert (answer.status, answer.message) == (503, f"error trying to reach service: {where}")

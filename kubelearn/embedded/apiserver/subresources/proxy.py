@@ -7,6 +7,7 @@ for a certificate to believe in.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -239,7 +240,9 @@ def _links(request: Request, target: URL) -> Links:
 
 
 def _trying_to_reach(url: URL, error: aiohttp.ClientConnectorError) -> Exception:
-    problem = error.os_error.strerror or str(error)
+    # The event loop puts words of its own where the system's would be.
+    number = error.os_error.errno
+    problem = os.strerror(number) if number else str(error)
     return service_unavailable(
         f"error trying to reach service: dial tcp {url.host}:{url.port}: connect: {problem.lower()}"
     )
