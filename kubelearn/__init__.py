@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from kubelearn.widgets.predict import Predict
     from kubelearn.widgets.requestxray import RequestXray
     from kubelearn.widgets.schedulermatrix import SchedulerMatrix
+    from kubelearn.widgets.servicemap import ServiceMap
     from kubelearn.widgets.shipchecklist import ShipChecklist
     from kubelearn.widgets.timemachine import TimeMachine
 
@@ -78,6 +79,7 @@ __all__ = [
     "Predict",
     "RequestXray",
     "SchedulerMatrix",
+    "ServiceMap",
     "ShipChecklist",
     "Source",
     "StateError",
@@ -122,6 +124,7 @@ _HOMES = {
     "widgets.predict": ("Predict",),
     "widgets.requestxray": ("RequestXray",),
     "widgets.schedulermatrix": ("SchedulerMatrix",),
+    "widgets.servicemap": ("ServiceMap",),
     "widgets.shipchecklist": ("ShipChecklist",),
     "widgets.timemachine": ("TimeMachine",),
 }

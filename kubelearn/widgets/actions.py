@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from kubelearn.clusters.transport import JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, send
 from kubelearn.errors import KubelearnError
-from kubelearn.objects import DEPLOYMENTS, NODES, PODS, Object, Resource, timestamp
+from kubelearn.objects import DEPLOYMENTS, NODES, PODS, SERVICES, Object, Resource, timestamp
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -89,6 +89,18 @@ def set_image(namespace: str, name: str, *, container: str, image: str) -> Actio
         "PATCH",
         DEPLOYMENTS.path(namespace, name),
         {"spec": {"template": {"spec": {"containers": [{"name": container, "image": image}]}}}},
+        STRATEGIC_PATCH,
+    )
+
+
+def patch_service(namespace: str, name: str, spec: Mapping[str, Any]) -> Action:
+    """Change a part of a Service's spec; None removes a key, and a port is known by its number."""
+    body = {"spec": spec}
+    return Action(
+        _line("patch", "service", name, "-p", json.dumps(body, separators=(",", ":")), namespace),
+        "PATCH",
+        SERVICES.path(namespace, name),
+        body,
         STRATEGIC_PATCH,
     )
 

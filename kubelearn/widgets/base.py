@@ -203,6 +203,7 @@ class LiveWidget(DocumentWidget):
     watched: tuple[str, ...] = ()
 
     _subscription: Subscription | None = None
+    _due = False
 
     def __init__(
         self, cluster: Cluster, collections: Iterable[Collection], *, facts: dict[str, Any]
@@ -216,6 +217,21 @@ class LiveWidget(DocumentWidget):
     def show(self, resource: Resource, name: str, obj: Object | None) -> None:
         """Put into the document what shall be shown of an object; None: it is gone."""
         raise NotImplementedError
+
+    def renew(self) -> None:
+        """Make the document anew from all that is known; `renew_soon` asks for it."""
+
+    def renew_soon(self) -> None:
+        """Let `renew` run soon on the widget's own thread, once for many changes."""
+        if not self._due:
+            self._due = True
+            self.enqueue(self._renew_now)
+
+    def _renew_now(self) -> None:
+        # First, so that a change which comes meanwhile asks again.
+        self._due = False
+        self.renew()
+        courier.wake()
 
     def forget(self) -> None:
         """Drop what an earlier watch told, before a new one tells everything again."""

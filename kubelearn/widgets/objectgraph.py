@@ -33,7 +33,6 @@ from kubelearn.objects import (
 )
 from kubelearn.widgets import actions
 from kubelearn.widgets.base import Cluster, LiveWidget, script, style
-from kubelearn.widgets.courier import courier
 from kubelearn.widgets.watchset import Collection
 
 WATCHED = (
@@ -77,7 +76,6 @@ class ObjectGraph(LiveWidget):
         self._objects: dict[tuple[str, str], Object] = {}
         self._layout: Layout | None = None
         self._shape: tuple[Any, ...] = ()
-        self._due = False
         collections: list[Collection] = [(each, namespace) for each in WATCHED]
         collections += [(NODES, None)] if nodes else []
         facts = {
@@ -99,9 +97,7 @@ class ObjectGraph(LiveWidget):
         else:
             # In a list, objects do not say of which kind they are.
             self._objects[resource.kind, name] = {**obj, "kind": resource.kind}
-        if not self._due:
-            self._due = True
-            self.enqueue(self._renew)
+        self.renew_soon()
 
     def forget(self) -> None:
         """Before a watch starts anew."""
@@ -109,9 +105,8 @@ class ObjectGraph(LiveWidget):
         self._objects.clear()
         self._shape = ()
 
-    def _renew(self) -> None:
+    def renew(self) -> None:
         """Show the objects as they are; where only states changed, everything stays in place."""
-        self._due = False
         whole = graph(self._objects.copy().values(), nodes=self.nodes)
         if self._layout is None or whole.shape != self._shape:
             self._layout, self._shape = lay_out(whole, before=self._layout), whole.shape
@@ -120,7 +115,6 @@ class ObjectGraph(LiveWidget):
         self.document.put("size", "height", self._layout.height)
         self.document.replace("boxes", {box["id"]: box for box in boxes})
         self.document.replace("lines", {line["id"]: line for line in lines})
-        courier.wake()
 
     # --- what the learner does --------------------------------------------------------------
 

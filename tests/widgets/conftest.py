@@ -16,10 +16,10 @@ from kubelearn.widgets import (
     etcdbrowser,
     internalswidget,
     manifesteditor,
-    objectgraph,
     packettrace,
     requestxray,
     schedulermatrix,
+    servicemap,
 )
 from kubelearn.widgets.courier import Courier
 from kubelearn.widgets.simulation import SimulatedCluster
@@ -31,10 +31,10 @@ MODULES_WITH_COURIER = (
     deploymentpanel,
     etcdbrowser,
     internalswidget,
-    objectgraph,
     packettrace,
     requestxray,
     schedulermatrix,
+    servicemap,
 )
 
 
