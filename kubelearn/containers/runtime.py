@@ -33,6 +33,17 @@ class DnsConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class PortMapping:
+    """A port of the node that leads to one of a sandbox."""
+
+    host_port: int
+    container_port: int
+    protocol: str = "TCP"
+    host_ip: str = ""
+    """The address of the node at which it does; empty for each."""
+
+
+@dataclass(frozen=True, slots=True)
 class SandboxConfig:
     """Whose sandbox it is and what its containers share."""
 
@@ -49,6 +60,7 @@ class SandboxConfig:
     sysctls: Mapping[str, str] = field(default_factory=dict)
     dns: DnsConfig | None = None
     """None leaves the image's files as they are."""
+    port_mappings: Sequence[PortMapping] = ()
 
 
 @dataclass(slots=True)
@@ -60,6 +72,18 @@ class Sandbox:
     ip: str
     created_at: datetime
     ready: bool = True
+
+
+class PortMapper(Protocol):
+    """What makes ports of the node lead to sandboxes, as CNI's plug-in `portmap` does."""
+
+    async def add(self, sandbox: Sandbox) -> None:
+        """Let a sandbox's ports of the node lead to it."""
+        ...
+
+    async def remove(self, sandbox: Sandbox) -> None:
+        """Let them lead nowhere."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from kubelearn.containers.runtime import (
     ContainerStatus,
     DnsConfig,
     ExecResult,
+    PortMapper,
     Resources,
     Sandbox,
     SandboxConfig,
@@ -59,7 +60,10 @@ class _Container:
 
 
 class RuntimeService(ABC):
-    """A Runtime for one node; `folder` is where its containers have their files."""
+    """A Runtime for one node; `folder` is where its containers have their files.
+
+    Without `ports` no port of the node leads to a sandbox.
+    """
 
     version = "0.1.0"
 
@@ -71,6 +75,7 @@ class RuntimeService(ABC):
         host_ip: str,
         now: Callable[[], datetime],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        ports: PortMapper | None = None,
     ) -> None:
         if not hasattr(os, "pidfd_open"):
             raise ContainerError(
@@ -84,6 +89,7 @@ class RuntimeService(ABC):
         self._host_ip = host_ip
         self._now = now
         self._sleep = sleep
+        self._ports = ports
         self._sandboxes: dict[str, Sandbox] = {}
         self._containers: dict[str, _Container] = {}
         self._listeners: set[Callable[[Sandbox], None]] = set()
@@ -105,9 +111,10 @@ class RuntimeService(ABC):
             _write(folder / "resolv.conf", resolv_conf(config.dns))
         try:
             await self._handler.open_sandbox(sandbox, folder)
+            if self._ports and not config.host_network:
+                await self._ports.add(sandbox)
         except BaseException:
-            self._give_back(sandbox)
-            await self._handler.close_sandbox(sandbox)
+            await self._close(sandbox)
             raise
         self._sandboxes[sandbox.id] = sandbox
         return sandbox
@@ -118,8 +125,13 @@ class RuntimeService(ABC):
         await asyncio.gather(*(self._kill(each) for each in self._of(sandbox_id)))
         if sandbox.ready:
             sandbox.ready = False
-            self._give_back(sandbox)
-            await self._handler.close_sandbox(sandbox)
+            await self._close(sandbox)
+
+    async def _close(self, sandbox: Sandbox) -> None:
+        if self._ports:
+            await self._ports.remove(sandbox)
+        self._give_back(sandbox)
+        await self._handler.close_sandbox(sandbox)
 
     async def remove_pod_sandbox(self, sandbox_id: str) -> None:
         """Forget it and its containers."""

@@ -409,8 +409,7 @@ def test_an_address_of_a_deleted_service_can_be_given_again(
     assert fetch(f"http://{address}:81/") == ["a"]
 
 
-@pytest.mark.gap("host-ports")
-def test_a_pod_answers_at_its_nodes_port(core, pods, fetch):
+def test_a_host_port_leads_from_a_nodes_address_to_the_pod(core, pods, fetch):
     pods.run(
         name="a",
         image=PYTHON,

@@ -10,7 +10,13 @@ import pytest
 
 from kubelearn.containers.images import Image
 from kubelearn.containers.process import ProcessRuntime
-from kubelearn.containers.runtime import ContainerState, Mount, Resources, StartError
+from kubelearn.containers.runtime import (
+    ContainerState,
+    Mount,
+    PortMapping,
+    Resources,
+    StartError,
+)
 from kubelearn.errors import ContainerError
 
 
@@ -177,6 +183,24 @@ async def test_each_sandbox_has_an_address_until_it_is_stopped(node):
     await node.runtime.stop_pod_sandbox(first.id)
     assert not first.ready
     assert (await node.sandbox("c")).ip == f"{block}.4"
+
+
+async def test_ports_of_the_node_lead_to_a_sandbox_until_it_is_stopped(node):
+    mapped = []
+
+    class Ports:
+        async def add(self, sandbox):
+            mapped.append((sandbox.ip, *sandbox.config.port_mappings))
+
+        async def remove(self, sandbox):
+            mapped.remove((sandbox.ip, *sandbox.config.port_mappings))
+
+    node.runtime._ports = Ports()
+    mapping = PortMapping(host_port=8080, container_port=80)
+    sandbox = await node.sandbox("a", port_mappings=[mapping])
+    assert mapped == [(sandbox.ip, mapping)]
+    await node.runtime.stop_pod_sandbox(sandbox.id)
+    assert not mapped
 
 
 async def test_a_pod_on_the_host_network_has_the_nodes_address(node):

@@ -35,6 +35,7 @@ from kubelearn.embedded.kubelet.expansion import expand
 from kubelearn.embedded.kubelet.handlers import Handlers, Target
 from kubelearn.embedded.kubelet.images import ImageManager, NotStarted
 from kubelearn.embedded.kubelet.names import container_path, duration, hostname_of, pod_text
+from kubelearn.embedded.kubelet.portmappings import port_mappings
 from kubelearn.embedded.kubelet.securitycontext import security_of, sysctls
 from kubelearn.embedded.kubelet.terminationorder import TerminationOrder
 from kubelearn.embedded.kubelet.volumes import Volumes
@@ -83,6 +84,7 @@ class KubeRuntime:
             share_processes=bool(spec.get("shareProcessNamespace")),
             sysctls=sysctls(pod),
             dns=self.dns.for_pod(pod),
+            port_mappings=port_mappings(pod),
         )
         try:
             return await self.runtime.run_pod_sandbox(config)

@@ -161,7 +161,8 @@ def _node(
         machine.folder / "containers",
         pod_cidr=place.pod_cidr,
         host_ip=place.ip,
-        now=clock.now,
+        clock=clock,
+        random=random.Random(),
     )
     agent = Kubelet(
         client,

@@ -286,7 +286,8 @@ class Daemon:
             folder / "containers",
             pod_cidr=pod_cidr,
             host_ip=ip,
-            now=self._clock.now,
+            clock=self._clock,
+            random=self._random,
         )
         config = NodeConfig(
             name=name,

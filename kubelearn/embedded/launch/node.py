@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
-from datetime import datetime
+import random
+from collections.abc import Iterator
 from pathlib import Path
 
 from kubelearn.containers import processes
@@ -17,7 +17,9 @@ from kubelearn.containers.isolation import NamespacesRuntime
 from kubelearn.containers.probe import NAMESPACES, Choice
 from kubelearn.containers.process import ProcessRuntime
 from kubelearn.containers.runtime import ContainerState, ContainerStatus, Runtime, Sandbox
+from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.launch.component import Component
+from kubelearn.embedded.launch.portmap import PortMap
 from kubelearn.errors import ClusterError
 from kubelearn.objects import Object
 
@@ -116,8 +118,10 @@ def make_runtime(
     *,
     pod_cidr: str,
     host_ip: str,
-    now: Callable[[], datetime],
+    clock: Clock,
+    random: random.Random,
 ) -> Runtime:
     """A node's runtime, with its containers in that folder."""
     kind = NamespacesRuntime if choice.runtime == NAMESPACES else ProcessRuntime
-    return kind(folder, pod_cidr=pod_cidr, host_ip=host_ip, now=now)
+    ports = PortMap(host_ip, clock=clock, random=random)
+    return kind(folder, pod_cidr=pod_cidr, host_ip=host_ip, now=clock.now, ports=ports)
