@@ -5,65 +5,83 @@ python -m kubelearn.diagrams.virtualmachine > lessons/pictures/container-or-virt
 
 from __future__ import annotations
 
-from kubelearn.diagrams import svg
+from collections.abc import Iterable
 
-_WIDTH, _HEIGHT = 760, 372
-_COLUMN, _GAP = 340, 40
-_ROW = 38
-_APP, _LIBRARIES, _SYSTEM, _BELOW = "#56B4E9", "#F0E442", "#E69F00", "#D1D9E0"
+from kubelearn.diagrams.parts import Part, picture, title
+
+_HEIGHT = 372.0
+_COLUMN, _GAP = 340.0, 40.0
+_ROW = 38.0
+_FILLS = {"app": "#56B4E9", "libraries": "#F0E442", "guest-kernel": "#E69F00"}
+_BELOW = "#D1D9E0"
+_SIDES = {"vm": "virtual machine", "container": "container"}
+_NAMES = {
+    "guest-kernel": "own kernel",
+    "hypervisor": "hypervisor",
+    "kernel": "kernel of the host",
+    "machine": "machine",
+}
+_MEANINGS = {
+    "app": "the program itself",
+    "libraries": "the files that the app needs: libraries, an interpreter, settings",
+    "guest-kernel": "a whole operating system, started for one app",
+    "hypervisor": "shows each virtual machine hardware of its own",
+    "kernel": "the one kernel that runs on the machine",
+    "machine": "the hardware",
+}
 
 
-def draw() -> str:
-    """Two stacks side by side: three apps in virtual machines, and the same three in containers."""
-    return svg.document(
-        *_stack(
-            20,
-            title="Virtual machines",
-            words="each app brings an operating system along",
-            columns=[("app", _APP), ("libraries", _LIBRARIES), ("own kernel", _SYSTEM)],
-            below=["hypervisor", "kernel of the host", "machine"],
-        ),
-        *_stack(
-            20 + _COLUMN + _GAP,
-            title="Containers",
-            words="all apps share the one kernel, which keeps them apart",
-            columns=[("app", _APP), ("libraries", _LIBRARIES)],
-            below=["kernel of the host", "machine"],
-        ),
-        width=_WIDTH,
+def draw(*, mark: Iterable[str] = ()) -> str:
+    """Two stacks side by side: three apps in virtual machines, and the same three in containers.
+
+    `mark` names parts by their ids, such as `vm-guest-kernel-1` or `container-kernel`.
+    """
+    left, right = 20.0, 20 + _COLUMN + _GAP
+    machines = ["app", "libraries", "guest-kernel"]
+    return picture(
+        [
+            *_stack("vm", left, layers=machines, below=["hypervisor", "kernel", "machine"]),
+            *_stack("container", right, layers=machines[:2], below=["kernel", "machine"]),
+        ],
+        mark=mark,
         height=_HEIGHT,
         label="Three apps in virtual machines, each with libraries and a kernel of its own, beside "
         "three apps in containers, which share the kernel of the host",
+        words=[
+            *title("Virtual machines", "each app brings an operating system along", x=left),
+            *title("Containers", "all apps share the one kernel, which keeps them apart", x=right),
+        ],
     )
 
 
-def _stack(
-    x: float, *, title: str, words: str, columns: list[tuple[str, str]], below: list[str]
-) -> list[str]:
+def _stack(side: str, x: float, *, layers: list[str], below: list[str]) -> list[Part]:
     width = (_COLUMN - 2 * 10) / 3
     bottom = _HEIGHT - 20 - len(below) * (_ROW + 6)
-    top = bottom - len(columns) * (_ROW + 6) - 14
-    parts = [
-        svg.text(title, x=x, y=34, size=15, weight="600"),
-        svg.text(words, x=x, y=53, fill=svg.MUTED),
-    ]
-    for number in range(3):
-        left = x + number * (width + 10)
-        height = len(columns) * (_ROW + 6) + 6
-        parts.append(svg.box(x=left, y=top, width=width, height=height, dashed=True))
-        for row, (name, colour) in enumerate(columns):
+    top = bottom - len(layers) * (_ROW + 6) - 14
+    parts = []
+    for number in range(1, 4):
+        left = x + (number - 1) * (width + 10)
+        height = len(layers) * (_ROW + 6) + 6
+        meaning = f"a {_SIDES[side]} with what is its own"
+        parts.append(
+            Part(f"{side}-{number}", left, top, width, height, "", side, "", meaning, frame=True)
+        )
+        for row, kind in enumerate(layers):
             y = top + 6 + row * (_ROW + 6)
-            parts += _block(name, x=left + 6, y=y, width=width - 12, fill=colour)
-    for row, name in enumerate(below):
-        parts += _block(name, x=x, y=bottom + row * (_ROW + 6), width=_COLUMN, fill=_BELOW)
-    return parts
-
-
-def _block(name: str, *, x: float, y: float, width: float, fill: str) -> list[str]:
+            parts.append(_block(f"{side}-{kind}-{number}", kind, left + 6, y, width=width - 12))
     return [
-        svg.box(x=x, y=y, width=width, height=_ROW, fill=fill, radius=5),
-        svg.text(name, x=x + width / 2, y=y + 24, anchor="middle"),
+        *parts,
+        *(
+            _block(f"{side}-{kind}", kind, x, bottom + row * (_ROW + 6), width=_COLUMN)
+            for row, kind in enumerate(below)
+        ),
     ]
+
+
+def _block(part: str, kind: str, x: float, y: float, *, width: float) -> Part:
+    name = _NAMES.get(kind, kind)
+    fill = _FILLS.get(kind, _BELOW)
+    return Part(part, x, y, width, _ROW, name, kind, meaning=_MEANINGS[kind], fill=fill)
 
 
 if __name__ == "__main__":
