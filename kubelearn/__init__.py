@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from kubelearn.widgets.requestxray import RequestXray
     from kubelearn.widgets.schedulermatrix import SchedulerMatrix
     from kubelearn.widgets.servicemap import ServiceMap
+    from kubelearn.widgets.shell import Shell
     from kubelearn.widgets.shipchecklist import ShipChecklist
     from kubelearn.widgets.timemachine import TimeMachine
 
@@ -80,6 +81,7 @@ __all__ = [
     "RequestXray",
     "SchedulerMatrix",
     "ServiceMap",
+    "Shell",
     "ShipChecklist",
     "Source",
     "StateError",
@@ -125,6 +127,7 @@ _HOMES = {
     "widgets.requestxray": ("RequestXray",),
     "widgets.schedulermatrix": ("SchedulerMatrix",),
     "widgets.servicemap": ("ServiceMap",),
+    "widgets.shell": ("Shell",),
     "widgets.shipchecklist": ("ShipChecklist",),
     "widgets.timemachine": ("TimeMachine",),
 }

@@ -121,7 +121,7 @@ function storeOf(model) {
 }
 
 /** A widget from a class `View(body, store, frame)`, which draws `update(changes)`, and whose
- * `tick()`, if it has one, is called once a second. */
+ * `tick()` is called once a second and `close()` at the end, if it has them. */
 function live(name, View) {
   return {
     initialize({ model }) {
@@ -145,7 +145,10 @@ function live(name, View) {
       };
       view.update(store.document.sections);
       store.open(view);
-      return () => store.close(view);
+      return () => {
+        store.close(view);
+        inner.close?.();
+      };
     },
   };
 }

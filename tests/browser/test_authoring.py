@@ -1,4 +1,4 @@
-"""Magics, bars and the manifest editor in JupyterLab, on a living cluster."""
+"""Magics, bars, the manifest editor and the shell in JupyterLab, on a living cluster."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ cluster = kl.connect()
 current.use(cluster, "browser")"""
 MAP = "%%manifest\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: typed}\ndata: {a: b}"
 WRONG = MAP.replace("data", "dat").replace("typed", "wrong")
+WAIT = "%wait deploy/web for=condition=Available timeout=90s"
+SHELL = """from kubernetes import client
+pods = client.CoreV1Api(cluster.api_client).list_namespaced_pod("browser").items
+shell = kl.Shell(cluster, pods[0].metadata.name, "browser")
+shell"""
 SLOW = """import time
 from kubelearn.progress import Progress
 with Progress("something slow") as work:
@@ -28,7 +33,7 @@ RUN_ALL = "() => void window.jupyterapp.commands.execute('notebook:run-all-cells
 
 
 def test_a_cell_of_yaml_becomes_objects_and_its_errors_have_lines(lab, server, web):
-    server.write("yaml.ipynb", [SETUP, MAP, "%wait deploy/web for=condition=Available timeout=90s"])
+    server.write("yaml.ipynb", [SETUP, MAP, WAIT])
     lab.open("yaml.ipynb")
     lab.run_all()
     outputs = lab(".jp-OutputArea-output")
@@ -78,3 +83,23 @@ def test_a_manifest_is_typed_mended_and_applied(lab, server, web):
     path = CONFIG_MAPS.path(web.namespace, "edited")
     assert send(web.api, "GET", path).checked()["data"] == {"abcdxyz": "hello"}
     expect(lab(".jp-CodeCell")).to_have_count(2)
+
+
+def test_a_shell_in_a_pod_runs_what_is_typed_and_says_how_it_ended(lab, server, web):
+    server.write("shell.ipynb", [SETUP, WAIT, SHELL])
+    lab.open("shell.ipynb")
+    lab.run_all()
+    expect(lab(".kl-shell .kl-session")).to_have_text("runs", timeout=30_000)
+    pod = str(lab(".kl-shell").get_attribute("aria-label")).split()[-1]
+    lab(".kl-shell .kl-screen").click()
+    # `d`, twice, would delete a cell.
+    lab.page.keyboard.type("echo odd$((6*7))even $(cat /etc/hostname)\n")
+    expect(lab(".kl-shell .xterm-rows")).to_contain_text(f"odd42even {pod}", timeout=30_000)
+    expect(lab(".jp-CodeCell")).to_have_count(3)
+    lab.page.keyboard.type("exit 5\n")
+    words = "ended with exit code 5"
+    expect(lab(".kl-shell .kl-session")).to_have_text(words, timeout=30_000)
+    lab(".kl-shell .kl-start").click()
+    expect(lab(".kl-shell .kl-session")).to_have_text("runs", timeout=30_000)
+    web.kill(pod)
+    expect(lab(".kl-shell .kl-session")).to_contain_text("The pod is gone.", timeout=60_000)

@@ -20,6 +20,7 @@ from kubelearn.widgets import (
     requestxray,
     schedulermatrix,
     servicemap,
+    shell,
 )
 from kubelearn.widgets.courier import Courier
 from kubelearn.widgets.simulation import SimulatedCluster
@@ -35,6 +36,7 @@ MODULES_WITH_COURIER = (
     requestxray,
     schedulermatrix,
     servicemap,
+    shell,
 )
 
 
