@@ -24,6 +24,11 @@ GAP_X, GAP_Y = 52.0, 12.0
 _LANE = 16.0
 _SWEEPS = 8
 _PORT_GAP = 11.0
+# Up to so many links reach a node at places of their own.
+_FEW = 4
+
+# A node, the side, a group, and the next name on the way.
+_Port = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True)
@@ -193,34 +198,44 @@ class _Web:
     def _width(self, name: str) -> float:
         return self.sizes[name][0] if name in self.sizes else 0
 
-    def _ends(
-        self, link: Link, chain: list[str], ports: Mapping[tuple[str, str, str], float]
-    ) -> list[float]:
+    def _ends(self, link: Link, chain: list[str], ports: Mapping[_Port, float]) -> list[float]:
         """The height at each stop of a link's way."""
-        inner = [self.centre[name] for name in chain[1:-1]]
         return [
-            ports[chain[0], "right", link.group],
-            *inner,
-            ports[chain[-1], "left", link.group],
+            ports[chain[0], "right", link.group, chain[1]],
+            *(self.centre[name] for name in chain[1:-1]),
+            ports[chain[-1], "left", link.group, chain[-2]],
         ]
 
-    def _ports(self) -> dict[tuple[str, str, str], float]:
-        """Where links of each group leave and reach a node: one below the other."""
-        far: dict[tuple[str, str], dict[str, list[float]]] = {}
+    def _ports(self) -> dict[_Port, float]:
+        """Where links leave and reach a node, one below the other in the order of their far ends.
+
+        Those of a group leave together; they arrive together only where there are many.
+        """
+        sides: dict[tuple[str, str], dict[tuple[str, str], None]] = {}
         for link, chain in self.chains.items():
-            sides = [(chain[0], "right", chain[1]), (chain[-1], "left", chain[-2])]
-            for name, side, other in sides:
-                groups = far.setdefault((name, side), {})
-                groups.setdefault(link.group, []).append(self.centre[other])
-        ports = {}
-        for (name, side), groups in far.items():
-            ordered = sorted(groups, key=lambda group: (_mean(groups[group], 0), group))
-            room = (self._height(name) - 12) / max(len(ordered) - 1, 1)
-            step = min(_PORT_GAP, room)
-            for i, group in enumerate(ordered):
-                middle = (len(ordered) - 1) / 2
-                ports[name, side, group] = self.centre[name] + (i - middle) * step
+            sides.setdefault((chain[0], "right"), {})[link.group, chain[1]] = None
+            sides.setdefault((chain[-1], "left"), {})[link.group, chain[-2]] = None
+        ports: dict[_Port, float] = {}
+        for (name, side), wires in sides.items():
+            apart = side == "left" and len(wires) <= _FEW
+            bundles: dict[str, list[tuple[str, str]]] = {}
+            for group, other in wires:
+                bundles.setdefault(f"{group}\0{other}" if apart else group, []).append(
+                    (group, other)
+                )
+            heights = self._spread(name, list(bundles.values()))
+            for bundle, height in zip(bundles.values(), heights, strict=True):
+                ports.update({(name, side, *wire): height for wire in bundle})
         return ports
+
+    def _spread(self, name: str, bundles: list[list[tuple[str, str]]]) -> list[float]:
+        """The heights of a node's ports, for each bundle of wires."""
+        means = [_mean([self.centre[other] for _, other in bundle], 0) for bundle in bundles]
+        ordered = sorted(range(len(bundles)), key=lambda i: (means[i], bundles[i][0]))
+        step = min(_PORT_GAP, (self._height(name) - 12) / max(len(ordered) - 1, 1))
+        middle = (len(ordered) - 1) / 2
+        place = {bundle: i for i, bundle in enumerate(ordered)}
+        return [self.centre[name] + (place[i] - middle) * step for i in range(len(bundles))]
 
 
 def _ahead(link: Link, back: set[Arrow]) -> Arrow:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from kubelearn.diagrams.clustermap import pod_row
-from kubelearn.diagrams.replicasets import deployment_row
+from kubelearn.diagrams.replicasets import rollout_line
 from kubelearn.objects import annotations_of, controller_of, format_selector
 
 Fact = tuple[str, str]
@@ -104,13 +104,14 @@ def _trouble(pod: Mapping[str, Any]) -> str:
 
 
 def _deployment(obj: Mapping[str, Any]) -> Iterable[Fact]:
-    row = deployment_row(obj)
+    spec, status = _spec(obj), _status(obj)
+    counts = [(spec.get("replicas", 1), "wanted")]
+    counts += [(status.get(f"{word}Replicas") or 0, word) for word in ("updated", "ready")]
     return [
-        ("Rollout", row["rollout"]),
-        ("Replicas", f"{row['replicas']} wanted, {row['updated']} updated, {row['ready']} ready"),
-        ("Image", row["image"]),
-        ("Selector", format_selector(_spec(obj).get("selector"))),
-        ("StrategyType", str((_spec(obj).get("strategy") or {}).get("type") or "")),
+        ("Rollout", rollout_line(obj)),
+        *_pods_of({**obj, "spec": {key: spec[key] for key in spec if key != "replicas"}}),
+        ("Replicas", ", ".join(f"{count} {word}" for count, word in counts)),
+        ("StrategyType", str((spec.get("strategy") or {}).get("type") or "")),
     ]
 
 
