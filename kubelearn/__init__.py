@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from kubelearn.widgets.packettrace import PacketTrace
     from kubelearn.widgets.podtimeline import PodTimeline
     from kubelearn.widgets.predict import Predict
+    from kubelearn.widgets.reconcileloop import ReconcileLoop
     from kubelearn.widgets.requestxray import RequestXray
     from kubelearn.widgets.schedulermatrix import SchedulerMatrix
     from kubelearn.widgets.servicemap import ServiceMap
@@ -78,6 +79,7 @@ __all__ = [
     "PacketTrace",
     "PodTimeline",
     "Predict",
+    "ReconcileLoop",
     "RequestXray",
     "SchedulerMatrix",
     "ServiceMap",
@@ -124,6 +126,7 @@ _HOMES = {
     "widgets.packettrace": ("PacketTrace",),
     "widgets.podtimeline": ("PodTimeline",),
     "widgets.predict": ("Predict",),
+    "widgets.reconcileloop": ("ReconcileLoop",),
     "widgets.requestxray": ("RequestXray",),
     "widgets.schedulermatrix": ("SchedulerMatrix",),
     "widgets.servicemap": ("ServiceMap",),

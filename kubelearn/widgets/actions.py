@@ -72,12 +72,12 @@ def cordon(node: str, *, on: bool) -> Action:
     )
 
 
-def scale(namespace: str, name: str, replicas: int) -> Action:
-    """Set how many pods a Deployment shall have."""
+def scale(namespace: str, name: str, replicas: int, *, resource: Resource = DEPLOYMENTS) -> Action:
+    """Set how many pods a Deployment, or something else that has a scale, shall have."""
     return Action(
-        _line("scale", f"deployment/{name}", f"--replicas={replicas}", namespace),
+        _line("scale", f"{resource.kind.lower()}/{name}", f"--replicas={replicas}", namespace),
         "PATCH",
-        DEPLOYMENTS.path(namespace, name, "scale"),
+        resource.path(namespace, name, "scale"),
         {"spec": {"replicas": replicas}},
     )
 

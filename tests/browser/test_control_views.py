@@ -7,16 +7,18 @@ from playwright.sync_api import expect
 
 from kubelearn.clusters.transport import send
 from kubelearn.objects import PODS
+from tests.faults.wire import eventually
 
 CONNECT = "import kubelearn as kl\ncluster = kl.connect()"
 REQUEST = "request = kl.RequestXray(cluster, 'browser')\nrequest"
 
+LOOP = "loop = kl.ReconcileLoop(cluster, 'web', 'browser')\nloop"
 MATRIX = "matrix = kl.SchedulerMatrix(cluster, 'browser')\nmatrix"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def notebooks(server, web, lab):
-    server.write("control.ipynb", [CONNECT, REQUEST, MATRIX])
+    server.write("control.ipynb", [CONNECT, REQUEST, MATRIX, LOOP])
     lab.open("control.ipynb")
     lab.run_all()
 
@@ -84,3 +86,26 @@ def test_a_pod_that_fits_nowhere_shows_the_words_of_the_scheduler(lab):
     expect(lab(".kl-matrix .kl-verdict")).to_have_text(
         "You chose nowhere, and so does the scheduler."
     )
+
+
+def test_a_paused_loop_takes_one_step_and_shows_what_it_sent(lab, web):
+    card = lab(".kl-reconcile").get_by_role("group", name="replicaset-controller", exact=True)
+    expect(lab(".kl-reconcile .kl-chip").first).to_have_text("all as wanted", timeout=60_000)
+    before = web.ready()
+    card.locator(".kl-pause").click()
+    expect(card.locator(".kl-state")).to_have_text("paused", timeout=30_000)
+    lab(".kl-reconcile .kl-scale-up").click()
+    expect(card.locator(".kl-queue")).to_contain_text("browser/web-", timeout=30_000)
+    expect(card.get_by_role("row", name="≠ replicas")).to_be_visible(timeout=30_000)
+    assert web.ready() == before
+    card.locator(".kl-step").click()
+    expect(card.locator(".kl-did")).to_contain_text("Step 1: browser/web-", timeout=30_000)
+    sent = (
+        lab(".kl-reconcile").get_by_role("group", name="Requests of the loops").get_by_role("row")
+    )
+    made = sent.filter(has_text="creates Pod web-")
+    expect(made).to_contain_text("replicaset-controller", timeout=30_000)
+    expect(made.get_by_role("cell").nth(1)).to_have_text("1")
+    lab.execute("loop.close()")
+    eventually(lambda: web.ready() > before, within=60)
+    lab.execute("assert not [s for s in cluster.internals.controllers() if s.paused]")

@@ -182,7 +182,11 @@ class SimulatedCluster(SimulatedApi):
         changed = {
             **replica_set,
             "spec": {**replica_set["spec"], "replicas": replicas},
-            "status": {"replicas": replicas, "readyReplicas": ready},
+            "status": {
+                "replicas": replicas,
+                "readyReplicas": ready,
+                "observedGeneration": replica_set["metadata"]["generation"],
+            },
         }
         if changed != replica_set:
             self.put(changed)
