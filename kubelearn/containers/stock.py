@@ -41,6 +41,7 @@ _RECIPES: dict[str, Callable[[], Recipe | None]] = {
     "library/redis": recipes.redis,
     "library/pause": recipes.busybox,
     "library/agnhost": recipes.agnhost,
+    "library/glibc-dns-testing": recipes.agnhost,
     "pause": recipes.busybox,
 }
 
@@ -195,5 +196,6 @@ _DESCRIPTIONS: dict[str, Callable[[Reference], Image | None]] = {
     "library/redis": _redis,
     "library/pause": _pause,
     "library/agnhost": _agnhost,
+    "library/glibc-dns-testing": _agnhost,
     "pause": _pause,
 }

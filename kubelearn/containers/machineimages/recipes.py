@@ -11,6 +11,8 @@ from kubelearn.containers.machineimages.libraries import libraries
 from kubelearn.containers.machineimages.root import Root
 
 _APPS = Path(__file__).parent.parent / "apps"
+# What upstream's image of that name has besides.
+_BESIDE_AGNHOST = ("curl", "dig", "nc")
 
 
 def busybox() -> Recipe:
@@ -64,14 +66,18 @@ def agnhost() -> Recipe | None:
     program = tools.find_program("agnhost")
     if program is None:
         return None
-    copy = _copies({"/agnhost": program})
+    # BusyBox's own understand less than these.
+    beside = {name: found for name in _BESIDE_AGNHOST if (found := tools.find_program(name))}
+    files = {f"/usr/bin/{name}": found.resolve() for name, found in beside.items()}
+    copy = _copies({"/agnhost": program, **files})
 
     def make(root: Root) -> None:
         copy(root)
         root.link("/agnhost-2", "agnhost")
-        root.add_libraries(libraries(program))
+        for each in (program, *files.values()):
+            root.add_libraries(libraries(each))
 
-    return Recipe("agnhost", make, [program], base=busybox())
+    return Recipe("agnhost", make, [program, *files.values()], base=busybox())
 
 
 def _busybox(root: Root) -> None:

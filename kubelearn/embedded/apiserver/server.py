@@ -1,8 +1,8 @@
 """kube-apiserver: the one door to the store, over HTTP and TLS.
 
-Stands for k8s.io/apiserver `pkg/server` (`config.go`, `handler.go`). A request passes, in order,
-authentication, impersonation, authorization, routing and, if it writes, admission, validation and
-the store. Who comes when too many are there already waits, or is sent away.
+Stands for k8s.io/apiserver `pkg/server` and k8s.io/kubernetes `pkg/controlplane`. A request passes
+the handler chain (`handlerchain`), is routed (`routing`) and, if it writes, passes admission and
+validation on its way to the store (`registry`).
 """
 
 from __future__ import annotations
@@ -18,81 +18,49 @@ from pathlib import Path
 
 from aiohttp import web
 
-from kubelearn.embedded.apiserver import builtin, response
-from kubelearn.embedded.apiserver.admission import Admission, limitranger
-from kubelearn.embedded.apiserver.admission.certificates import (
-    CertificateAuthorization,
-    note_circumstances,
-    restrict_subject,
-)
-from kubelearn.embedded.apiserver.admission.ingressclass import default_ingress_class
-from kubelearn.embedded.apiserver.admission.namespacelifecycle import namespace_lifecycle
-from kubelearn.embedded.apiserver.admission.nodetaint import node_taint
-from kubelearn.embedded.apiserver.admission.podresize import check_pod_resize
-from kubelearn.embedded.apiserver.admission.podsecurity import pod_security
-from kubelearn.embedded.apiserver.admission.podtopologylabels import pod_topology_labels
-from kubelearn.embedded.apiserver.admission.priority import priority
-from kubelearn.embedded.apiserver.admission.resourcequota import resource_quota
-from kubelearn.embedded.apiserver.admission.runtimeclass import (
-    check_runtime_class,
-    set_runtime_class,
-)
-from kubelearn.embedded.apiserver.admission.serviceaccount import service_account
-from kubelearn.embedded.apiserver.admission.storageclass import (
-    claim_resize,
-    default_storage_class,
-)
-from kubelearn.embedded.apiserver.admission.storageprotection import storage_protection
-from kubelearn.embedded.apiserver.admission.tolerations import default_toleration_seconds
+from kubelearn.embedded.apiserver import builtin
+from kubelearn.embedded.apiserver.admission.plugins import standard_admission
 from kubelearn.embedded.apiserver.aggregator import Aggregator
 from kubelearn.embedded.apiserver.apiextensions.controller import Definitions
-from kubelearn.embedded.apiserver.audit import CLIENT_CLOSED, Audit
+from kubelearn.embedded.apiserver.audit import Audit
 from kubelearn.embedded.apiserver.authentication import (
     Authenticator,
-    Certificate,
     TokenAuthenticator,
 )
 from kubelearn.embedded.apiserver.authorization import (
     Authorizer,
     SystemAuthorizer,
     Union,
-    attributes_of,
-    refusal,
 )
 from kubelearn.embedded.apiserver.bootstrap import bootstrap
-from kubelearn.embedded.apiserver.catalog import NOT_FOUND, Catalog
+from kubelearn.embedded.apiserver.catalog import Catalog
 from kubelearn.embedded.apiserver.componentstatuses import ComponentStatuses
 from kubelearn.embedded.apiserver.decoding import Decoder
 from kubelearn.embedded.apiserver.eventttl import EventTTL
 from kubelearn.embedded.apiserver.flowcontrol.bootstrap import bootstrap_flow_control
-from kubelearn.embedded.apiserver.flowcontrol.controller import FlowControl, mark, takes_long
-from kubelearn.embedded.apiserver.flowcontrol.levels import Rejected
-from kubelearn.embedded.apiserver.health import VERSION, Health
-from kubelearn.embedded.apiserver.impersonation import impersonated
+from kubelearn.embedded.apiserver.flowcontrol.controller import FlowControl
+from kubelearn.embedded.apiserver.handlerchain import HandlerChain
+from kubelearn.embedded.apiserver.health import Health
 from kubelearn.embedded.apiserver.ipaddresses import IPAddresses
 from kubelearn.embedded.apiserver.kubelets import Kubelets
 from kubelearn.embedded.apiserver.kubernetesservice import KubernetesService
 from kubelearn.embedded.apiserver.metrics import Metrics
 from kubelearn.embedded.apiserver.nodes.authorizer import NodeAuthorizer
 from kubelearn.embedded.apiserver.nodes.graph import NodeGraph
-from kubelearn.embedded.apiserver.nodes.restriction import node_deletion, node_restriction
 from kubelearn.embedded.apiserver.noise import http_log
-from kubelearn.embedded.apiserver.policies import MutatingPolicies, ValidatingPolicies
+from kubelearn.embedded.apiserver.paths import Paths
 from kubelearn.embedded.apiserver.rbac.authorizer import RbacAuthorizer
 from kubelearn.embedded.apiserver.rbac.bootstrap import bootstrap_roles
-from kubelearn.embedded.apiserver.rbac.escalation import NoEscalation
 from kubelearn.embedded.apiserver.rbac.policy import Policy
 from kubelearn.embedded.apiserver.registries import Registries
-from kubelearn.embedded.apiserver.request import Request, read_request
+from kubelearn.embedded.apiserver.request import Request
 from kubelearn.embedded.apiserver.resources import Resources
 from kubelearn.embedded.apiserver.reviews import handler
 from kubelearn.embedded.apiserver.reviews.access import AccessReviews
 from kubelearn.embedded.apiserver.reviews.authentication import AuthenticationReviews
 from kubelearn.embedded.apiserver.routing import Router
-from kubelearn.embedded.apiserver.serviceaccounts import openid
 from kubelearn.embedded.apiserver.serviceaccounts.authenticator import ServiceAccountTokens
 from kubelearn.embedded.apiserver.serviceaccounts.jwt import SigningKey
-from kubelearn.embedded.apiserver.status import StatusError, internal, unknown
 from kubelearn.embedded.apiserver.streams import Streams
 from kubelearn.embedded.apiserver.subresources import Subresources
 from kubelearn.embedded.apiserver.subresources.binding import Bindings
@@ -103,9 +71,8 @@ from kubelearn.embedded.apiserver.subresources.proxy import Proxies
 from kubelearn.embedded.apiserver.subresources.scale import Scales
 from kubelearn.embedded.apiserver.subresources.token import TokenRequests
 from kubelearn.embedded.apiserver.subresources.tunnels import Tunnels
-from kubelearn.embedded.apiserver.webhooks import Webhooks
 from kubelearn.embedded.clock import Clock
-from kubelearn.embedded.store import Store, StoreFailed
+from kubelearn.embedded.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -113,11 +80,7 @@ log = logging.getLogger(__name__)
 _LINE_LIMIT = 64 * 2**10
 _HEADERS = 256
 _BACKLOG = 1024
-# Seconds, for clients that come when all seats are taken.
-_RETRY_AFTER = "1"
 _SHUTDOWN_SECONDS = 1.0
-_AUTHORIZATION = "authorization.k8s.io"
-_DECISIONS = {True: "allow", False: "forbid"}
 
 
 class ApiServer:
@@ -143,7 +106,6 @@ class ApiServer:
     ) -> None:
         self.host = host
         self.port = port
-        self._audit = audit
         self.storage_available = True
         """Whether "etcd" answers; switched off by lessons that take it away."""
         self._tls = tls
@@ -160,8 +122,7 @@ class ApiServer:
                 *authorizers,
             ]
         )
-        etcd = {"etcd-0": lambda: self.storage_available}
-        self._components = ComponentStatuses({**(components or {}), **etcd})
+        self._components = ComponentStatuses({**(components or {}), "etcd-0": self._etcd})
         self._who = AuthenticationReviews(accounts, tokens, clock=clock)
         self._may = AccessReviews(self._authorizer, policy)
         self.kinds = builtin.built_in()
@@ -171,37 +132,8 @@ class ApiServer:
             clock=clock,
             random=random,
             service_cidr=ipaddress.IPv4Network(service_cidr),
-            admission=Admission(
-                Webhooks(store, random=random),
-                mutating_policies=MutatingPolicies(store, find=self.kinds.for_object),
-                validating_policies=ValidatingPolicies(store, find=self.kinds.for_object),
-                mutating=[
-                    namespace_lifecycle,
-                    note_circumstances,
-                    limitranger.set_defaults,
-                    service_account,
-                    node_restriction,
-                    node_taint,
-                    priority,
-                    default_toleration_seconds,
-                    default_storage_class,
-                    storage_protection,
-                    set_runtime_class,
-                    default_ingress_class,
-                    pod_topology_labels,
-                    NoEscalation(policy, self._authorizer),
-                ],
-                validating=[
-                    limitranger.check_limits,
-                    pod_security,
-                    check_runtime_class,
-                    CertificateAuthorization(self._authorizer),
-                    restrict_subject,
-                    claim_resize,
-                    check_pod_resize,
-                ],
-                final=[resource_quota],
-                deleting=[node_deletion],
+            admission=standard_admission(
+                store, self.kinds, policy=policy, authorizer=self._authorizer, random=random
             ),
         )
         self._aggregator = Aggregator(
@@ -209,14 +141,42 @@ class ApiServer:
         )
         self._loops: list[asyncio.Task[None]] = []
         self._flows = FlowControl(self.registries)
-        self._metrics = Metrics(clock=clock, objects=self.registries.count, seats=self._flows.seats)
+        metrics = Metrics(clock=clock, objects=self.registries.count, seats=self._flows.seats)
         self._kubelets = Kubelets(self.registries, tls=kubelet_tls)
         self._streams = Streams()
         self._definitions = Definitions(self.registries, self._streams)
         self._router = self._routes()
-        self._catalog = Catalog(self.kinds, clock=clock, address=lambda: f"{self.host}:{self.port}")
-        self._health = Health(etcd=lambda: self.storage_available)
+        paths = Paths(
+            self.kinds,
+            catalog=Catalog(self.kinds, clock=clock, address=self._address),
+            health=Health(etcd=self._etcd),
+            metrics=metrics,
+            signing_key=self._signing_key,
+            address=self._address,
+        )
+        self._chain = HandlerChain(
+            resources=self._serve_resource,
+            paths=paths.serve,
+            authenticator=self._authenticator,
+            authorizer=self._authorizer,
+            audit=audit,
+            flows=self._flows,
+            metrics=metrics,
+            etcd=self._etcd,
+            clock=clock,
+        )
         self._runner: web.ServerRunner | None = None
+
+    def _address(self) -> str:
+        return f"{self.host}:{self.port}"
+
+    def _etcd(self) -> bool:
+        return self.storage_available
+
+    async def _serve_resource(self, request: Request) -> web.StreamResponse:
+        """Answer a request for a resource, or let the API behind this one do it."""
+        backend = self._aggregator.backend(request.info.group, request.info.version)
+        return await (backend.forward(request) if backend else self._router.serve(request))
 
     def _routes(self) -> Router:
         resources = Resources(decoder=Decoder(self.kinds), streams=self._streams)
@@ -261,7 +221,7 @@ class ApiServer:
     async def start(self) -> None:
         """Listen, then make what every cluster has; `port` is the real one afterwards."""
         server = web.Server(
-            self._handle,
+            self._chain.handle,
             access_log=None,
             # As in Go, a body is what was sent, whatever its Content-Encoding says.
             auto_decompress=False,
@@ -310,138 +270,6 @@ class ApiServer:
             await self._runner.cleanup()
             self._runner = None
         await self._kubelets.close()
-
-    # --- requests --------------------------------------------------------------------------
-
-    async def _handle(self, http: web.BaseRequest) -> web.StreamResponse:
-        request = read_request(http, now=self._clock.now())
-        try:
-            answer = await self._serve(request)
-        except StatusError as error:
-            answer = self._failure(request, error)
-        except StoreFailed as error:
-            log.error("%s %s: %s", http.method, request.info.path, error)
-            answer = self._failure(request, unknown(f"etcdserver: {error.message}"))
-        except (ConnectionError, TimeoutError):
-            # The client has gone, or takes nothing any more: nobody will see this.
-            answer = response.text("", status=CLIENT_CLOSED)
-        except Exception as error:
-            log.exception("%s %s failed", http.method, request.info.path)
-            problem = f"{type(error).__name__} in the API server; its log says more"
-            answer = self._failure(request, internal(problem))
-        if not http.content.is_eof():
-            # Else the client would send its next request after a body that nobody reads.
-            answer.force_close()
-        if not answer.prepared:
-            mark(answer, request.flow)
-        if self._audit and request.audit:
-            self._audit.finish(request.audit, request, answer)
-        return answer
-
-    def _failure(self, request: Request, error: StatusError) -> web.Response:
-        request.status, request.answered = error.status(), b""
-        return response.warned(request, response.failure(error))
-
-    async def _serve(self, request: Request) -> web.StreamResponse:
-        self._authenticate(request)
-        flow = request.flow = self._flows.flow_of(request)
-        if flow is None or takes_long(request):
-            return await self._serve_authorized(request)
-        try:
-            await flow.level.enter()
-        except Rejected:
-            text = "Too many requests, please try again later.\n"
-            answer = response.text(text, status=429)
-            answer.headers["Retry-After"] = _RETRY_AFTER
-            return answer
-        try:
-            return await self._serve_authorized(request)
-        finally:
-            flow.level.leave()
-
-    async def _serve_authorized(self, request: Request) -> web.StreamResponse:
-        info = request.info
-        attributes = attributes_of(request.user, info)
-        decision = self._authorizer.authorize(attributes)
-        request.annotations[f"{_AUTHORIZATION}/decision"] = _DECISIONS[decision.allowed]
-        request.annotations[f"{_AUTHORIZATION}/reason"] = decision.reason
-        if not decision.allowed:
-            raise refusal(attributes, decision)
-        if not info.is_resource_request:
-            return self._serve_path(request)
-        end = self._metrics.begin(request)
-        code = CLIENT_CLOSED
-        try:
-            if not self.storage_available:
-                raise unknown("etcdserver: request timed out")
-            backend = self._aggregator.backend(info.group, info.version)
-            answer = await (backend.forward(request) if backend else self._router.serve(request))
-            code = answer.status
-        except StatusError as error:
-            code = error.code
-            raise
-        finally:
-            end(code)
-        return answer
-
-    def _authenticate(self, request: Request) -> None:
-        """Find out who sends a request, and whom they act as; raises 401 and 403."""
-        http = request.http
-        try:
-            user = self._authenticator.authenticate(http.headers, _certificate(http.transport))
-        except StatusError:
-            if self._audit:
-                request.audit = self._audit.begin(request, None)
-            raise
-        if self._audit:
-            request.audit = self._audit.begin(request, user)
-        request.user = impersonated(user, http.headers, self._authorizer)
-        if request.audit:
-            request.audit.acts_as(request.user)
-
-    def _serve_path(self, request: Request) -> web.StreamResponse:
-        """Answer a request that is not for a resource."""
-        first = request.info.path.strip("/").partition("/")[0]
-        match first:
-            case "healthz" | "livez" | "readyz":
-                return self._health.serve(request)
-            case "metrics":
-                return self._metrics.serve()
-            case "version":
-                return response.document(request, VERSION)
-            case "api" | "apis" | "openapi":
-                return self._catalog.serve(request)
-            case "":
-                return response.document(request, {"paths": self._paths()})
-        address = f"{self.host}:{self.port}"
-        if found := openid.serve(request, self._signing_key, address=address):
-            return found
-        return response.text(NOT_FOUND, status=404)
-
-    def _paths(self) -> list[str]:
-        found = [
-            "/api",
-            "/api/v1",
-            "/apis",
-            "/healthz",
-            "/livez",
-            "/metrics",
-            "/openapi/v2",
-            "/openapi/v3",
-            "/readyz",
-        ]
-        for group, versions in self.kinds.groups().items():
-            if group:
-                found += [f"/apis/{group}", *(f"/apis/{group}/{each}" for each in versions)]
-        return sorted([*found, "/version"])
-
-
-def _certificate(transport: asyncio.Transport | None) -> Certificate | None:
-    """What a client shows, if it shows a certificate."""
-    content = transport.get_extra_info("peercert") if transport else None
-    if not (transport and content):
-        return None
-    return Certificate(content, transport.get_extra_info("ssl_object").getpeercert(True))
 
 
 def _authorities(tls: ssl.SSLContext | None) -> str:
