@@ -105,7 +105,8 @@ def _lookup(evidence: Evidence) -> Row:
     version = (answer.get("metadata") or {}).get("resourceVersion")
     facts = [f"read as of revision {version}"] if version else []
     if isinstance(answer.get("items"), list):
-        facts.insert(0, f"{len(answer['items'])} objects")
+        count = len(answer["items"])
+        facts.insert(0, f"{count} object{'' if count == 1 else 's'}")
     return {"facts": facts, "how": _ANSWER}
 
 

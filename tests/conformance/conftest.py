@@ -10,8 +10,9 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from kubernetes import client
 from kubernetes.client import ApiException
 
 from kubelearn.clusters import transport
+from kubelearn.errors import NotAvailable
 
 Object = dict[str, Any]
 
@@ -234,6 +236,51 @@ def has_metrics(api, core, eventually):
 def _metrics(has_metrics):
     if not has_metrics:
         pytest.skip("this cluster has no metrics server")
+
+
+# --- what lies behind the API ------------------------------------------------------------------
+
+
+def _answering(cluster, ask):
+    """A cluster's internals; where they do not answer that, the test is skipped with the reason."""
+    try:
+        ask(cluster.internals)
+    except NotAvailable as reason:
+        pytest.skip(str(reason))
+    return cluster.internals
+
+
+@contextmanager
+def _meanwhile(begin, end, name):
+    begin(name)
+    try:
+        yield
+    finally:
+        end(name)
+
+
+@pytest.fixture
+def internals(cluster):
+    """What lies behind the API, of a cluster that can be opened."""
+    return _answering(cluster, lambda found: found.components())
+
+
+@pytest.fixture
+def loops(cluster):
+    """The same, of a cluster whose control loops can be watched too."""
+    return _answering(cluster, lambda found: found.controllers())
+
+
+@pytest.fixture
+def without(internals):
+    """Stop a component for the time of a block."""
+    return partial(_meanwhile, internals.stop, internals.start)
+
+
+@pytest.fixture
+def paused(loops):
+    """Pause a controller, or the scheduler, for the time of a block."""
+    return partial(_meanwhile, loops.pause, loops.resume)
 
 
 # --- waiting ---------------------------------------------------------------------------------

@@ -5,37 +5,9 @@ Only a cluster that lets its parts be stopped can show this; the others skip it 
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-
 import pytest
 
-from kubelearn.errors import NotAvailable
-
 pytestmark = pytest.mark.needs_nodes
-
-
-@pytest.fixture
-def internals(cluster):
-    try:
-        cluster.internals.components()
-    except NotAvailable as reason:
-        pytest.skip(str(reason))
-    return cluster.internals
-
-
-@pytest.fixture
-def without(internals):
-    """Stop a component for the time of a block."""
-
-    @contextmanager
-    def stopped(component):
-        internals.stop(component)
-        try:
-            yield
-        finally:
-            internals.start(component)
-
-    return stopped
 
 
 @pytest.fixture

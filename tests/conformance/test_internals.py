@@ -16,15 +16,6 @@ from kubelearn.errors import ClusterError, Compacted, NotAvailable
 
 
 @pytest.fixture
-def internals(cluster):
-    try:
-        cluster.internals.components()
-    except NotAvailable as reason:
-        pytest.skip(str(reason))
-    return cluster.internals
-
-
-@pytest.fixture
 def config_map(core, namespace):
     """A function that changes a ConfigMap, which gives the object as it is then."""
     core.create_namespaced_config_map(namespace, {"metadata": {"name": "c"}, "data": {"n": "1"}})

@@ -5,110 +5,94 @@ Only a cluster whose loops can be watched shows this; a real one skips it with t
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-
 import pytest
 
 from kubelearn.errors import ClusterError, NotAvailable
 
 pytestmark = pytest.mark.needs_nodes
 
-
-@pytest.fixture
-def internals(cluster):
-    try:
-        cluster.internals.controllers()
-    except NotAvailable as reason:
-        pytest.skip(str(reason))
-    return cluster.internals
+DEPLOYMENTS, SCHEDULER = "deployment-controller", "kube-scheduler"
 
 
 @pytest.fixture
-def paused(internals):
-    """Pause a controller for the time of a block; gives a function that tells what waits for it."""
+def waits(loops):
+    """Whether a key waits for a controller that is paused."""
 
-    @contextmanager
-    def pause(name):
-        def waiting(key):
-            state = next(each for each in internals.controllers() if each.name == name)
-            assert state.paused
-            return key in state.waiting
+    def ask(name, key):
+        state = next(each for each in loops.controllers() if each.name == name)
+        assert state.paused
+        return key in state.waiting
 
-        internals.pause(name)
-        try:
-            yield waiting
-        finally:
-            internals.resume(name)
-
-    return pause
+    return ask
 
 
-def test_every_controller_and_the_scheduler_show_their_queues(internals):
-    states = {each.name: each for each in internals.controllers()}
-    assert {"deployment-controller", "replicaset-controller", "kube-scheduler"} <= set(states)
+def test_every_controller_and_the_scheduler_show_their_queues(loops):
+    states = {each.name: each for each in loops.controllers()}
+    assert {DEPLOYMENTS, "replicaset-controller", SCHEDULER} <= set(states)
     assert not any(each.paused for each in states.values())
 
 
 def test_a_paused_controller_reconciles_one_key_at_a_time(
-    internals, paused, apps, namespace, idle_deployment, eventually
+    loops, paused, waits, apps, namespace, idle_deployment, eventually
 ):
     first, second = f"{namespace}/first", f"{namespace}/second"
-    with paused("deployment-controller") as waiting:
+    with paused(DEPLOYMENTS):
         for name in ("first", "second"):
             apps.create_namespaced_deployment(namespace, idle_deployment(name, paused=False))
-        eventually(lambda: waiting(first) and waiting(second))
+        eventually(lambda: waits(DEPLOYMENTS, first) and waits(DEPLOYMENTS, second))
         assert apps.list_namespaced_replica_set(namespace).items == []
-        done = internals.step("deployment-controller", second)
+        done = loops.step(DEPLOYMENTS, second)
         assert (done.key, done.problem) == (second, "")
         (made,) = apps.list_namespaced_replica_set(namespace).items
         assert made.metadata.owner_references[0].name == "second"
-        assert waiting(first)
+        assert waits(DEPLOYMENTS, first)
     eventually(lambda: len(apps.list_namespaced_replica_set(namespace).items) == 2)
 
 
 def test_a_step_says_what_went_wrong_and_the_key_comes_later(
-    internals, paused, core, apps, namespace, idle_deployment, eventually
+    loops, paused, waits, core, apps, namespace, idle_deployment, eventually
 ):
     quota = {"metadata": {"name": "q"}, "spec": {"hard": {"count/replicasets.apps": "0"}}}
     core.create_namespaced_resource_quota(namespace, quota)
     eventually(lambda: core.read_namespaced_resource_quota("q", namespace).status.hard)
     key = f"{namespace}/d"
-    with paused("deployment-controller") as waiting:
+    with paused(DEPLOYMENTS):
         apps.create_namespaced_deployment(namespace, idle_deployment("d", paused=False))
-        eventually(lambda: waiting(key))
-        done = internals.step("deployment-controller", key)
+        eventually(lambda: waits(DEPLOYMENTS, key))
+        done = loops.step(DEPLOYMENTS, key)
         assert (done.key, "exceeded quota" in done.problem) == (key, True)
-        eventually(lambda: waiting(key))
+        eventually(lambda: waits(DEPLOYMENTS, key))
 
 
-def test_the_scheduler_goes_step_by_step_too(internals, paused, pods, namespace, eventually):
-    with paused("kube-scheduler") as waiting:
+def test_the_scheduler_goes_step_by_step_too(loops, paused, waits, pods, namespace, eventually):
+    one, two = f"{namespace}/one", f"{namespace}/two"
+    with paused(SCHEDULER):
         for name in ("one", "two"):
             pods.run(name=name)
-        eventually(lambda: waiting(f"{namespace}/one") and waiting(f"{namespace}/two"))
-        done = internals.step("kube-scheduler", f"{namespace}/two")
-        assert (done.key, done.problem) == (f"{namespace}/two", "")
+        eventually(lambda: waits(SCHEDULER, one) and waits(SCHEDULER, two))
+        done = loops.step(SCHEDULER, two)
+        assert (done.key, done.problem) == (two, "")
         pods.until(lambda pod: pod.spec.node_name, "two")
         assert pods.get("one").spec.node_name is None
     pods.until(lambda pod: pod.spec.node_name, "one")
 
 
-def test_a_step_needs_a_pause_and_something_to_do(internals, paused):
+def test_a_step_needs_a_pause_and_something_to_do(loops, paused):
     with pytest.raises(ClusterError, match="not paused"):
-        internals.step("replication-controller")
+        loops.step("replication-controller")
     with paused("replication-controller"):
         with pytest.raises(ClusterError, match="nothing waits"):
-            internals.step("replication-controller")
+            loops.step("replication-controller")
         with pytest.raises(ClusterError, match="a/b does not wait"):
-            internals.step("replication-controller", "a/b")
+            loops.step("replication-controller", "a/b")
     with pytest.raises(NotAvailable, match="no controller 'nobody'"):
-        internals.pause("nobody")
+        loops.pause("nobody")
 
 
-def test_why_a_node_was_chosen_can_be_read(internals, pods, namespace, core):
+def test_why_a_node_was_chosen_can_be_read(loops, pods, namespace, core):
     pods.run()
     node = pods.until(lambda pod: pod.spec.node_name).spec.node_name
-    decision = internals.decision("p", namespace)
+    decision = loops.decision("p", namespace)
     assert (decision.pod, decision.node) == (f"{namespace}/p", node)
     totals = {name: sum(points.values()) for name, points in decision.scores.items()}
     assert totals[node] == max(totals.values())
@@ -117,12 +101,12 @@ def test_why_a_node_was_chosen_can_be_read(internals, pods, namespace, core):
     assert tainted <= set(decision.rejections)
 
 
-def test_why_no_node_was_chosen_can_be_read(internals, pods, namespace, eventually):
+def test_why_no_node_was_chosen_can_be_read(loops, pods, namespace, eventually):
     pods.run(spec={"nodeSelector": {"no": "such"}})
     eventually(lambda: pods.event("FailedScheduling"))
-    decision = internals.decision("p", namespace)
+    decision = loops.decision("p", namespace)
     assert (decision.node, decision.scores) == ("", {})
     assert "didn't match Pod's node affinity/selector" in decision.message
     assert {each.plugin for each in decision.rejections.values()} >= {"NodeAffinity"}
     with pytest.raises(NotAvailable, match="has not decided"):
-        internals.decision("never-seen", namespace)
+        loops.decision("never-seen", namespace)
