@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kubelearn.clusters.doctor import doctor
     from kubelearn.clusters.images import builder
     from kubelearn.containers.handmade import Handmade
+    from kubelearn.diagrams.export import export
     from kubelearn.errors import (
         ApiError,
         CheckFailed,
@@ -91,6 +92,7 @@ __all__ = [
     "builder",
     "connect",
     "doctor",
+    "export",
     "show",
 ]
 
@@ -99,6 +101,7 @@ _HOMES = {
     "clusters.doctor": ("doctor",),
     "clusters.images": ("builder",),
     "containers.handmade": ("Handmade",),
+    "diagrams.export": ("export",),
     "errors": (
         "ApiError",
         "CheckFailed",
