@@ -181,7 +181,7 @@ class Decision:
     scores: Mapping[str, Mapping[str, int]]
     """The points that each plugin gave each node that was possible, weighted."""
     rejections: Mapping[str, Refusal]
-    """Why the others were not."""
+    """Why the others were not, as far as it is told."""
 
 
 class Internals(ABC):

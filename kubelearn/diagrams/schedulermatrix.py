@@ -27,6 +27,7 @@ PLUGINS = {
     "NodeVolumeLimits": "can the node attach more volumes?",
     "VolumeBinding": "are its volumes to be had there?",
     "VolumeZone": "are its volumes in the node's zone?",
+    "DynamicResources": "are its devices to be had there?",
     "PodTopologySpread": "are its pods spread evenly?",
     "InterPodAffinity": "does it want to be near other pods, or far from them?",
     "NodeResourcesBalancedAllocation": "would CPU and memory be used alike?",

@@ -185,7 +185,8 @@ function thoughts(shown, plugins) {
   if (!shown) return [];
   const row = (kind) => ({ plugin, cells }) => ({ key: `${kind} ${plugin}`, title: plugin, hint: plugins[plugin] ?? "", kind, cell: (node) => cells[node.name] ?? "" });
   const rows = [{ key: "filters", group: "Filters: may it go there?" }, ...shown.filters.map(row("filter"))];
-  if (!shown.filters.length) rows.push({ key: "none", title: "all plugins", hint: "no node was refused", kind: "filter", cell: () => [] });
+  const passes = (node) => (shown.left.includes(node.name) ? [] : "");
+  if (!shown.filters.length) rows.push({ key: "none", title: "all plugins", hint: "no refusal is told", kind: "filter", cell: passes });
   if (shown.scores.length) {
     rows.push({ key: "scores", group: "Scores: which is best? (0 to 100, times the plugin's weight)" }, ...shown.scores.map(row("score")));
     rows.push({ key: "sum", title: "Sum", kind: "sum", cell: (node) => shown.sums[node.name] ?? "" });

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from kubelearn.clusters.internals import (
     REGISTRY,
     ComponentState,
+    Decision,
     EtcdStatus,
     Internals,
     KeyEvent,
@@ -20,7 +21,7 @@ from kubelearn.clusters.internals import (
     NodeProcess,
     ServicePath,
 )
-from kubelearn.clusters.kind import audit, crictl, iptables
+from kubelearn.clusters.kind import audit, crictl, iptables, schedulerlog
 from kubelearn.clusters.kind.components import Components
 from kubelearn.clusters.kind.etcd import Etcd
 from kubelearn.clusters.kind.machines import run
@@ -130,6 +131,13 @@ class KindInternals(Internals):
         """The events of the audit trail that the API server wrote to its machine's disk."""
         machine = self._machines.running(str(self._machines.control_plane().name))
         return audit.events(machine, since=since, after=after)
+
+    # --- the scheduler ---
+
+    def decision(self, pod: str, namespace: str = "default") -> Decision:
+        """What the scheduler's log tells of a pod, if it writes that much."""
+        machine = self._machines.running(str(self._machines.control_plane().name))
+        return schedulerlog.read(machine, f"{namespace}/{pod}")
 
     # --- logs ---
 
