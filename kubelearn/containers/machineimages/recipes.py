@@ -12,7 +12,8 @@ from kubelearn.containers.machineimages.root import Root
 
 _APPS = Path(__file__).parent.parent / "apps"
 # What upstream's image of that name has besides.
-_BESIDE_AGNHOST = ("curl", "dig", "nc")
+_BESIDE_AGNHOST = ("curl", "dig", "getent", "nc")
+_CERTIFICATES = ("localhost.crt", "localhost.key")
 
 
 def busybox() -> Recipe:
@@ -68,16 +69,20 @@ def agnhost() -> Recipe | None:
         return None
     # BusyBox's own understand less than these.
     beside = {name: found for name in _BESIDE_AGNHOST if (found := tools.find_program(name))}
-    files = {f"/usr/bin/{name}": found.resolve() for name, found in beside.items()}
-    copy = _copies({"/agnhost": program, **files})
+    programs = {f"/usr/bin/{name}": found.resolve() for name, found in beside.items()}
+    programs["/agnhost"] = program
+    # What it serves HTTPS with, where `tools/upstream` has put it.
+    kept = {f"/{name}": program.with_name(name) for name in _CERTIFICATES}
+    files = programs | {path: source for path, source in kept.items() if source.exists()}
+    copy = _copies(files)
 
     def make(root: Root) -> None:
         copy(root)
         root.link("/agnhost-2", "agnhost")
-        for each in (program, *files.values()):
+        for each in programs.values():
             root.add_libraries(libraries(each))
 
-    return Recipe("agnhost", make, [program, *files.values()], base=busybox())
+    return Recipe("agnhost", make, [*files.values()], base=busybox())
 
 
 def _busybox(root: Root) -> None:

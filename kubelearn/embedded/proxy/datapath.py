@@ -188,7 +188,8 @@ class DataPath:
         await asyncio.get_running_loop().create_connection(make, sock=opened)
 
     def _choose(self, path: _Path, client: str) -> Address:
-        endpoints = path.rule.endpoints_for(self._node_of(client))
+        outside = client in path.rule.outsiders
+        endpoints = path.rule.endpoints_for(None if outside else self._node_of(client))
         seconds, now = path.rule.affinity_seconds, 0.0
         if not endpoints:
             raise ConnectionRefusedError

@@ -42,6 +42,8 @@ class Rule:
     protocol: str = "TCP"
     by_node: Mapping[str, Addresses] | None = None
     """The endpoints for clients on each node, if it makes a difference where they are."""
+    outsiders: frozenset[str] = frozenset()
+    """Addresses of clients on a node that count as clients on none."""
 
     def endpoints_for(self, node: str | None) -> Addresses:
         """The endpoints for a client on that node; None is a client on no node."""
@@ -89,11 +91,13 @@ def _rules_of_port(
     local = "Local" in (spec.get("externalTrafficPolicy"), spec.get("internalTrafficPolicy"))
     by_node = _usable_by_node(known) if local else {}
     if spec.get("externalTrafficPolicy") == "Local":
-        # Clients inside the cluster may take this way too, and are not bound to the node.
+        # Clients inside the cluster may take this way too, and are not bound to the node. What
+        # another node asks in its own name comes from outside.
         within = dict.fromkeys(filter(None, outside.values()), everywhere)
         for address, node in outside.items():
             endpoints = by_node.get(node, ()) if node else everywhere
-            yield Rule((address,), endpoints, seconds, protocol, within)
+            others = frozenset(each.ip for each, at in outside.items() if node and at != node)
+            yield Rule((address,), endpoints, seconds, protocol, within, others)
         outside = {}
     if spec.get("internalTrafficPolicy") == "Local":
         yield Rule(tuple(inside), everywhere, seconds, protocol, by_node)

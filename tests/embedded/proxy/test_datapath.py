@@ -278,6 +278,15 @@ async def test_traffic_that_stays_local_goes_by_the_clients_node(datapath, start
         await ask_from("127.99.2.1", wanted.frontends[0])
 
 
+async def test_a_node_may_count_as_outside(datapath, start):
+    a, b = await start(naming("a")), await start(naming("b"))
+    outsiders = frozenset({"127.99.1.1"})
+    wanted = Rule(rule().frontends, (a,), by_node={"a": (b,), "b": (b,)}, outsiders=outsiders)
+    await datapath.apply("default/web", [wanted])
+    assert await ask_from("127.99.1.1", wanted.frontends[0]) == "a"
+    assert await ask_from("127.99.2.1", wanted.frontends[0]) == "b"
+
+
 async def test_an_address_may_move_from_one_rule_to_another(datapath, start):
     web, node = rule().frontends[0], rule().frontends[0]
     a, b = await start(naming("a")), await start(naming("b"))

@@ -126,6 +126,9 @@ def test_external_traffic_that_stays_local_reaches_the_nodes_own_endpoints():
     assert found[Address("127.64.0.3", 30080)].endpoints == ()
     # Clients on a node, and what belongs to none, are not bound to one.
     assert found[Address("127.64.0.3", 30080)].endpoints_for("a") == (ON_A, ON_B)
+    assert "127.64.0.3" not in found[Address("127.64.0.3", 30080)].outsiders
+    # But a node that asks another one does so from outside.
+    assert "127.64.0.2" in found[Address("127.64.0.3", 30080)].outsiders
     assert found[Address("127.0.0.1", 30080)].endpoints == (ON_A, ON_B)
     assert found[Address("127.64.128.9", 80)].endpoints == (ON_A, ON_B)
 

@@ -8,6 +8,7 @@ for a certificate to believe in.
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterable
 from typing import Any
 
@@ -64,7 +65,7 @@ class Proxies:
         address = (pod.get("status") or {}).get("podIP")
         if not address:
             raise bad_request("address not allowed")
-        number = int(port) if port.isdigit() else _first_port(pod)
+        number = _port_number(port) if port else _first_port(pod)
         return await self._forward(request, scheme, address, number)
 
     async def service(self, request: Request, registry: Registry) -> web.StreamResponse:
@@ -200,6 +201,17 @@ def _split(target: str, what: str) -> tuple[str, str, str]:
     if not name or scheme not in ("", "http", "https"):
         raise bad_request(f'invalid {what} request "{target}"')
     return scheme, name, port
+
+
+def _port_number(port: str) -> int:
+    """A port of a pod: names of ports mean nothing here, but those of the machine's services do."""
+    if port.isdigit():
+        return int(port)
+    try:
+        return socket.getservbyname(port, "tcp")
+    except OSError:
+        problem = f"dial tcp: lookup tcp/{port}: unknown port"
+        raise service_unavailable(f"error trying to reach service: {problem}") from None
 
 
 def _first_port(pod: Object) -> int:
