@@ -188,7 +188,7 @@ class KindCluster(Cluster):
         for machine in stopped:
             machine.start()
         if stopped:
-            work.finish("switched on:", ", ".join(str(each.name) for each in stopped))
+            work.finish(f"switched on: {', '.join(str(each.name) for each in stopped)}")
         self._refuse_half(machines)
         known = self.kubeconfig.read_text() if self.kubeconfig.exists() else ""
         if (current := self._kind.kubeconfig()) != known:
