@@ -62,16 +62,20 @@ def kind_image(docker_engine: DockerClient) -> str:
 
 
 @pytest.fixture(scope="session")
-def kind_cluster(docker_engine: DockerClient, kind_image: str) -> Iterator[KindCluster]:
+def kind_cluster(
+    docker_engine: DockerClient, kind_image: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[KindCluster]:
     """Real Kubernetes with the images that tests use. One called `tests` is taken, and left."""
-    found = KindCluster("tests", image=kind_image)
-    ours = not found.exists()
-    found.up()
-    stock.provide(docker_engine, _IMAGES)
-    found.load_image(*_IMAGES)
-    yield found
-    if ours:
-        found.delete()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KUBELEARN_STATE", str(tmp_path_factory.mktemp("state")))
+        found = KindCluster("tests", image=kind_image)
+        ours = not found.exists()
+        found.up()
+        stock.provide(docker_engine, _IMAGES)
+        found.load_image(*_IMAGES)
+        yield found
+        if ours:
+            found.delete()
 
 
 @pytest.fixture

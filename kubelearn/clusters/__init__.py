@@ -11,7 +11,7 @@ from kubelearn.clusters.base import Cluster, Info
 from kubelearn.clusters.embedded import EmbeddedCluster
 from kubelearn.clusters.internals import ComponentState, Internals, NoInternals
 from kubelearn.clusters.kubeconfig import KubeconfigCluster
-from kubelearn.embedded.state import DEFAULT_NAME, StateFolder
+from kubelearn.embedded.state import DEFAULT_NAME, StateFolder, home
 from kubelearn.errors import ClusterError
 
 __all__ = [
@@ -33,7 +33,7 @@ def connect(backend: str = "auto", *, name: str | None = None) -> Cluster:
     """The cluster to learn on, running: started first when it is ours and does not run.
 
     `backend` is one of BACKENDS; `auto` takes what KUBELEARN_BACKEND says, else a kubelearn cluster
-    that runs already, else the embedded one. Prints which one it took, and why.
+    that runs already (an embedded one before one of kind), else the embedded one. Prints which one it took, and why.
     Raises ClusterError when that cluster does not answer and cannot be started.
     """
     cluster = choose(backend, name=name)
@@ -75,7 +75,21 @@ def _automatic(name: str | None) -> Cluster:
     for cluster in sorted(running, key=lambda each: each.name != DEFAULT_NAME):
         cluster.why = "it runs already" + _real_thing()
         return cluster
+    if real := _running_kind():
+        real.why = "it runs already"
+        return real
     return EmbeddedCluster(DEFAULT_NAME, why="it needs nothing but Python" + _real_thing())
+
+
+def _running_kind() -> Cluster | None:
+    # Whoever never had one pays nothing for it: no import, no question to Docker.
+    names = [folder.parent.name for folder in (home() / "kind").glob("*/kubeconfig")]
+    if not names:
+        return None
+    from kubelearn.clusters.kind import KindCluster
+
+    ordered = sorted(names, key=lambda name: (name != DEFAULT_NAME, name))
+    return next((cluster for name in ordered if (cluster := KindCluster(name)).ready()), None)
 
 
 def _real_thing() -> str:

@@ -19,8 +19,9 @@ NAMESPACE = "browser"
 
 @pytest.fixture(scope="module")
 def server(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
-    """A JupyterLab whose kernels find the tests' cluster."""
-    started = LabServer(tmp_path_factory.mktemp("lab") / "server")
+    """A JupyterLab whose kernels find the tests' cluster: the one of their state that runs."""
+    folder = tmp_path_factory.mktemp("lab") / "server"
+    started = LabServer(folder, environment={"KUBELEARN_BACKEND": ""})
     yield started
     started.stop()
 

@@ -23,6 +23,19 @@ def test_a_cluster_that_runs_is_taken(state, capsys):
     assert "runs already" in capsys.readouterr().out
 
 
+def test_a_kind_cluster_that_does_not_answer_is_not_taken(state):
+    folder = state / "kind" / "stopped"
+    folder.mkdir(parents=True)
+    # Nothing listens at port 1.
+    (folder / "kubeconfig").write_text(
+        "clusters: [{name: c, cluster: {server: 'https://127.0.0.1:1'}}]\n"
+        "users: [{name: u, user: {}}]\n"
+        "contexts: [{name: x, context: {cluster: c, user: u}}]\n"
+        "current-context: x\n"
+    )
+    assert choose().backend == "embedded"
+
+
 def test_the_environment_decides(state, monkeypatch, capsys):
     monkeypatch.setenv("KUBELEARN_BACKEND", "embedded")
     cluster = choose()

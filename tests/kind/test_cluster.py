@@ -7,7 +7,7 @@ import io
 import pytest
 from kubernetes import client
 
-from kubelearn.clusters import KubeconfigCluster
+from kubelearn.clusters import KubeconfigCluster, choose
 from kubelearn.clusters.kind import audit
 from kubelearn.clusters.kind.machines import run
 from kubelearn.clusters.transport import send
@@ -82,6 +82,12 @@ def test_what_does_not_exist_is_refused_with_what_does(kind_cluster):
 @pytest.mark.parametrize("component", ["kube-apiserver", "etcd", "kubelet@tests-worker2"])
 def test_a_component_has_a_log(kind_cluster, component):
     assert kind_cluster.logs(component).count("\n") > 3
+
+
+def test_connect_takes_it_where_no_embedded_cluster_runs(kind_cluster, monkeypatch):
+    monkeypatch.delenv("KUBELEARN_BACKEND", raising=False)
+    found = choose()
+    assert (found.backend, found.name, found.why) == ("kind", "tests", "it runs already")
 
 
 def test_without_a_component_the_log_is_what_kind_said(kind_cluster):
