@@ -33,8 +33,8 @@ def connect(backend: str = "auto", *, name: str | None = None) -> Cluster:
     """The cluster to learn on, running: started first when it is ours and does not run.
 
     `backend` is one of BACKENDS; `auto` takes what KUBELEARN_BACKEND says, else a kubelearn cluster
-    that runs already (an embedded one before one of kind), else the embedded one. Prints which one it took, and why.
-    Raises ClusterError when that cluster does not answer and cannot be started.
+    that runs already (an embedded one before one of kind), else the embedded one. Prints which one
+    it took, and why. Raises ClusterError when that cluster does not answer and cannot be started.
     """
     cluster = choose(backend, name=name)
     if not cluster.ready():

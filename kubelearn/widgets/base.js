@@ -3,6 +3,7 @@
 
 const STALE_AFTER = 10_000; // the kernel gives a sign of life every 3 s
 const TICK = 1_000;
+const LINGER = 2_000; // a view that is displayed again must not cost a new watch
 const CALM_ABOVE = { items: 300, changes: 30 }; // more than that, animations cost too much
 
 /** The browser's copy of a widget's document; one for each model, shared by its views. */
@@ -83,6 +84,7 @@ class Store {
   }
 
   open(view) {
+    clearTimeout(this.leaving);
     this.views.add(view);
     this.countViews();
     this.timer ??= setInterval(() => this.views.forEach((each) => each.tick()), TICK);
@@ -90,10 +92,13 @@ class Store {
 
   close(view) {
     this.views.delete(view);
-    this.countViews();
-    if (this.views.size) return;
+    if (this.views.size) {
+      this.countViews();
+      return;
+    }
     clearInterval(this.timer);
     this.timer = undefined;
+    this.leaving = setTimeout(() => this.countViews(), LINGER);
   }
 
   countViews() {

@@ -27,6 +27,9 @@ def rows(state):
     return state["snapshot"]["sections"]["pods"]
 
 
+COUNTS = "window.sent.map((message) => message.count)"
+
+
 def focused(view):
     return view.page.evaluate("document.activeElement.dataset.key")
 
@@ -103,8 +106,17 @@ def test_a_second_view_shows_the_same_and_goes_on_with_the_first(view, rows):
 
 def test_the_kernel_knows_how_many_views_are_open(view):
     view.page.evaluate("window.open(); window.closeView()")
-    counts = view.page.evaluate("window.sent.map((message) => message.count)")
-    assert counts == [1, 2, 1]
+    assert view.page.evaluate(COUNTS) == [1, 2, 1]
+
+
+def test_the_kernel_goes_on_watching_while_a_view_is_displayed_again(open_view, state):
+    view = open_view(ClusterMap, state, clock=True)
+    view.page.evaluate("window.closeView(); window.open()")
+    view.page.clock.fast_forward(5_000)
+    assert view.page.evaluate(COUNTS) == [1, 1]
+    view.page.evaluate("window.closeView()")
+    view.page.clock.fast_forward(5_000)
+    assert view.page.evaluate(COUNTS) == [1, 1, 0]
 
 
 def test_a_click_on_a_pod_deletes_it(view, rows):
