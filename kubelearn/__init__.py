@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from kubelearn.widgets.clustermap import ClusterMap
     from kubelearn.widgets.controlplaneswitches import ControlPlaneSwitches
     from kubelearn.widgets.deploymentpanel import DeploymentPanel
+    from kubelearn.widgets.doctor import Doctor
     from kubelearn.widgets.etcdbrowser import EtcdBrowser
     from kubelearn.widgets.eventstream import EventStream
     from kubelearn.widgets.insideout import InsideOut
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from kubelearn.widgets.podtimeline import PodTimeline
     from kubelearn.widgets.predict import Predict
     from kubelearn.widgets.reconcileloop import ReconcileLoop
+    from kubelearn.widgets.quiz import Quiz
     from kubelearn.widgets.requestxray import RequestXray
     from kubelearn.widgets.schedulermatrix import SchedulerMatrix
     from kubelearn.widgets.servicemap import ServiceMap
@@ -62,6 +64,7 @@ __all__ = [
     "ContainerError",
     "ControlPlaneSwitches",
     "DeploymentPanel",
+    "Doctor",
     "EtcdBrowser",
     "EventStream",
     "Handmade",
@@ -81,6 +84,7 @@ __all__ = [
     "PodTimeline",
     "Predict",
     "ReconcileLoop",
+    "Quiz",
     "RequestXray",
     "SchedulerMatrix",
     "ServiceMap",
@@ -118,6 +122,7 @@ _HOMES = {
     "widgets.clustermap": ("ClusterMap",),
     "widgets.controlplaneswitches": ("ControlPlaneSwitches",),
     "widgets.deploymentpanel": ("DeploymentPanel",),
+    "widgets.doctor": ("Doctor",),
     "widgets.etcdbrowser": ("EtcdBrowser",),
     "widgets.eventstream": ("EventStream",),
     "widgets.insideout": ("InsideOut",),
@@ -130,6 +135,7 @@ _HOMES = {
     "widgets.podtimeline": ("PodTimeline",),
     "widgets.predict": ("Predict",),
     "widgets.reconcileloop": ("ReconcileLoop",),
+    "widgets.quiz": ("Quiz",),
     "widgets.requestxray": ("RequestXray",),
     "widgets.schedulermatrix": ("SchedulerMatrix",),
     "widgets.servicemap": ("ServiceMap",),

@@ -11,10 +11,10 @@ _LINE = 20
 LETTERS = "abcdefghij"
 
 
-def draw(question: str, options: Sequence[str]) -> str:
+def draw(question: str, options: Sequence[str], *, word: str = "Predict") -> str:
     """The question with its options as SVG."""
     parts: list[str] = [
-        svg.text("Predict", x=24, y=30, size=11, weight="600", fill=svg.MUTED),
+        svg.text(word, x=24, y=30, size=11, weight="600", fill=svg.MUTED),
     ]
     y = 52.0
     for line in svg.wrap(question, width=_WIDTH - 60, size=14):
@@ -29,4 +29,4 @@ def draw(question: str, options: Sequence[str]) -> str:
         for i, line in enumerate(lines):
             parts.append(svg.text(line, x=66, y=y + 21 + i * 18, size=13))
         y += height + 8
-    return svg.document(*parts, width=_WIDTH, height=y + 10, label=f"Predict: {question}")
+    return svg.document(*parts, width=_WIDTH, height=y + 10, label=f"{word}: {question}")

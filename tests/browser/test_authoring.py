@@ -1,4 +1,4 @@
-"""Magics, bars, the manifest editor and the shell in JupyterLab, on a living cluster."""
+"""What learners write with, in JupyterLab on a cluster: magics, editor, shell, quiz, doctor."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ SHELL = """from kubernetes import client
 pods = client.CoreV1Api(cluster.api_client).list_namespaced_pod("browser").items
 shell = kl.Shell(cluster, pods[0].metadata.name, "browser")
 shell"""
+QUIZ = """why = {"etcd": "It keeps what the API server stores.", "kubelet": "It runs on nodes."}
+quiz = kl.Quiz("What keeps objects?", why, answer="etcd")
+quiz"""
 SLOW = """import time
 from kubelearn.progress import Progress
 with Progress("something slow") as work:
@@ -103,3 +106,20 @@ def test_a_shell_in_a_pod_runs_what_is_typed_and_says_how_it_ended(lab, server, 
     expect(lab(".kl-shell .kl-session")).to_have_text("runs", timeout=30_000)
     web.kill(pod)
     expect(lab(".kl-shell .kl-session")).to_contain_text("The pod is gone.", timeout=60_000)
+
+
+def test_an_answer_reaches_the_kernel_and_is_there_when_displayed_again(lab, server, web):
+    server.write("quiz.ipynb", [SETUP, QUIZ, "quiz", "kl.Doctor()"])
+    lab.open("quiz.ipynb")
+    lab.run_all()
+    lab(".kl-quiz").first.get_by_role("button", name="kubelet").click(timeout=30_000)
+    lab(".kl-quiz .kl-compare").first.click()
+    for view in (0, 1):
+        shown = lab(".kl-quiz").nth(view)
+        expect(shown.locator(".kl-wrong .kl-why")).to_have_text("It runs on nodes.")
+    lab.execute("assert quiz.verdict is False, quiz.verdict")
+    expect(lab(".kl-doctor .kl-outcome")).to_contain_text("can run", timeout=30_000)
+    before = lab(".kl-doctor .kl-when").inner_text()
+    lab(".kl-doctor .kl-again").click()
+    expect(lab(".kl-doctor .kl-again")).to_be_enabled(timeout=30_000)
+    expect(lab(".kl-doctor .kl-when")).not_to_have_text(before, timeout=30_000)

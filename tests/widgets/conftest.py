@@ -13,6 +13,7 @@ from kubelearn.widgets import (
     base,
     clustermap,
     deploymentpanel,
+    doctor,
     etcdbrowser,
     internalswidget,
     manifesteditor,
@@ -31,6 +32,7 @@ MODULES_WITH_COURIER = (
     applyxray,
     base,
     deploymentpanel,
+    doctor,
     etcdbrowser,
     internalswidget,
     packettrace,
@@ -194,6 +196,7 @@ async ({esm, state}) => {
   });
   Object.assign(window, {
     sent: [], saved: {}, saves: 0,
+    change: (name) => { for (const each of listeners[`change:${name}`] ?? []) each(); },
     tell: (message) => { for (const each of listeners["msg:custom"] ?? []) each(message); },
     open: () => {
       const el = document.createElement("div");

@@ -22,15 +22,15 @@ def test_without_a_browser_the_question_is_printed(asked):
 
 def test_what_is_printed_does_not_depend_on_the_choice(asked):
     before = asked._repr_mimebundle_()
-    asked.comm.receive({"method": "update", "state": {"chosen": 1}})
+    asked.comm.receive({"method": "update", "state": {"given": [1]}})
     assert asked.choice == "three"
     assert asked._repr_mimebundle_() == before
 
 
 def test_the_answer_is_an_option_or_its_number(asked, recorded):
-    assert asked.answer == 2
-    assert Predict(QUESTION, ["a", "b"], answer=1).answer == 1
-    assert Predict(QUESTION, ["a", "b"]).answer is None
+    assert asked.right == [2]
+    assert Predict(QUESTION, ["a", "b"], answer=1).right == [1]
+    assert Predict(QUESTION, ["a", "b"]).right == []
     with pytest.raises(ValueError, match="not in list"):
         Predict(QUESTION, ["a", "b"], answer="c")
 

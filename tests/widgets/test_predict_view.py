@@ -8,11 +8,18 @@ from axe_playwright_python.sync_playwright import Axe
 from kubelearn.widgets.predict import Predict
 
 STATE = {
+    "word": "Predict",
+    "kind": "one",
     "question": "How many pods are there for a moment?",
     "options": ["two", "three", "four"],
-    "answer": 2,
+    "why": [],
+    "right": [2],
+    "unit": "",
+    "solution": "",
     "explain": "One is still leaving.",
-    "chosen": None,
+    "given": None,
+    "compared": False,
+    "verdict": None,
 }
 
 
@@ -22,10 +29,10 @@ def view(open_view):
 
 
 def test_a_choice_is_saved_once_and_stays(view):
-    assert not view(".kl-button").is_visible()
+    assert not view(".kl-compare").is_visible()
     view(".kl-choice").nth(1).click()
     view(".kl-choice").nth(2).click(force=True)
-    assert view.page.evaluate("window.saved") == {"chosen": 1}
+    assert view.page.evaluate("window.saved") == {"given": [1]}
     assert view.page.evaluate("window.saves") == 1
     assert view('.kl-choice[aria-pressed="true"]').inner_text().split() == ["b", "three"]
     assert "run the next cell" in view(".kl-news").inner_text()
@@ -34,36 +41,36 @@ def test_a_choice_is_saved_once_and_stays(view):
 def test_the_answer_is_shown_only_when_the_learner_compares(view):
     view(".kl-choice").nth(1).click()
     assert view(".kl-right").count() == 0
-    view(".kl-button").click()
+    view(".kl-compare").click()
     assert view(".kl-right").inner_text().split() == ["c", "four", "the", "answer"]
     assert view(".kl-wrong").inner_text().split() == ["b", "three", "your", "choice"]
     assert view(".kl-news").inner_text() == "One is still leaving."
 
 
 def test_a_page_that_is_loaded_again_still_knows_the_choice(open_view):
-    view = open_view(Predict, {**STATE, "chosen": 0})
+    view = open_view(Predict, {**STATE, "given": [0]})
     assert view('.kl-choice[aria-pressed="true"]').count() == 1
     view(".kl-choice").nth(1).click(force=True)
     assert view.page.evaluate("window.saves") == 0
 
 
 def test_without_an_answer_there_is_nothing_to_compare(open_view):
-    view = open_view(Predict, {**STATE, "answer": None, "explain": ""})
+    view = open_view(Predict, {**STATE, "right": [], "explain": ""})
     view(".kl-choice").first.click()
-    assert not view(".kl-button").is_visible()
+    assert not view(".kl-compare").is_visible()
 
 
 def test_the_keyboard_chooses(view):
     view(".kl-choice").first.focus()
     view.page.keyboard.press("Tab")
     view.page.keyboard.press("Enter")
-    assert view.page.evaluate("window.saved") == {"chosen": 1}
+    assert view.page.evaluate("window.saved") == {"given": [1]}
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_to_complain_about(view, theme):
     view.page.evaluate("theme => document.body.classList.add(theme)", theme)
     view(".kl-choice").nth(1).click()
-    view(".kl-button").click()
+    view(".kl-compare").click()
     found = Axe().run(view.page)
     assert found.violations_count == 0, found.generate_report()
