@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from kubelearn.widgets.packettrace import PacketTrace
     from kubelearn.widgets.podtimeline import PodTimeline
     from kubelearn.widgets.predict import Predict
-    from kubelearn.widgets.reconcileloop import ReconcileLoop
     from kubelearn.widgets.quiz import Quiz
+    from kubelearn.widgets.reconcileloop import ReconcileLoop
     from kubelearn.widgets.requestxray import RequestXray
     from kubelearn.widgets.schedulermatrix import SchedulerMatrix
     from kubelearn.widgets.servicemap import ServiceMap
@@ -83,8 +83,8 @@ __all__ = [
     "PacketTrace",
     "PodTimeline",
     "Predict",
-    "ReconcileLoop",
     "Quiz",
+    "ReconcileLoop",
     "RequestXray",
     "SchedulerMatrix",
     "ServiceMap",

@@ -59,6 +59,10 @@ _PAGE = """<!doctype html>
   new EventSource("/events").onmessage = (event) => {
     const data = JSON.parse(event.data);
     if (data.method === "custom") listeners["msg:custom"]?.(data.content);
+    for (const [name, value] of Object.entries(data.method === "update" ? data.state : {})) {
+      state[name] = value;
+      listeners[`change:${name}`]?.();
+    }
   };
 </script>
 </html>

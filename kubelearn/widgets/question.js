@@ -160,9 +160,15 @@ class QuestionView {
     return [this.judged(), this.model.get("explain")].filter(Boolean).join(" ");
   }
 
+  /** What the kernel says; of options the page knows as well. */
+  get verdict() {
+    const right = this.model.get("right");
+    if (!right.length) return this.model.get("verdict");
+    return right.length === this.given.length && right.every((i) => this.given.includes(i));
+  }
+
   judged() {
-    const verdict = this.model.get("verdict");
-    const { kind, model } = this;
+    const { kind, model, verdict } = this;
     if (kind === "one") return model.get("explain") ? "" : this.given[0] === model.get("right")[0] ? "As you said." : "Not as you said.";
     if (verdict == null) return "The kernel is busy, and compares as soon as it is free.";
     const solution = `The answer is ${model.get("solution")}${model.get("unit") && ` ${model.get("unit")}`}.`;
