@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from kubelearn.widgets.applyxray import ApplyXray
     from kubelearn.widgets.clustermap import ClusterMap
     from kubelearn.widgets.controlplaneswitches import ControlPlaneSwitches
+    from kubelearn.widgets.dashboard import Dashboard
     from kubelearn.widgets.deploymentpanel import DeploymentPanel
     from kubelearn.widgets.doctor import Doctor
     from kubelearn.widgets.etcdbrowser import EtcdBrowser
@@ -63,6 +64,7 @@ __all__ = [
     "ClusterMap",
     "ContainerError",
     "ControlPlaneSwitches",
+    "Dashboard",
     "DeploymentPanel",
     "Doctor",
     "EtcdBrowser",
@@ -121,6 +123,7 @@ _HOMES = {
     "widgets.applyxray": ("ApplyXray",),
     "widgets.clustermap": ("ClusterMap",),
     "widgets.controlplaneswitches": ("ControlPlaneSwitches",),
+    "widgets.dashboard": ("Dashboard",),
     "widgets.deploymentpanel": ("DeploymentPanel",),
     "widgets.doctor": ("Doctor",),
     "widgets.etcdbrowser": ("EtcdBrowser",),

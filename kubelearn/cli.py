@@ -169,6 +169,20 @@ def logs(name: str, backend: str, component: str) -> None:
 @main.command()
 @_name
 @_backend
+@click.option("--namespace", "-n", default="default", show_default=True, help="Where to begin.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of the page.  [any free]")
+@click.option("--browser/--no-browser", default=True, help="Whether to open it.  [yes]")
+def dashboard(name: str, backend: str, namespace: str, port: int, browser: bool) -> None:
+    """Show a cluster in your browser, and the API calls behind each click, until Ctrl+C."""
+    from kubelearn.widgets.dashboardpage import run
+
+    cluster = _known(name, backend)
+    run(cluster, namespace=namespace, port=port, browser=browser, say=click.echo)
+
+
+@main.command()
+@_name
+@_backend
 @_output
 def status(name: str, backend: str, output: str) -> None:
     """Say what runs, and where its state is; exit code 3 when the cluster does not run."""
@@ -202,10 +216,15 @@ def _components(cluster: Cluster) -> list[dict[str, Any]]:
 @_backend
 def kubeconfig(name: str, backend: str) -> None:
     """Print the path of a file that kubectl and every other client takes."""
-    path = _cluster(backend, name).kubeconfig
-    if not path.exists():
+    click.echo(_known(name, backend).kubeconfig)
+
+
+def _known(name: str, backend: str) -> Cluster:
+    """A cluster that there is, whether it runs or not."""
+    cluster = _cluster(backend, name)
+    if not cluster.kubeconfig.exists():
         raise KubelearnError(f"there is no cluster {name} yet", hint=_up_line(name, backend))
-    click.echo(path)
+    return cluster
 
 
 def _up_line(name: str, backend: str) -> str:

@@ -99,6 +99,13 @@ def without_credentials(api: ApiClient) -> ApiClient:
     return type(api)(bare)
 
 
+def impersonating(api: ApiClient, user: str) -> ApiClient:
+    """A connection with the same credentials whose requests are judged as another user's."""
+    other = type(api)(api.configuration)
+    other.default_headers["Impersonate-User"] = user
+    return other
+
+
 class Lines:
     """The lines of a streamed answer as they come; `close` ends it, from any thread."""
 
@@ -175,7 +182,7 @@ def _open(
     stream: bool = False,
 ) -> urllib3.BaseHTTPResponse:
     configuration = api.configuration
-    headers = {"Accept": accept, "User-Agent": api.user_agent}
+    headers = {"Accept": accept, "User-Agent": api.user_agent, **api.default_headers}
     for setting in configuration.auth_settings().values():
         if setting["in"] == "header" and setting["value"]:
             headers[setting["key"]] = setting["value"]

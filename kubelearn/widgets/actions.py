@@ -43,6 +43,8 @@ class Action:
     path: str
     body: Any = None
     content_type: str = MERGE_PATCH
+    query: Mapping[str, Any] | None = None
+    accept: str = "application/json"
 
 
 def delete_pod(namespace: str, name: str) -> Action:
@@ -53,7 +55,7 @@ def delete_pod(namespace: str, name: str) -> Action:
 def delete(resource: Resource, namespace: str, name: str) -> Action:
     """Delete an object of any kind, and after it what it owns, as kubectl does by itself."""
     return Action(
-        _line("delete", resource.kind.lower(), name, namespace),
+        line(resource, "delete", resource.kind.lower(), name, namespace=namespace),
         "DELETE",
         resource.path(namespace, name),
         {"propagationPolicy": "Background"},
@@ -105,13 +107,15 @@ def patch_service(namespace: str, name: str, spec: Mapping[str, Any]) -> Action:
     )
 
 
-def restart(namespace: str, name: str, *, moment: datetime) -> Action:
-    """Replace all pods of a Deployment, as `kubectl rollout restart` does."""
+def restart(
+    namespace: str, name: str, *, moment: datetime, resource: Resource = DEPLOYMENTS
+) -> Action:
+    """Replace all pods of a Deployment, or another workload, as `kubectl rollout restart` does."""
     annotations = {"kubectl.kubernetes.io/restartedAt": timestamp(moment)}
     return Action(
-        _line("rollout", "restart", f"deployment/{name}", namespace),
+        _line("rollout", "restart", f"{resource.kind.lower()}/{name}", namespace),
         "PATCH",
-        DEPLOYMENTS.path(namespace, name),
+        resource.path(namespace, name),
         {"spec": {"template": {"metadata": {"annotations": annotations}}}},
         STRATEGIC_PATCH,
     )
@@ -150,23 +154,35 @@ def revision(replica_set: Mapping[str, Any]) -> int:
 
 def perform(api: ApiClient, action: Action) -> Object:
     """Send the request; the trace entry to show: what was sent and what came back."""
+    return ask(api, action)[0]
+
+
+def ask(api: ApiClient, action: Action) -> tuple[Object, Any]:
+    """Send the request; the trace entry, and the answer's body where it was no failure."""
     started = time.perf_counter()
-    entry = {"command": action.command, "request": f"{action.method} {action.path}"}
+    entry: Object = {"command": action.command, "request": f"{action.method} {action.path}"}
+    entry["body"] = _short(action.body)
     try:
         answer = send(
-            api, action.method, action.path, body=action.body, content_type=action.content_type
+            api,
+            action.method,
+            action.path,
+            body=action.body,
+            query=action.query,
+            content_type=action.content_type,
+            accept=action.accept,
         )
     except KubelearnError as error:
-        return {**entry, "body": _short(action.body), "code": 0, "message": error.message}
+        return {**entry, "code": 0, "message": error.message}, None
     failed = answer.code >= 400
     body = answer.body if isinstance(answer.body, dict) else {"message": str(answer.body)}
-    return {
-        **entry,
-        "body": _short(action.body),
+    told = {
+        "request": answer.request,
         "code": answer.code,
         "message": str(body.get("message") or "") if failed else "",
         "ms": round((time.perf_counter() - started) * 1000, 1),
     }
+    return {**entry, **told}, None if failed else answer.body
 
 
 def beside_api(command: str, do: Callable[[], None]) -> Object:
@@ -178,6 +194,12 @@ def beside_api(command: str, do: Callable[[], None]) -> Object:
     except KubelearnError as error:
         return {**entry, "code": 0, "message": str(error)}
     return {**entry, "code": None}
+
+
+def line(resource: Resource, *words: str, namespace: str) -> str:
+    """A kubectl line; only kinds that have namespaces take one."""
+    where = ["-n", namespace] if resource.namespaced and namespace else []
+    return shlex.join(["kubectl", *words, *where])
 
 
 def _line(*words: str) -> str:

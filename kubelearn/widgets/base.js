@@ -197,7 +197,7 @@ class Frame {
       state = "stale";
       words =
         `No sign of life from the kernel for ${Math.round(silent / 1000)} s, so this picture may be old. ` +
-        "If the kernel was restarted, run this cell again.";
+        (document.documentElement.dataset.klAdvice ?? "If the kernel was restarted, run this cell again.");
     } else if (reason === "connecting") {
       state = "connecting";
     } else if (reason) {

@@ -147,11 +147,11 @@ class SimulatedApi:
         with self.changed:
             if not self.reachable:
                 raise urllib3.exceptions.ProtocolError("the simulated cluster is switched off")
-            if "watch" in query:
-                return Watch(self, parts.path, after=int(query["resourceVersion"][0]))
             refused = refusal(method, parts.path, headers or {}, known=known)
             if refused:
                 return refused
+            if "watch" in query:
+                return Watch(self, parts.path, after=int(query["resourceVersion"][0]))
             if parts.path.endswith("/log"):
                 return self.log_of(parts.path.split("/")[-2], query)
             data = json.loads(body) if body else None
@@ -221,12 +221,13 @@ class SimulatedApi:
 
 
 class Connection:
-    """What looks like an `ApiClient`: the three things that the transport asks of it."""
+    """What looks like an `ApiClient`: the few things that the transport asks of it."""
 
     user_agent = "kubelearn"
 
     def __init__(self, configuration: Any) -> None:
         self.configuration = configuration
+        self.default_headers: dict[str, str] = {}
         request = partial(configuration.server.request, known=bool(configuration.cert_file))
         self.rest_client = SimpleNamespace(pool_manager=SimpleNamespace(request=request))
 
