@@ -6,6 +6,7 @@ from typing import Any
 
 import comm
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from comm.base_comm import BaseComm
 
 from kubelearn.widgets import (
@@ -243,6 +244,19 @@ class View:
     def sent(self) -> list[Any]:
         """What the view sent to the kernel, except how many views there are."""
         return [m for m in self.page.evaluate("window.sent") if m["type"] != "views"]
+
+    def check_accessible(self, *, dark: bool | None = None) -> None:
+        """Fail for what axe complains about, on a light or a dark page, or on the one that is."""
+        if dark is not None:
+            self.page.evaluate("dark => document.body.classList.toggle('dark', dark)", dark)
+        found = Axe().run(self.page)
+        assert found.violations_count == 0, found.generate_report()
+
+    def check_width(self) -> None:
+        """Fail where something sticks out of the widget or of the page."""
+        for part in ("html", ".kl-root"):
+            fits = "e => e.scrollWidth <= e.clientWidth"
+            assert self(part).first.evaluate(fits), f"{part} is too wide"
 
     def __call__(self, selector: str) -> Any:
         return self.page.locator(selector)

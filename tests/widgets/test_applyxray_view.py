@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from kubelearn.widgets.applyxray import ApplyXray
 
@@ -110,10 +109,9 @@ def test_without_a_trail_the_reason_is_shown(open_view, state, sections):
 def test_it_is_accessible(view, dark):
     view.page.evaluate("dark => document.body.classList.toggle('dark', dark)", dark)
     press(view, "All requests")
-    found = Axe().run(view.page)
-    assert found.violations_count == 0, found.generate_report()
+    view.check_accessible()
 
 
 def test_nothing_sticks_out_at_600_pixels(open_view, state):
     view = open_view(ApplyXray, state, viewport={"width": 600, "height": 800})
-    assert view(".kl-root").evaluate("e => e.scrollWidth <= e.clientWidth")
+    view.check_width()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from kubelearn.widgets.eventstream import EventStream
 
@@ -108,10 +107,9 @@ def test_thousands_of_events_make_few_elements_and_say_what_is_left_out(view):
 def test_it_is_accessible(view, dark):
     view.page.evaluate("dark => document.body.classList.toggle('dark', dark)", dark)
     view(".kl-about").first.click()
-    found = Axe().run(view.page)
-    assert found.violations_count == 0, found.generate_report()
+    view.check_accessible()
 
 
 def test_nothing_sticks_out_at_600_pixels(open_view, state):
     view = open_view(EventStream, state, viewport={"width": 600, "height": 800})
-    assert view(".kl-root").evaluate("e => e.scrollWidth <= e.clientWidth")
+    view.check_width()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from kubelearn.diagrams.layerstack import LOOKS
 from kubelearn.widgets.layerstack import LayerStack
@@ -69,8 +68,7 @@ def test_without_a_question_there_is_nothing_to_mark(open_view, state):
 @pytest.mark.parametrize("width", [320, 600, 1200])
 def test_nothing_sticks_out_at_any_width(open_view, state, width):
     view = open_view(LayerStack, state, viewport={"width": width, "height": 900})
-    too_wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-    assert not view.page.evaluate(too_wide)
+    view.check_width()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -78,5 +76,4 @@ def test_axe_finds_nothing_to_complain_about(open_view, state, theme):
     state |= {"marked": [2], "outcome": rows("cached", "done", "done")}
     view = open_view(LayerStack, state)
     view.page.evaluate("theme => document.body.classList.add(theme)", theme)
-    found = Axe().run(view.page)
-    assert found.violations_count == 0, found.generate_report()
+    view.check_accessible()

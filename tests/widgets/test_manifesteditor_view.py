@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from kubelearn.widgets.manifesteditor import ManifestEditor
 from kubelearn.widgets.manifesttemplates import TEMPLATES
@@ -139,11 +138,9 @@ def test_two_views_show_the_same_text_but_none_is_overwritten_while_one_types(vi
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_it_is_accessible(view, dark):
-    view.page.evaluate("dark => document.body.classList.toggle('dark', dark)", dark)
-    found = Axe().run(view.page)
-    assert found.violations_count == 0, found.generate_report()
+    view.check_accessible(dark=dark)
 
 
 def test_nothing_sticks_out_at_600_pixels(open_view, state):
     view = open_view(ManifestEditor, state, viewport={"width": 600, "height": 800})
-    assert view(".kl-root").evaluate("e => e.scrollWidth <= e.clientWidth")
+    view.check_width()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from kubelearn.widgets.progressbar import ProgressBar
 
@@ -73,6 +72,4 @@ def test_a_bar_that_has_ended_waits_for_nobody(open_bar):
 @pytest.mark.parametrize("dark", [False, True])
 def test_it_is_accessible(open_bar, dark):
     view = open_bar()
-    view.page.evaluate("dark => document.body.classList.toggle('dark', dark)", dark)
-    found = Axe().run(view.page)
-    assert found.violations_count == 0, found.generate_report()
+    view.check_accessible(dark=dark)

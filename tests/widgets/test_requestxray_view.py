@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from kubelearn.widgets.requestxray import RequestXray
 
@@ -101,11 +100,9 @@ def test_a_refusal_is_told_with_the_code(view):
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_it_is_accessible(view, dark):
-    view.page.evaluate("dark => document.body.classList.toggle('dark', dark)", dark)
-    found = Axe().run(view.page)
-    assert found.violations_count == 0, found.generate_report()
+    view.check_accessible(dark=dark)
 
 
 def test_nothing_sticks_out_at_600_pixels(open_view, state):
     view = open_view(RequestXray, state, viewport={"width": 600, "height": 800})
-    assert view(".kl-root").evaluate("e => e.scrollWidth <= e.clientWidth")
+    view.check_width()

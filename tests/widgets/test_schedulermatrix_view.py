@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from kubelearn.widgets.schedulermatrix import SchedulerMatrix
 
@@ -143,11 +142,9 @@ def test_of_many_nodes_the_best_are_shown(view, state):
 @pytest.mark.parametrize("dark", [False, True])
 def test_it_is_accessible(open_view, decided, dark):
     view = open_view(SchedulerMatrix, decided)
-    view.page.evaluate("dark => document.body.classList.toggle('dark', dark)", dark)
-    found = Axe().run(view.page)
-    assert found.violations_count == 0, found.generate_report()
+    view.check_accessible(dark=dark)
 
 
 def test_nothing_sticks_out_at_600_pixels(open_view, decided):
     view = open_view(SchedulerMatrix, decided, viewport={"width": 600, "height": 800})
-    assert view(".kl-root").evaluate("e => e.scrollWidth <= e.clientWidth")
+    view.check_width()
