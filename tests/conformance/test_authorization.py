@@ -202,3 +202,14 @@ def test_each_controller_may_do_its_own_work(api, account, verb, resource, allow
     }
     review = client.AuthorizationV1Api(api).create_subject_access_review({"spec": spec})
     assert bool(review.status.allowed) is allowed
+
+
+@pytest.mark.needs_nodes
+def test_controllers_have_accounts_in_kube_system(core, eventually):
+    wanted = {"deployment-controller", "generic-garbage-collector", "job-controller"}
+
+    def accounts():
+        found = core.list_namespaced_service_account("kube-system").items
+        return {each.metadata.name for each in found}
+
+    assert eventually(lambda: wanted <= accounts())

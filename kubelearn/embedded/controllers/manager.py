@@ -15,6 +15,7 @@ from dataclasses import replace
 from kubelearn.embedded.client import Client
 from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.controller import Controller, ControllerContext, supervise
+from kubelearn.embedded.controllers.accounts import make_accounts
 from kubelearn.embedded.controllers.certificates.authority import Authority
 from kubelearn.embedded.controllers.certificates.signer import CertificateSigningController
 from kubelearn.embedded.controllers.clusterroleaggregation import ClusterRoleAggregationController
@@ -124,6 +125,10 @@ class ControllerManager:
                     name=controller.name,
                 )
             group.create_task(informers.run(), name="informers")
+            if self._client_of:
+                accounts = map(_account_of, self.controllers)
+                make = make_accounts(self._client, accounts, clock=self._clock)
+                group.create_task(make, name="controllers' accounts")
 
     def _make(self, context: ControllerContext) -> list[Controller]:
         certain: list[Controller] = []
@@ -137,6 +142,9 @@ class ControllerManager:
 
     def _own(self, context: ControllerContext, controller: type[Controller]) -> ControllerContext:
         """The context of one controller, by whose name the audit trail knows its requests."""
-        account = controller.account or controller.name
         make = self._client_of or context.client.part
-        return replace(context, client=make(account))
+        return replace(context, client=make(_account_of(controller)))
+
+
+def _account_of(controller: Controller | type[Controller]) -> str:
+    return controller.account or controller.name
