@@ -195,7 +195,9 @@ def _kubectl() -> Check:
 
 def _dot() -> Check:
     return _program(
-        "dot", "Graphs get a simpler layout without Graphviz.", "sudo apt-get install graphviz"
+        "dot",
+        "Only for graphs that you want Graphviz to lay out; kubelearn has a layout of its own.",
+        "sudo apt-get install graphviz",
     )
 
 

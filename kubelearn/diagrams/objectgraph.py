@@ -74,14 +74,18 @@ def graph(objects: Iterable[Object], *, nodes: bool = False) -> Graph:
         *uses,
     ]
     used = {edge.target for edge in uses}
+    crowded = len(pods) > AGGREGATE_ABOVE
     boxes = [
-        _node(obj) for key, obj in by_id.items() if obj["kind"] not in _ON_DEMAND or key in used
+        # Of a pod in a heap nothing is told.
+        _node(obj, brief=crowded and obj["kind"] == "Pod")
+        for key, obj in by_id.items()
+        if obj["kind"] not in _ON_DEMAND or key in used
     ]
     boxes += [_unseen(target) for target in sorted(used - by_id.keys())]
     known = {box.id for box in boxes}
     kept = [edge for edge in dict.fromkeys(edges) if {edge.source, edge.target} <= known]
     whole = Graph(tuple(sorted(boxes, key=lambda box: box.rank)), tuple(kept))
-    return _aggregated(whole) if len(pods) > AGGREGATE_ABOVE else whole
+    return _aggregated(whole) if crowded else whole
 
 
 def draw(
@@ -128,11 +132,11 @@ def _age(obj: Object) -> tuple[int, str, str]:
     return SHOWN.index(obj["kind"]), str(meta.get("creationTimestamp") or ""), str(meta["name"])
 
 
-def _node(obj: Object) -> Node:
+def _node(obj: Object, *, brief: bool) -> Node:
     status, word = state_of(obj)
     kind = str(obj["kind"])
     name = str(obj["metadata"]["name"])
-    more = {"facts": facts_of(obj), "consequence": consequence(obj)}
+    more = {} if brief else {"facts": facts_of(obj), "consequence": consequence(obj)}
     return Node(id_of(obj), kind, name, status, word, _RANKS[kind], more)
 
 
