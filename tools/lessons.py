@@ -21,6 +21,8 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 
+from kubelearn.widgets.progressbar import MARK
+
 ROOT = Path(__file__).resolve().parent.parent
 LESSONS = ROOT / "lessons"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -59,13 +61,21 @@ def store(path: Path, *, fresh: bool) -> None:
     ).execute()
     for old, new in zip(before.cells, after.cells, strict=True):
         if new.cell_type == "code":
-            new.outputs = [tidy(output) for output in new.outputs]
+            new.outputs = [tidy(each) for each in new.outputs if not passes(each, new)]
             new.metadata.pop("execution", None)
             if not fresh and same(old, new):
                 new.outputs = old.outputs
     after.metadata.pop("widgets", None)
     after.metadata["language_info"] = {"name": "python"}
     nbformat.write(after, path)  # type: ignore[no-untyped-call]
+
+
+def passes(output: Cell, cell: Cell) -> bool:
+    """Whether it is a bar for long work, which says nothing to later readers.
+
+    A cell whose output is compared shows one every time, so there it stays.
+    """
+    return is_live(cell) and output.get("metadata", {}).get("kubelearn") == MARK["kubelearn"]
 
 
 def tidy(output: Cell) -> Cell:
@@ -79,8 +89,12 @@ def same(old: Cell, new: Cell) -> bool:
     """Whether two runs of a cell say the same, but for what differs every time."""
     if not old["outputs"] or shape(old) != shape(new):
         return False
-    live = "nbval-ignore-output" in new["metadata"].get("tags", [])
-    return live or sanitized(old) == sanitized(new)
+    return is_live(new) or sanitized(old) == sanitized(new)
+
+
+def is_live(cell: Cell) -> bool:
+    """Whether what a cell shows differs every time."""
+    return "nbval-ignore-output" in cell["metadata"].get("tags", [])
 
 
 def shape(cell: Cell) -> list[Any]:

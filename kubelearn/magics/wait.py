@@ -117,6 +117,8 @@ def _wait(
     """Ask until it is so; the object as it was then. Raises ClusterError when time is up."""
     condition = order.condition
     with Progress(f"wait for {resource.plural}/{key[1]}: {condition.text}") as work:
+        # Always, so that the cell's output does not depend on who was quicker.
+        work.begin("asking")
         while True:
             try:
                 found = _get(api, resource.path(*key), condition)
@@ -125,7 +127,7 @@ def _wait(
                 found, seen = None, error.message
             if not seen:
                 return found
-            work.tell(seen)
+            work.begin(seen)
             if time.monotonic() > until:
                 raise ClusterError(
                     f"timed out waiting for the condition on {resource.plural}/{key[1]}",

@@ -62,7 +62,8 @@ def test_only_a_notebook_has_bars_and_only_for_work_that_tells_something(recorde
     shell = SimpleNamespace(kernel=object())
     ipython = SimpleNamespace(get_ipython=lambda: shell, display=None)
     monkeypatch.setitem(sys.modules, "IPython", ipython)
-    monkeypatch.setitem(sys.modules, "IPython.display", SimpleNamespace(display=shown.append))
+    displayed = SimpleNamespace(display=lambda bar, metadata: shown.append(bar))
+    monkeypatch.setitem(sys.modules, "IPython.display", displayed)
     with work:
         assert shown == []
         work.begin("one")
