@@ -71,7 +71,10 @@ def verdict(
 ) -> tuple[str, str]:
     """A key of STATES, and the reason in words; `endpoint` is the pod's in an EndpointSlice."""
     spec = service["spec"]
-    mismatch = _mismatch(spec.get("selector") or {}, pod["metadata"].get("labels") or {})
+    selector = spec.get("selector") or {}
+    if not selector:
+        return _by_hand(endpoint)
+    mismatch = _mismatch(selector, pod["metadata"].get("labels") or {})
     if mismatch:
         return "other", mismatch
     if pod["metadata"].get("deletionTimestamp"):
@@ -87,9 +90,15 @@ def verdict(
     return ("held", "its EndpointSlice says: not ready") if ready is False else ("endpoint", "")
 
 
+def _by_hand(endpoint: Mapping[str, Any] | None) -> tuple[str, str]:
+    """Without a selector, only what somebody wrote into EndpointSlices counts."""
+    if endpoint is None:
+        return "other", "the Service has no selector: it looks for no pods"
+    ready = (endpoint.get("conditions") or {}).get("ready") is not False
+    return "endpoint" if ready else "held", "named by an EndpointSlice; the Service selects nothing"
+
+
 def _mismatch(selector: Mapping[str, str], labels: Mapping[str, str]) -> str:
-    if not selector:
-        return "the Service has no selector: it looks for no pods"
     for key, value in selector.items():
         if key not in labels:
             return f"has no label {key}; the selector asks for {key}={value}"

@@ -174,6 +174,10 @@ def _selects(service: Object, pods: Iterable[Object]) -> Iterator[Edge]:
 
 
 def _serves(piece: Object) -> Iterator[Edge]:
+    # One that somebody wrote by hand has no owner: a label says whose it is.
+    service = (piece["metadata"].get("labels") or {}).get("kubernetes.io/service-name")
+    if service and not piece["metadata"].get("ownerReferences"):
+        yield Edge(identifier("Service", service), id_of(piece), "serves")
     for endpoint in piece.get("endpoints") or []:
         target = endpoint.get("targetRef") or {}
         if target.get("kind") == "Pod":

@@ -33,8 +33,8 @@ _MATCHES = {"yes": "✓", "no": "✗", "missing": "∅"}
 _ORDER = ("endpoint", "held", "leaving", "other")
 
 
-def service_row(service: Mapping[str, Any]) -> Row:
-    """What is shown of the Service."""
+def service_row(service: Mapping[str, Any], slices: Iterable[Object] = ()) -> Row:
+    """What is shown of the Service; of its EndpointSlices, how many addresses are no pod's."""
     spec = service["spec"]
     kind = str(spec.get("type") or "ClusterIP")
     headless = spec.get("clusterIP") == "None"
@@ -44,6 +44,9 @@ def service_row(service: Mapping[str, Any]) -> Row:
         "meaning": _MEANINGS["headless" if headless else kind],
         "ip": "" if headless else str(spec.get("clusterIP") or spec.get("externalName") or ""),
         "selector": dict(spec.get("selector") or {}),
+        "outside": sum(
+            "targetRef" not in e for each in slices for e in each.get("endpoints") or []
+        ),
         "ports": [
             {
                 "name": port.get("name") or "",
@@ -69,12 +72,17 @@ _MEANINGS = {
 def pod_rows(
     service: Mapping[str, Any], pods: Iterable[Object], slices: Iterable[Object]
 ) -> list[Row]:
-    """What is shown of each pod: those that requests reach come first."""
+    """What is shown of each pod: those that requests reach come first.
+
+    Without a selector it is only those that EndpointSlices name.
+    """
     endpoints = endpoints_of(slices)
     selector = service["spec"].get("selector") or {}
     rows = []
     for pod in pods:
         name = str(pod["metadata"]["name"])
+        if not selector and name not in endpoints:
+            continue
         labels = label_rows(selector, pod["metadata"].get("labels") or {})
         state, reason = verdict(service, pod, endpoints.get(name))
         rows.append(
@@ -136,6 +144,9 @@ def summary(service: Row | None, rows: Iterable[Row]) -> str:
         return "no such Service"
     counts = Counter(row["state"] for row in rows)
     words = [f"{counts['endpoint']} endpoint{'' if counts['endpoint'] == 1 else 's'}"]
+    outside = service["outside"]
+    if outside:
+        words.append(f"{outside} address{'' if outside == 1 else 'es'} outside of pods")
     words += [f"{counts[key]} {STATES[key].label.lower()}" for key in _ORDER[1:] if counts[key]]
     return ", ".join(words)
 
@@ -165,7 +176,7 @@ def _service_box(service: Row, *, middle: float) -> str:
     lines = [
         (" ".join(part for part in (service["type"], service["ip"]) if part), svg.MUTED),
         (f"ports {', '.join(ports) or 'none'}", svg.MUTED),
-        ("selector:", svg.MUTED),
+        ("selector:" if service["selector"] else "no selector", svg.MUTED),
         *((f"{key}={value}", svg.INK) for key, value in service["selector"].items()),
     ]
     height = 34 + len(lines) * 16

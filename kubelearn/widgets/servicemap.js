@@ -69,7 +69,9 @@ class ServiceMapView {
     this.map.hidden = !row;
     setText(this.empty, asking ? "Asking the cluster…" : `There is no Service ${name} in namespace ${namespace}.`);
     if (row) this.card.show(row);
-    setText(this.more, row?.more ? `and ${row.more} pods more, which fit less` : "");
+    const more = row?.more && `and ${row.more} pods more, which fit less`;
+    const outside = row?.outside && `Addresses outside of pods: ${row.outside}, as the EndpointSlices say.`;
+    setText(this.more, [more, outside].filter(Boolean).join(". "));
   }
 
   showPods() {
@@ -152,7 +154,7 @@ class ServiceCard {
     this.type = h("p", { class: "kl-type" });
     this.meaning = h("p", { class: "kl-meaning" });
     this.selector = h("div", { class: "kl-fields" });
-    this.none = h("p", { class: "kl-meaning" }, "No selector: nothing looks for pods. EndpointSlices stay as they were.");
+    this.none = h("p", { class: "kl-meaning" }, "No selector: nothing looks for pods. EndpointSlices are whatever somebody wrote, or was left.");
     this.ports = h("div", { class: "kl-fields" });
     this.known = h("datalist", { id: `kl-labels-${Math.random().toString(36).slice(2)}` });
     this.heal = button({ class: "kl-button kl-heal", hidden: true, onclick: () => store.act("heal", {}) }, "Put it back as it was");

@@ -115,13 +115,17 @@ class ServiceMap(LiveWidget):
             return
         rows = self._rows()
         shown = rows[:MOST_PODS]
-        row = {**service_row(self._found), "more": len(rows) - len(shown)}
+        row = {**(self._row() or {}), "more": len(rows) - len(shown)}
         self.document.put("service", "row", {**row, "changed": bool(self._healing())})
         self.document.replace(
             "pods", {row["name"]: {**row, "place": i} for i, row in enumerate(shown)}
         )
         slices = {name: slice_row(each) for name, each in sorted(self._slices.copy().items())}
         self.document.replace("slices", slices)
+
+    def _row(self) -> dict[str, Any] | None:
+        slices = self._slices.copy().values()
+        return service_row(self._found, slices) if self._found else None
 
     def _rows(self) -> list[dict[str, Any]]:
         if self._found is None:
@@ -215,16 +219,16 @@ class ServiceMap(LiveWidget):
     def picture(self) -> str:
         """The map as it is now; without answers, which chance gives."""
         self.wait()
-        row = service_row(self._found) if self._found else None
-        return draw(row, self._rows(), title=f"Service {self.service}", notice=self.disconnected)
+        return draw(
+            self._row(), self._rows(), title=f"Service {self.service}", notice=self.disconnected
+        )
 
     def line(self) -> str:
         """How many pods are endpoints, and how many are not."""
         self.wait()
         if self.disconnected:
             return f"{self.service}: not known ({self.disconnected})"
-        row = service_row(self._found) if self._found else None
-        return f"{self.service}: {summary(row, self._rows())}"
+        return f"{self.service}: {summary(self._row(), self._rows())}"
 
 
 def _port(port: Any, target: str) -> Object:

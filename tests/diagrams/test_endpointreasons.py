@@ -48,11 +48,14 @@ def test_the_label_that_does_not_fit_is_named(labels, reason):
     assert of(with_address(labels=labels)) == ("other", reason)
 
 
-def test_a_service_without_a_selector_looks_for_no_pods():
-    assert of(with_address(), selector={}) == (
+def test_a_service_without_a_selector_looks_for_no_pods_but_a_slice_may_name_them():
+    assert of(with_address(), selector={}, endpoint=None) == (
         "other",
         "the Service has no selector: it looks for no pods",
     )
+    assert of(with_address(), selector={})[0] == "endpoint"
+    (unready,) = endpoints("web-a", unready="web-a")
+    assert of(with_address(), selector={}, endpoint=unready)[0] == "held"
 
 
 def test_a_pod_that_is_not_ready_is_held_back_and_says_why():

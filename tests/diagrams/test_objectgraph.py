@@ -53,6 +53,15 @@ def test_an_endpoint_that_is_not_ready_is_off():
     assert len(serves) == 3
 
 
+def test_a_slice_without_an_owner_belongs_to_the_service_that_its_label_names():
+    labels = {"kubernetes.io/service-name": "outside"}
+    objects = [
+        thing("Service", "outside", spec={}),
+        thing("EndpointSlice", "by-hand", meta={"labels": labels}),
+    ]
+    assert edges(objects) == {("Service-outside", "serves", "EndpointSlice-by-hand")}
+
+
 def test_what_a_pod_uses_is_shown_and_nothing_else():
     spec = {
         "volumes": [

@@ -100,6 +100,15 @@ def test_the_picture_has_a_line_for_each_pod_that_the_selector_fits(rows):
     assert draw(service_row(service()), rows, title="Service web") == drawn
 
 
+def test_addresses_that_are_no_pods_are_counted_where_there_is_no_selector(pods):
+    piece = thing("EndpointSlice", "by-hand", endpoints=[{"addresses": ["192.0.2.7"]}])
+    row = service_row(service(selector=None), [piece])
+    rows = pod_rows(service(selector=None), pods, [piece])
+    assert rows == []
+    assert summary(row, rows) == "0 endpoints, 1 address outside of pods"
+    assert "no selector" in draw(row, rows, title="Service web")
+
+
 def test_a_crowd_is_cut_and_counted(pods):
     many = [pod(f"web-{i}") for i in range(MOST_PODS + 5)]
     drawn = draw(service_row(service()), pod_rows(service(), many, []), title="web")
