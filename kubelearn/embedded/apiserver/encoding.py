@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -36,6 +37,8 @@ _META_ORDER = (
 )
 
 _LAYERS = 8
+# Namespaces above all; a state that is replaced is forgotten when others have been asked for.
+_SHARED = 256
 
 
 def encode(obj: Object, *, revision: int = 0, sort_keys: bool = False) -> bytes:
@@ -59,6 +62,12 @@ def decode(value: bytes) -> Object:
     """The object in stored bytes; each call gives a new one, to be changed freely."""
     obj: Object = orjson.loads(value)
     return obj
+
+
+@lru_cache(maxsize=_SHARED)
+def shared(value: bytes) -> Object:
+    """The object in stored bytes, which nobody may change: for what every request looks at."""
+    return decode(value)
 
 
 def copied(obj: Any) -> Any:

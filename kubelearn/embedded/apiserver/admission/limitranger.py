@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from kubelearn.embedded.apiserver.admission.namespacelifecycle import refused
-from kubelearn.embedded.apiserver.encoding import decode
+from kubelearn.embedded.apiserver.encoding import shared
 from kubelearn.embedded.apiserver.registry import Registry, Write
 from kubelearn.embedded.podresources import limits_of, requests_of, stated_limits, stated_requests
 from kubelearn.embedded.resourcelists import Amounts
@@ -63,7 +63,7 @@ def _concerns(registry: Registry, write: Write, old: Object | None) -> bool:
 
 def _limit_ranges(registry: Registry, write: Write) -> Iterator[list[Object]]:
     for kv in registry.store.range(f"/registry/limitranges/{write.namespace}/"):
-        yield decode(kv.value)["spec"].get("limits") or []
+        yield shared(kv.value)["spec"].get("limits") or []
 
 
 # --- defaults ------------------------------------------------------------------------------------

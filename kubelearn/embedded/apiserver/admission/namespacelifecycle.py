@@ -5,7 +5,7 @@ Stands for k8s.io/apiserver `pkg/admission/plugin/namespace/lifecycle/admission.
 
 from __future__ import annotations
 
-from kubelearn.embedded.apiserver.encoding import decode
+from kubelearn.embedded.apiserver.encoding import shared
 from kubelearn.embedded.apiserver.registry import Registry, Write
 from kubelearn.embedded.apiserver.status import StatusError, forbidden, not_found
 from kubelearn.objects import Object
@@ -22,7 +22,7 @@ async def namespace_lifecycle(
     found = registry.store.get(f"/registry/namespaces/{write.namespace}")
     if found is None:
         raise not_found("namespaces", "", write.namespace)
-    namespace = decode(found.value)
+    namespace = shared(found.value)
     if (namespace.get("status") or {}).get("phase") == "Terminating":
         cause = {
             "reason": "NamespaceTerminating",

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from kubelearn.embedded.apiserver.admission.namespacelifecycle import refused
-from kubelearn.embedded.apiserver.encoding import decode
+from kubelearn.embedded.apiserver.encoding import decode, shared
 from kubelearn.embedded.apiserver.podsecurity import baseline, restricted
 from kubelearn.embedded.apiserver.podsecurity.checks import PodView, details, violations
 from kubelearn.embedded.apiserver.podsecurity.policy import (
@@ -94,7 +94,7 @@ def _violation(pod: PodView, level: LevelVersion) -> str:
 
 def _policy(registry: Registry, namespace: str) -> Policy:
     found = registry.store.get(f"/registry/namespaces/{namespace}")
-    labels = decode(found.value)["metadata"].get("labels") if found else None
+    labels = shared(found.value)["metadata"].get("labels") if found else None
     return policy_of(labels or {})[0]
 
 

@@ -6,7 +6,7 @@ Stands for k8s.io/kubernetes `plugin/pkg/admission/priority/admission.go`.
 from __future__ import annotations
 
 from kubelearn.embedded.apiserver.admission.namespacelifecycle import refused
-from kubelearn.embedded.apiserver.encoding import decode
+from kubelearn.embedded.apiserver.encoding import shared
 from kubelearn.embedded.apiserver.registry import Registry, Write
 from kubelearn.objects import Object
 
@@ -42,14 +42,14 @@ def _class_of(registry: Registry, pod: Object, spec: Object) -> Object:
     if name:
         found = registry.store.get(_CLASSES + name)
         if found:
-            return decode(found.value)
+            return shared(found.value)
         raise refused(registry, pod, f"no PriorityClass with name {name} was found")
     return _default_class(registry, spec)
 
 
 def _default_class(registry: Registry, spec: Object) -> Object:
     """The lowest of the classes that call themselves the default."""
-    classes = [decode(kv.value) for kv in registry.store.range(_CLASSES)]
+    classes = [shared(kv.value) for kv in registry.store.range(_CLASSES)]
     defaults = [each for each in classes if each.get("globalDefault")]
     if not defaults:
         return _NO_CLASS

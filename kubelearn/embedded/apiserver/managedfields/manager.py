@@ -116,9 +116,10 @@ class FieldManager:
         new["metadata"].pop("managedFields", None)
         changed = compare(_bare(live), new, self._shape).without(self._ignored)
         taken = changed.modified | changed.added
-        lost = taken | changed.removed
-        for owned in owners.values():
-            owned.lose(lost)
+        if owners:
+            lost = taken | changed.removed
+            for owned in owners.values():
+                owned.lose(lost)
         if mine := taken - _UNOWNED:
             me = self._manager(manager, "Update")
             before = owners.pop(me, Owned(FieldSet())).fields
