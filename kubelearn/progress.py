@@ -140,8 +140,9 @@ class Progress:
     def words(self) -> str:
         """Where it is: `nodes (6 of 6)`, and what is seen."""
         count = f" ({min(len(self.finished) + 1, self.total)} of {self.total})"
-        where = self.current + (count if self.total and self.state == "running" else "")
-        return ", ".join(part for part in (where.strip(), self.note) if part)
+        counted = self.current and self.total and self.state == "running"
+        where = self.current + (count if counted else "")
+        return ", ".join(part for part in (where, self.note) if part)
 
     def __enter__(self) -> Progress:
         threading.Thread(target=self._tick, name=f"kubelearn {self.title}", daemon=True).start()
