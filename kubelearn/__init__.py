@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kubelearn.clusters.images import builder
     from kubelearn.containers.handmade import Handmade
     from kubelearn.diagrams.export import export
+    from kubelearn.diagrams.picture import Picture
     from kubelearn.errors import (
         ApiError,
         CheckFailed,
@@ -83,6 +84,7 @@ __all__ = [
     "NotAvailable",
     "ObjectGraph",
     "PacketTrace",
+    "Picture",
     "PodTimeline",
     "Predict",
     "Quiz",
@@ -108,6 +110,7 @@ _HOMES = {
     "clusters.images": ("builder",),
     "containers.handmade": ("Handmade",),
     "diagrams.export": ("export",),
+    "diagrams.picture": ("Picture",),
     "errors": (
         "ApiError",
         "CheckFailed",
