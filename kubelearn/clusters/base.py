@@ -116,6 +116,13 @@ class Cluster(ABC):
         """The official client, connected to this cluster."""
         return self._connect()
 
+    def reconnect(self) -> None:
+        """Let whoever holds the client go on with it, even if port and certificates are new."""
+        if "api_client" in self.__dict__:
+            fresh = self._connect()
+            self.api_client.configuration.host = fresh.configuration.host
+            self.api_client.rest_client = fresh.rest_client
+
     def _connect(self) -> ApiClient:
         from kubernetes import client, config
 

@@ -82,7 +82,7 @@ class EmbeddedCluster(Cluster):
 
             chosen = {"nodes": self._nodes, "port": self._port}
             if daemon.start(self.folder, **chosen, runtime=self._runtime, step=step):
-                self._reconnect()
+                self.reconnect()
             else:
                 self._refuse_changes()
                 work(f"cluster {self.name} runs already")
@@ -139,13 +139,6 @@ class EmbeddedCluster(Cluster):
             return "".join(
                 deque((line for line in file if mark in line or not component), _LOG_LINES)
             )
-
-    def _reconnect(self) -> None:
-        # Whoever holds the client goes on with it, even if port and certificates are new.
-        if "api_client" in self.__dict__:
-            fresh = self._connect()
-            self.api_client.configuration.host = fresh.configuration.host
-            self.api_client.rest_client = fresh.rest_client
 
     def _refuse_changes(self) -> None:
         running = Settings.read(self.folder.settings)

@@ -25,7 +25,7 @@ class DashboardView {
     this.names = h("datalist", { id: names });
     this.namespace = h("input", { class: "kl-input kl-namespace", list: names, "aria-label": "Namespace", spellcheck: "false", "data-lm-suppress-shortcuts": "true" });
     this.namespace.addEventListener("change", () => this.go({ ...this.kindOnly(), namespace: this.namespace.value.trim() }));
-    this.identity = h("select", { class: "kl-select kl-identity", "aria-label": "Who you are", "data-lm-suppress-shortcuts": "true" });
+    this.identity = h("select", { class: "kl-select kl-identity", "data-lm-suppress-shortcuts": "true" });
     for (const name of Object.keys(this.store.fact("identities"))) this.identity.append(h("option", { value: name }, name));
     this.identity.addEventListener("change", () => this.store.act("become", { identity: this.identity.value }));
     this.meaning = h("span", { class: "kl-meaning" });

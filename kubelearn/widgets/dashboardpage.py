@@ -6,6 +6,8 @@ import contextlib
 import os
 import signal
 import tempfile
+import threading
+import time
 import webbrowser
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,8 +16,9 @@ from typing import Any
 from kubelearn.clusters import Cluster
 from kubelearn.progress import Say
 from kubelearn.widgets.dashboard import Dashboard
-from kubelearn.widgets.page import PageServer, relay, serve
+from kubelearn.widgets.page import PageServer, relay
 
+_LOOK_EVERY = 1.0  # seconds
 _ADVICE = "If you ended it, type: kubelearn dashboard"
 
 
@@ -24,6 +27,7 @@ def run(cluster: Cluster, *, namespace: str, port: int, browser: bool, say: Say)
 
     `port` 0 takes any free one. Raises KubelearnError when the port is taken.
     """
+    signal.signal(signal.SIGTERM, _interrupt)
     relay()
     server = PageServer(
         lambda: Dashboard(cluster, namespace),
@@ -31,14 +35,36 @@ def run(cluster: Cluster, *, namespace: str, port: int, browser: bool, say: Say)
         title=f"Dashboard of {cluster.name}",
         advice=_ADVICE,
     )
-    say(f"Dashboard of cluster {cluster.name}: {server.url}")
-    if not cluster.ready():
-        say("The cluster does not answer yet; the page shows when it does.")
-    say("Who has this address can do what you can: keep it to yourself. Ctrl+C ends it.")
-    signal.signal(signal.SIGTERM, _interrupt)
-    with _opened(server.url) if browser else contextlib.nullcontext():
-        serve(server)
+    with contextlib.suppress(KeyboardInterrupt), contextlib.closing(server):
+        say(f"Dashboard of cluster {cluster.name}: {server.url}")
+        if not cluster.ready():
+            say("The cluster does not answer yet; the page shows when it does.")
+        say("Who has this address can do what you can: keep it to yourself. Ctrl+C ends it.")
+        threading.Thread(target=_keep_up, args=[cluster], name="kubeconfig", daemon=True).start()
+        with _opened(server.url) if browser else contextlib.nullcontext():
+            server.serve()
     say("The dashboard is closed.")
+
+
+def _keep_up(cluster: Cluster) -> None:
+    """Go on with a cluster that somebody has stopped and started again, perhaps elsewhere."""
+    known = _written(cluster)
+    while True:
+        time.sleep(_LOOK_EVERY)
+        now = _written(cluster)
+        if now not in (known, 0):
+            # A file that is half-written is read again the next time.
+            with contextlib.suppress(Exception):
+                cluster.reconnect()
+                known = now
+
+
+def _written(cluster: Cluster) -> int:
+    """When its kubeconfig was written, or 0 where it is gone."""
+    try:
+        return cluster.kubeconfig.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _interrupt(*_: Any) -> None:

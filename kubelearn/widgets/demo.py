@@ -6,13 +6,14 @@ python -m kubelearn.widgets.clustermap
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import threading
 import time
 from collections.abc import Callable
 
 from kubelearn.widgets.base import Widget
-from kubelearn.widgets.page import PageServer, relay, serve
+from kubelearn.widgets.page import PageServer, relay
 from kubelearn.widgets.simulation import SimulatedCluster
 
 _STEP = 0.6
@@ -34,9 +35,10 @@ def run(make: Callable[[SimulatedCluster], Widget], *, title: str) -> None:
     server = PageServer(
         lambda: make(cluster), port=options.port, title=title, advice="Start the demo again."
     )
-    print(f"{title} on a simulated cluster: {server.url}")
-    print("Ctrl-C ends it.")
-    serve(server)
+    with contextlib.suppress(KeyboardInterrupt), contextlib.closing(server):
+        print(f"{title} on a simulated cluster: {server.url}")
+        print("Ctrl-C ends it.")
+        server.serve()
 
 
 def _keep_moving(cluster: SimulatedCluster) -> None:

@@ -121,6 +121,10 @@ class PageServer(ThreadingHTTPServer):
         """The address with the token: whoever has it can use the page."""
         return f"http://{HOST}:{self.server_port}/?token={self.token}"
 
+    def serve(self) -> None:
+        """Serve until it is shut down or interrupted."""
+        self.serve_forever(_POLL)
+
     def close(self) -> None:
         """End the widget and give the port back."""
         relay: Relay = self.widget.comm
@@ -274,20 +278,8 @@ def page(server: PageServer) -> str:
     return text.replace("%css%", str(server.widget._css))
 
 
-def serve(server: PageServer) -> None:
-    """Serve until Ctrl-C, and clear up."""
-    try:
-        server.serve_forever(_POLL)
-    except KeyboardInterrupt:
-        return
-    finally:
-        server.close()
-
-
 def in_background(server: PageServer) -> threading.Thread:
     """Serve in a thread, until the server is shut down."""
-    thread = threading.Thread(
-        target=server.serve_forever, args=[_POLL], name="kubelearn page", daemon=True
-    )
+    thread = threading.Thread(target=server.serve, name="kubelearn page", daemon=True)
     thread.start()
     return thread
