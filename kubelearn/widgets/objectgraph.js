@@ -23,6 +23,7 @@ class ObjectGraphView {
     body.append(h("div", { class: "kl-scroll" }, this.picture), this.empty, this.legend, this.detail);
     this.roving = new Roving(this.boxLayer, ".kl-box", (element) => this.choose(element.klBox, { ask: true }));
     this.boxLayer.addEventListener("keydown", (event) => this.onKey(event));
+    this.detail.addEventListener("keydown", (event) => event.key === "Escape" && this.asking && this.ask(false));
     frame.title.replaceChildren(h("strong", {}, store.fact("cluster")), h("span", {}, `namespace ${store.fact("namespace")}`));
     frame.root.setAttribute("aria-label", label);
   }

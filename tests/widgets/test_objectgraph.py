@@ -80,6 +80,8 @@ def test_pods_that_come_do_not_change_the_order_of_those_that_were_there(shown, 
     known = {box["id"] for box in before}
     assert len(after) == 6
     assert [b["id"] for b in after if b["id"] in known] == [b["id"] for b in before]
+    # Those that come stand below: nobody has to make room.
+    assert [b["y"] for b in after[:3]] == [b["y"] for b in before]
 
 
 def test_many_changes_before_the_widget_comes_to_work_are_one_layout(watches, cluster, monkeypatch):
