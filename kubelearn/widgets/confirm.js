@@ -5,8 +5,9 @@ const CONFIRM_FOR = 4_000;
 /** `ask()` gives the question to put before it acts, or nothing where it may act at once. */
 function confirming(it, ask, act) {
   let timer;
-  const words = it.textContent;
+  let words;
   const rest = () => {
+    if (timer === undefined) return;
     clearTimeout(timer);
     timer = undefined;
     setText(it, words);
@@ -14,6 +15,7 @@ function confirming(it, ask, act) {
   it.addEventListener("click", () => {
     const question = ask();
     if (question && timer === undefined) {
+      words = it.textContent;
       setText(it, question);
       timer = setTimeout(rest, CONFIRM_FOR);
       return;

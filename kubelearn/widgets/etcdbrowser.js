@@ -1,7 +1,6 @@
 // EtcdBrowser: a list of keys, the value of one at a revision, and the changes as they come.
 
 const MOST = 300;
-const CONFIRM_FOR = 4_000;
 
 class EtcdBrowserView {
   constructor(body, store, frame) {
@@ -32,25 +31,11 @@ class EtcdBrowserView {
     frame.root.setAttribute("aria-label", `etcd of cluster ${store.fact("cluster")}`);
   }
 
-  /** Compaction cannot be taken back: only after a second click. */
+  /** Compaction cannot be taken back. */
   makeCompact() {
-    const words = "Forget the past (compact)";
-    const it = button({ class: "kl-button kl-compact", onclick: () => press() }, words);
-    let timer;
-    const rest = () => {
-      clearTimeout(timer);
-      timer = undefined;
-      setText(it, words);
-    };
-    const press = () => {
-      if (timer !== undefined) {
-        this.store.act("compact", {});
-        return rest();
-      }
-      setText(it, "Click again: older states can never be read again");
-      timer = setTimeout(rest, CONFIRM_FOR);
-    };
-    return it;
+    const it = button({ class: "kl-button kl-compact" }, "Forget the past (compact)");
+    const question = () => "Click again: older states can never be read again";
+    return confirming(it, question, () => this.store.act("compact", {}));
   }
 
   update(changes) {

@@ -24,7 +24,7 @@ _WATCH_SECONDS = 0.4
 class EtcdBrowser(InternalsWidget):
     """The keys that begin with `prefix`."""
 
-    _esm = script("roving", "table", "difference", "etcdbrowser")
+    _esm = script("confirm", "roving", "table", "difference", "etcdbrowser")
     _css = style("table", "difference", "etcdbrowser")
     look_every = 0.4
 

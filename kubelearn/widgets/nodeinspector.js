@@ -4,7 +4,6 @@ const ACTIONS = {
   kubelet: { running: ["stop-kubelet", "Stop the kubelet"], stopped: ["start-kubelet", "Start the kubelet"] },
   machine: { on: ["stop-node", "Switch the machine off"], off: ["start-node", "Switch the machine on"] },
 };
-const CONFIRM_FOR = 4_000;
 
 class NodeInspectorView {
   constructor(body, store, frame) {
@@ -12,7 +11,8 @@ class NodeInspectorView {
     this.frame = frame;
     this.looks = store.fact("phases");
     this.kubelet = button({ class: "kl-button kl-do-kubelet", onclick: () => this.act("kubelet") });
-    this.machine = button({ class: "kl-button kl-do-machine", onclick: () => this.actTwice() });
+    this.machine = button({ class: "kl-button kl-do-machine" });
+    confirming(this.machine, () => this.askBeforeOff(), () => this.act("machine"));
     this.told = h("span", { class: "kl-told" });
     this.containers = new Table("Containers", this.containerColumns(), (row) => row.id);
     this.processes = new Table("Processes", processColumns(), (row) => String(row.pid));
@@ -68,21 +68,9 @@ class NodeInspectorView {
     this.store.act(this.actions[part][0], {});
   }
 
-  /** Everything that runs there dies with the machine: only after a second click. */
-  actTwice() {
-    if (this.actions.machine[0] === "stop-node" && !this.armed) {
-      this.armed = true;
-      setText(this.machine, "Click again: all that runs there ends");
-      setTimeout(() => this.disarm(), CONFIRM_FOR);
-      return;
-    }
-    this.act("machine");
-    this.disarm();
-  }
-
-  disarm() {
-    this.armed = false;
-    this.showNode();
+  /** Everything that runs there dies with the machine. */
+  askBeforeOff() {
+    return this.actions.machine[0] === "stop-node" && "Click again: all that runs there ends";
   }
 }
 

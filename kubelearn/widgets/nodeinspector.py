@@ -18,7 +18,7 @@ from kubelearn.widgets.internalswidget import InternalsWidget
 class NodeInspector(InternalsWidget):
     """The inside of one node."""
 
-    _esm = script("table", "nodeinspector")
+    _esm = script("confirm", "table", "nodeinspector")
     _css = style("table", "nodeinspector")
 
     def __init__(self, cluster: Cluster, node: str) -> None:

@@ -1,14 +1,14 @@
 // PodTimeline: a track for the pod and for each of its containers, with events below.
 
 const SHORTEST = 15_000; // the axis is never shorter than this
-const CONFIRM_FOR = 4_000;
 
 class PodTimelineView {
   constructor(body, store, frame) {
     this.store = store;
     this.frame = frame;
     this.looks = store.fact("phases");
-    this.remove = button({ class: "kl-button kl-delete", onclick: () => this.press() }, "Delete the pod");
+    this.remove = button({ class: "kl-button kl-delete" }, "Delete the pod");
+    confirming(this.remove, () => this.askBeforeDelete(), () => this.store.act("delete", {}));
     this.axis = h("div", { class: "kl-axis", "aria-hidden": "true" });
     this.tracks = h("ul", { class: "kl-tracks" });
     this.empty = h("p", { class: "kl-empty" }, "There is no such pod yet.");
@@ -109,21 +109,9 @@ class PodTimelineView {
     this.events.show(rows.sort((a, b) => b.at - a.at));
   }
 
-  /** A pod that nobody would bring back only goes after a second click. */
-  press() {
-    if (!this.store.section("pod").owner && !this.armed) {
-      this.armed = true;
-      setText(this.remove, "Click again: nobody would bring it back");
-      setTimeout(() => this.disarm(), CONFIRM_FOR);
-      return;
-    }
-    this.store.act("delete", {});
-    this.disarm();
-  }
-
-  disarm() {
-    this.armed = false;
-    setText(this.remove, "Delete the pod");
+  /** A pod that has an owner is brought back. */
+  askBeforeDelete() {
+    return !this.store.section("pod").owner && "Click again: nobody would bring it back";
   }
 }
 

@@ -21,7 +21,7 @@ MAX_EVENTS = 100
 class PodTimeline(LiveWidget):
     """The life of the pod `name`."""
 
-    _esm = script("table", "podtimeline")
+    _esm = script("confirm", "table", "podtimeline")
     _css = style("table", "podtimeline")
 
     def __init__(self, cluster: Cluster, name: str, namespace: str = "default") -> None:

@@ -39,7 +39,8 @@ class SchedulerMatrix(LiveWidget):
         self._base, self._made = pod, 1
         self._sample = Sample(pod, namespace, cpu="100m", memory="32Mi")
         self._nodes: dict[str, Object] = {}
-        self._loads: dict[str, tuple[str, Requests]] = {}
+        self._homes: dict[str, str] = {}
+        self._loads: dict[str, dict[str, Requests]] = {}
         self._pod: Object | None = None
         self._decided = threading.Event()
         facts = {
@@ -60,6 +61,7 @@ class SchedulerMatrix(LiveWidget):
         """Everything is told again."""
         super().forget()
         self._nodes.clear()
+        self._homes.clear()
         self._loads.clear()
 
     def show(self, resource: Resource, name: str, obj: Object | None) -> None:
@@ -80,11 +82,11 @@ class SchedulerMatrix(LiveWidget):
         self._put_node(name)
 
     def _on_pod(self, key: str, pod: Object | None) -> None:
-        before, _ = self._loads.pop(key, ("", None))
-        after = ""
+        before, after = self._homes.pop(key, ""), ""
+        self._loads.get(before, {}).pop(key, None)
         if pod is not None and takes_room(pod):
-            after = pod["spec"]["nodeName"]
-            self._loads[key] = after, requests_of(pod)
+            after = self._homes[key] = pod["spec"]["nodeName"]
+            self._loads.setdefault(after, {})[key] = requests_of(pod)
         for node in {before, after} - {""}:
             self._put_node(node)
         if key == f"{self.namespace}/{self._sample.name}":
@@ -96,8 +98,8 @@ class SchedulerMatrix(LiveWidget):
     def _put_node(self, name: str) -> None:
         node = self._nodes.get(name)
         if node:
-            pods = [requests for home, requests in self._loads.values() if home == name]
-            self.document.put("nodes", name, node_row(node, pods))
+            loads = self._loads.get(name, {})
+            self.document.put("nodes", name, node_row(node, loads.values()))
 
     def _put_pod(self) -> None:
         pod = self._pod or {"spec": {}, "metadata": {}}

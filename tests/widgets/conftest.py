@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import comm
@@ -220,8 +221,11 @@ async ({esm, state}) => {
 class View:
     """A widget's JavaScript in a blank page, with a fake model."""
 
-    def __init__(self, page: Any, widget: Any, state: dict[str, Any]) -> None:
+    def __init__(
+        self, page: Any, widget: Any, state: dict[str, Any], *, clock: bool = False
+    ) -> None:
         self.page = page
+        self.clock = clock
         self.errors: list[str] = []
         self.revision = (state.get("snapshot") or {}).get("rev", 0)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
@@ -247,6 +251,8 @@ class View:
 
     def check_accessible(self, *, dark: bool | None = None) -> None:
         """Fail for what axe complains about, on a light or a dark page, or on the one that is."""
+        if self.clock:
+            self.page.clock.resume()  # axe waits now and then
         if dark is not None:
             self.page.evaluate("dark => document.body.classList.toggle('dark', dark)", dark)
         found = Axe().run(self.page)
@@ -272,8 +278,10 @@ def open_view(chromium: Any) -> Any:
         page = chromium.new_page(**options)
         page.set_default_timeout(5_000)
         if clock:
+            # It stands still: time passes only when a test says so.
             page.clock.install()
-        opened.append(View(page, widget, state))
+            page.clock.pause_at(datetime.now(UTC) + timedelta(minutes=1))
+        opened.append(View(page, widget, state, clock=clock))
         return opened[-1]
 
     yield open_
