@@ -82,13 +82,16 @@ def is_headless(service: Object) -> bool:
 
 
 def _relevant(pod: Object) -> tuple[object, ...]:
-    """What of a pod an endpoint shows."""
+    """What of a pod an endpoint shows.
+
+    As upstream, not its phase: a pod that has ended stays as one that is not ready, until something
+    else changes.
+    """
     meta, status = pod["metadata"], pod.get("status") or {}
     return (
         meta.get("labels"),
         bool(meta.get("deletionTimestamp")),
         pod["spec"].get("nodeName"),
         status.get("podIPs"),
-        status.get("phase") in ("Succeeded", "Failed"),
         is_ready(pod),
     )

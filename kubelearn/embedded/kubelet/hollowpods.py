@@ -147,7 +147,7 @@ def _seen(pod: Object, *, address: str, now: datetime, ends: bool) -> Seen:
         ]
         for each in _containers(pod)
     }
-    sandbox = Sandbox(id=meta["uid"], config=config, ip=address, created_at=started)
+    sandbox = Sandbox(id=meta["uid"], config=config, ip=address, created_at=started, ready=not ends)
     return Seen(sandbox=sandbox, runs=runs, runtime_name=RUNTIME)
 
 

@@ -46,7 +46,10 @@ def pod_status(
     before = statuses_of(old)
     init, main, ephemeral = (_statuses(pod, seen, before, kind) for kind in CONTAINER_KINDS)
     phase = "Failed" if eviction else _phase(pod, init | main, ending=ending)
-    verdict = _verdict(phase, eviction, old=old, running=bool(seen.running()))
+    running, network = bool(seen.running()), seen.sandbox is not None and seen.sandbox.ready
+    verdict = _verdict(phase, eviction, old=old, open_still=running or network)
+    # Conditions tell a moment earlier that a pod is over.
+    seems_over = not running and old.get("phase") not in TERMINAL
     allocated = {
         name: format_quantity(amount, binary=name != "cpu")
         for name, amount in pod_requests(spec).items()
@@ -58,8 +61,8 @@ def pod_status(
             pod,
             old=old,
             statuses=init | main,
-            phase=verdict["phase"],
-            network=seen.sandbox is not None and seen.sandbox.ready,
+            phase=phase if seems_over else verdict["phase"],
+            network=network,
             now=now,
             pending=("True", "Deferred", pending) if pending else None,
         ),
@@ -94,10 +97,10 @@ def _sorted(statuses: Mapping[str, Object]) -> list[Object]:
     return [statuses[name] for name in sorted(statuses)]
 
 
-def _verdict(phase: str, eviction: Eviction | None, *, old: Object, running: bool) -> Object:
+def _verdict(phase: str, eviction: Eviction | None, *, old: Object, open_still: bool) -> Object:
     """The phase, with reason and message, as it may be told now."""
-    if old.get("phase") in TERMINAL or (phase in TERMINAL and running):
-        # The end is final; and a pod is over only when nothing of it runs any more.
+    if old.get("phase") in TERMINAL or (phase in TERMINAL and open_still):
+        # The end is final; and a pod is over only when its sandbox is closed.
         phase, eviction = old.get("phase", "Pending"), None
     if eviction:
         return {"phase": phase, "reason": eviction.reason, "message": eviction.message}

@@ -2,6 +2,7 @@
 
 import pytest
 
+from kubelearn.containers.runtime import ContainerState
 from kubelearn.embedded.kubelet.containerstatus import Seen, Waiting
 from kubelearn.embedded.kubelet.podstatus import Eviction, pod_status
 from kubelearn.objects import condition
@@ -11,9 +12,24 @@ EARLIER, LATER = "2026-01-01T11:00:00Z", "2026-01-01T12:00:00Z"
 
 @pytest.fixture
 def status_of(sandbox):
-    """The status of a pod with these runs; each container's newest run is the last."""
+    """The status of a pod with these runs; each container's newest run is the last.
 
-    def make(pod, *runs, old=None, waiting=None, started=True, ready=True, network=True, **how):
+    Its sandbox is closed when all have ended, unless told otherwise.
+    """
+
+    def make(
+        pod,
+        *runs,
+        old=None,
+        waiting=None,
+        started=True,
+        ready=True,
+        network=True,
+        closed=None,
+        **how,
+    ):
+        over = bool(runs) and all(run.state is ContainerState.EXITED for run in runs)
+        sandbox.ready = not (over if closed is None else closed)
         by_name = {}
         for run in runs:
             by_name.setdefault(run.config.name, []).append(run)
@@ -80,6 +96,16 @@ def test_a_pod_is_not_over_while_something_runs(pod_of, run_of, status_of):
     old = {"phase": "Running"}
     assert status_of(pod, run_of("side"), run_of(code=0), old=old)["phase"] == "Running"
     assert status_of(pod, run_of("side", code=0), run_of(code=0), old=old)["phase"] == "Succeeded"
+
+
+def test_a_pod_is_over_when_its_sandbox_is_closed(pod_of, run_of, status_of):
+    pod, run, old = pod_of(restartPolicy="Never"), run_of(code=0), {"phase": "Running"}
+    status = status_of(pod, run, old=old, closed=False)
+    assert status["phase"] == "Running"
+    assert truth(status, "Ready") == ("False", "PodCompleted")
+    status = status_of(pod, run, old=status)
+    assert status["phase"] == "Succeeded"
+    assert truth(status, "PodReadyToStartContainers") == ("False", "")
 
 
 def test_an_eviction_is_told_when_everything_has_ended(pod_of, run_of, status_of):

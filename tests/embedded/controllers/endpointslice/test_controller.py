@@ -61,6 +61,24 @@ async def test_endpoints_follow_pods_as_they_become_ready_and_go(
         assert len(api.objects(ENDPOINT_SLICES)) == 1
 
 
+async def test_a_pod_that_has_ended_stays_until_something_else_changes(
+    api, clock, start, service, pod, endpoints
+):
+    await api.create(SERVICES, service)
+    made = await api.create(PODS, pod())
+    async with start(EndpointSliceController):
+        await clock.advance(1)
+        # As a kubelet tells it: first that it is not ready, then that it is over.
+        for phase in ("Running", "Succeeded"):
+            status = pod(ready=False, phase=phase)["status"]
+            made = await api.update(PODS, {**made, "status": status}, sub="status")
+            await clock.advance(1)
+            assert endpoints() == {"web-1": False}
+        await api.create(PODS, pod("web-2"))
+        await clock.advance(1)
+        assert endpoints() == {"web-2": True}
+
+
 async def test_a_pod_whose_labels_change_leaves_the_service(
     api, clock, start, service, pod, endpoints
 ):
