@@ -282,4 +282,4 @@ function strokePath(attributes, stroke) {
   return svg("path", { class: "kl-stroke", "stroke-dasharray": stroke.dash || null, ...attributes });
 }
 
-export default live("objects", ObjectGraphView);
+export default live("object-graph", ObjectGraphView);

@@ -12,7 +12,7 @@ from kubelearn.objects import CONFIG_MAPS, DEPLOYMENTS, PODS
 
 CONNECT = "import kubelearn as kl\ncluster = kl.connect()"
 GRAPH = "graph = kl.ObjectGraph(cluster, 'browser')\ngraph"
-PODS_SHOWN = '.kl-objects .kl-box[data-kind="Pod"]'
+PODS_SHOWN = '.kl-object-graph .kl-box[data-kind="Pod"]'
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -23,25 +23,27 @@ def notebook(server, web, lab):
 
 
 def box(lab, name):
-    return lab(f'.kl-objects .kl-box[data-id="{name}"]')
+    return lab(f'.kl-object-graph .kl-box[data-id="{name}"]')
 
 
 def test_the_graph_goes_from_the_deployment_to_its_pods(lab, web):
     expect(lab(f'{PODS_SHOWN}[data-status="Running"]')).to_have_count(3, timeout=60_000)
     expect(box(lab, "Deployment-web")).to_have_attribute("data-status", "Healthy", timeout=30_000)
-    expect(lab('.kl-objects .kl-line[data-kind="owns"]')).to_have_count(4)
+    expect(lab('.kl-object-graph .kl-line[data-kind="owns"]')).to_have_count(4)
 
 
 def test_a_pod_deleted_in_the_picture_is_replaced_in_the_cluster(lab, web):
     name = sorted(web.ready())[0]
     box(lab, f"Pod-{name}").click()
-    expect(lab(".kl-objects .kl-facts")).to_contain_text(name)
+    expect(lab(".kl-object-graph .kl-facts")).to_contain_text(name)
     # JupyterLab's own rules for such lists must not narrow them.
-    heights = lab(".kl-objects .kl-facts dt").evaluate_all("all => all.map(e => e.offsetHeight)")
+    heights = lab(".kl-object-graph .kl-facts dt").evaluate_all(
+        "all => all.map(e => e.offsetHeight)"
+    )
     assert max(heights) < 30, heights
-    lab(".kl-objects .kl-delete").click()
-    lab(".kl-objects .kl-really").click()
-    expect(lab(".kl-objects .kl-command").first).to_have_text(
+    lab(".kl-object-graph .kl-delete").click()
+    lab(".kl-object-graph .kl-really").click()
+    expect(lab(".kl-object-graph .kl-command").first).to_have_text(
         f"kubectl delete pod {name} -n browser", timeout=30_000
     )
     expect(box(lab, f"Pod-{name}")).to_have_count(0, timeout=60_000)
@@ -66,10 +68,10 @@ def test_a_settings_file_that_a_pod_needs_is_missing_until_it_is_there(lab, web)
 
 def test_with_the_deployment_all_that_it_owns_goes(lab, web):
     box(lab, "Deployment-web").click()
-    lab(".kl-objects .kl-delete").click()
-    expect(lab(".kl-objects .kl-question")).to_contain_text("all their pods go with it")
-    lab(".kl-objects .kl-really").click()
-    expect(lab('.kl-objects .kl-box[data-kind="ReplicaSet"]')).to_have_count(0, timeout=60_000)
+    lab(".kl-object-graph .kl-delete").click()
+    expect(lab(".kl-object-graph .kl-question")).to_contain_text("all their pods go with it")
+    lab(".kl-object-graph .kl-really").click()
+    expect(lab('.kl-object-graph .kl-box[data-kind="ReplicaSet"]')).to_have_count(0, timeout=60_000)
     expect(lab(PODS_SHOWN)).to_have_count(1, timeout=60_000)
     assert send(web.api, "GET", DEPLOYMENTS.path(web.namespace, "web")).code == 404
 
@@ -82,5 +84,7 @@ def test_the_picture_follows_the_theme(page, lab, theme, dark):
     page.wait_for_function(
         "dark => (document.body.dataset.jpThemeLight === 'false') === dark", arg=dark
     )
-    colour = lab(".kl-objects").evaluate("element => getComputedStyle(element).backgroundColor")
+    colour = lab(".kl-object-graph").evaluate(
+        "element => getComputedStyle(element).backgroundColor"
+    )
     assert (int(re.findall(r"\d+", colour)[0]) < 60) == dark
