@@ -1,6 +1,6 @@
 """What there is to know of an object, in a few lines, and what goes with it when it is deleted.
 
-A choice of what `kubectl describe` prints (upstream kubectl `pkg/describe`), in its words.
+A choice of what `kubectl describe` prints (upstream kubectl `pkg/describe`), mostly in its words.
 """
 
 from __future__ import annotations

@@ -40,7 +40,11 @@ STATES: dict[str, Look] = {
         "#5E5E5E",
         "M4.5 4v8M7.5 4l4 4-4 4",
     ),
+    "Canceling": Look("Canceling", "told to stop", "#CC79A7", "#8E4470", "M4.5 4.5h7v7h-7z"),
     "Canceled": Look("Canceled", "stopped by somebody", "#999999", "#5E5E5E", "M3.5 8h9"),
+    "Paused": Look(
+        "Paused", "goes on when somebody says so", "#DDDDDD", "#5E5E5E", "M5 4.5v7M11 4.5v7"
+    ),
 }
 
 STROKES = {
@@ -55,7 +59,7 @@ STROKES = {
 class Task:
     """A task. `depends_on` are tasks whose outputs it takes, `after` those it only waits for.
 
-    `status` is a key of STATES; with `cached` a task that succeeded was not run again.
+    `status` is a key of STATES. With `cached` it was not run again: Kubeflow calls that skipped.
     """
 
     name: str
@@ -70,7 +74,8 @@ class Task:
     @property
     def state(self) -> str:
         """The key of STATES to show."""
-        return "Cached" if self.cached and self.status == "Succeeded" else self.status
+        done = self.status in ("Succeeded", "Skipped")
+        return "Cached" if self.cached and done else self.status
 
 
 def graph(tasks: Iterable[Task]) -> Graph:
@@ -130,7 +135,7 @@ def summary(whole: Graph) -> str:
 
 def _off(before: Task) -> str:
     """Nothing comes from a task that did not succeed."""
-    return "" if before.status == "Succeeded" else "off"
+    return "" if before.state in ("Succeeded", "Cached") else "off"
 
 
 def _checked(tasks: Iterable[Task]) -> list[Task]:

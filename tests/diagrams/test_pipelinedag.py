@@ -59,9 +59,14 @@ def test_equal_tasks_give_equal_bytes():
     assert draw(TASKS) == draw(list(TASKS))
 
 
-def test_only_what_succeeded_can_come_from_the_cache():
-    (node,) = graph([Task("load", status="Running", cached=True)]).nodes
-    assert node.status == "Running"
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [("Succeeded", "Cached"), ("Skipped", "Cached"), ("Running", "Running"), ("Failed", "Failed")],
+)
+def test_what_the_cache_had_is_neither_run_nor_left_out(status, state):
+    whole = graph([Task("load", status=status, cached=True), Task("train", ("load",))])
+    assert whole.nodes[0].status == state
+    assert whole.edges[0].status == ("" if state == "Cached" else "off")
 
 
 @pytest.mark.parametrize(
