@@ -8,7 +8,6 @@ wherever that reads as well.
 from __future__ import annotations
 
 import shlex
-import sys
 import time
 from collections.abc import Callable, Mapping
 from functools import cached_property, partial
@@ -54,7 +53,6 @@ class Lesson:
         self._send("POST", "/api/v1/namespaces", body=body)
         self._await_service_account()
         current.use(self.cluster, self.namespace)
-        _load_magics()
 
     @cached_property
     def core(self) -> CoreV1Api:
@@ -321,13 +319,6 @@ class Lesson:
             for node in nodes
             if not node.get("spec", {}).get("unschedulable")
         }
-
-
-def _load_magics() -> None:
-    """In a notebook, `%kubectl`, `%wait` and `%%manifest` are about this lesson from now on."""
-    ipython = sys.modules.get("IPython")
-    if shell := ipython and ipython.get_ipython():
-        shell.extension_manager.load_extension("kubelearn")
 
 
 def _tell_step(work: Progress, step: Step) -> None:

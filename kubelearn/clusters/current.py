@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 from kubelearn.clusters.base import Cluster
@@ -22,8 +23,12 @@ _latest: list[Current] = []
 
 
 def use(cluster: Cluster, namespace: str = DEFAULT_NAMESPACE) -> None:
-    """From now on this one is meant."""
+    """From now on this one is meant; in a notebook the magics are there too."""
     _latest[:] = [Current(cluster, namespace)]
+    ipython = sys.modules.get("IPython")
+    if shell := ipython and ipython.get_ipython():
+        # By name: what brings the magics is above all clusters.
+        shell.extension_manager.load_extension("kubelearn")
 
 
 def current() -> Current:

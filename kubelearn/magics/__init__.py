@@ -2,8 +2,8 @@
 
     %load_ext kubelearn
 
-A Lesson loads them too. They act on the cluster that was connected to last, in the namespace of its
-lesson.
+`connect` and lessons load them too. They act on the cluster that was connected to last, in the
+namespace of its lesson.
 """
 
 from __future__ import annotations

@@ -71,4 +71,4 @@ def _feed(stdin: IO[str] | None, body: str | None) -> None:
 
 def _show(stdout: IO[str] | None) -> None:
     for row in stdout or ():
-        print(row, end="", flush=True)
+        print(row, end="")

@@ -12,7 +12,7 @@ from typing import Any
 import traitlets
 
 from kubelearn.diagrams.workbar import draw
-from kubelearn.progress import Display, Progress, Step
+from kubelearn.progress import Display, Lines, Progress, Step
 from kubelearn.widgets.base import Widget, script, style
 
 # In the metadata of a notebook's output: whoever stores a notebook may leave bars out.
@@ -31,13 +31,6 @@ class ProgressBar(Widget):
     def show(self, work: Progress) -> None:
         """Tell the view how far the work is."""
         self.told = telling_of(work)
-
-    def say(self, text: str) -> None:
-        """Say something that stays in the cell's output."""
-        print(text)
-
-    def step(self, work: Progress, step: Step) -> None:
-        """Nothing more: the view lists the steps."""
 
     def picture(self) -> str:
         """The title only: how far it is differs every time."""
@@ -61,25 +54,45 @@ def telling_of(work: Progress) -> dict[str, Any]:
     }
 
 
-def in_notebook(work: Progress) -> Display | None:
-    """A bar in the output of the cell that runs, if this is a notebook's kernel."""
+class NotebookDisplay:
+    """A bar in the output of the cell that runs, as soon as there is something to show."""
+
+    def __init__(self) -> None:
+        self._bar: ProgressBar | None = None
+
+    def show(self, work: Progress) -> None:
+        """Move the bar."""
+        if self._bar is None:
+            from IPython.display import display
+
+            self._bar = ProgressBar(title=work.title, told=telling_of(work))
+            display(self._bar, metadata=MARK)  # type: ignore[no-untyped-call]
+        self._bar.show(work)
+
+    def say(self, text: str) -> None:
+        """Say something that stays in the cell's output."""
+        print(text)
+
+    def step(self, work: Progress, step: Step) -> None:
+        """Nothing more: the bar lists the steps."""
+
+
+def in_notebook(_work: Progress) -> Display | None:
+    """What shows work in a notebook, if this is a notebook's kernel."""
     ipython = sys.modules.get("IPython")
     if getattr(ipython and ipython.get_ipython(), "kernel", None) is None:
         return None
-    from IPython.display import display
-
-    bar = ProgressBar(title=work.title, told=telling_of(work))
-    display(bar, metadata=MARK)  # type: ignore[no-untyped-call]
-    return bar
+    return NotebookDisplay()
 
 
 def _demo(_cluster: Any) -> ProgressBar:
     """Of a cluster that starts."""
     bar = ProgressBar(title="start cluster kubelearn")
-    work = Progress(bar.title, display=bar)
+    work = Progress(bar.title, quiet=True, display=Lines())
     work.plan("state", "certificates", "runtime", "store", "API server", "nodes")
     for name in ("state", "certificates", "runtime"):
         work.finish(name, "as it should be")
+    bar.show(work)
     return bar
 
 

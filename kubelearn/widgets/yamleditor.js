@@ -27,8 +27,8 @@ class YamlEditor {
       onkeydown: (event) => this.onKey(event),
     });
     const code = h("div", { class: "kl-code-area" }, this.paint, this.area);
-    const hint = h("p", { class: "kl-unseen", id: help }, "Tab indents. To leave with the keyboard, press Escape and then Tab.");
-    this.root = h("div", { class: "kl-editor" }, this.gutter, code, hint);
+    const hint = h("p", { class: "kl-hint", id: help }, "Tab indents; Escape and then Tab leaves the editor. Ctrl+Enter applies.");
+    this.root = h("div", {}, h("div", { class: "kl-editor" }, this.gutter, code), hint);
     this.wrong = new Map();
     this.set(text);
   }

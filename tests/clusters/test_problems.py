@@ -85,7 +85,13 @@ def test_causes_are_named_each_with_its_field(manifest):
             ".spec.replicas: expected numeric (int or float), got string",
             ["line 9: spec.replicas: expected numeric (int or float), got string"],
         ),
-        ("out of order", ["line 2: out of order"]),
+        (
+            'deployments.apps "web" is forbidden: User "eve" cannot patch resource "deployments"',
+            [
+                'line 2: deployments.apps "web" is forbidden: User "eve" cannot patch resource '
+                '"deployments"'
+            ],
+        ),
     ],
 )
 def test_fields_are_found_in_every_way_of_naming_them(manifest, message, said):
