@@ -15,6 +15,7 @@ class ReconcileLoopView {
     const { name, kind, namespace } = store.section("facts");
     frame.title.replaceChildren(h("strong", {}, name), h("span", {}, `${kind} in namespace ${namespace}`));
     frame.root.setAttribute("aria-label", `Control loops of ${kind} ${name}`);
+    this.showSent();
   }
 
   makeTools() {

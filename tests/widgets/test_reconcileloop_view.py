@@ -93,6 +93,13 @@ def test_a_step_is_told_at_its_loop_with_what_it_sent(view, sets):
     assert cells[1:] == ["3", "replicaset-controller", "creates Pod web-1: Pending", "201"]
 
 
+def test_before_anything_was_sent_there_is_no_empty_table(open_view, state):
+    del state["snapshot"]["sections"]["inside"]
+    view = open_view(ReconcileLoop, state)
+    assert not view(".kl-scroll").is_visible()
+    assert view(".kl-empty").inner_text() == "Nothing was sent since this picture opened."
+
+
 def test_without_queues_the_reason_stands_below(view, sets):
     view.diff(queues=dict.fromkeys(LOOPS), inside={"reason": "a real one keeps it to itself"})
     assert not sets.locator(".kl-pause").is_visible()
