@@ -14,7 +14,13 @@ from kubelearn.embedded.controller import Controller
 from kubelearn.embedded.controllers import controllerref
 from kubelearn.embedded.controllers.podtemplatehash import data_hash, template_hash
 from kubelearn.errors import AlreadyExists
-from kubelearn.objects import CONTROLLER_REVISIONS, Object, annotations_of, owner_reference
+from kubelearn.objects import (
+    CONTROLLER_REVISIONS,
+    Object,
+    Resource,
+    annotations_of,
+    owner_reference,
+)
 
 _NOT_COPIED = {"kubectl.kubernetes.io/last-applied-configuration"}
 
@@ -24,13 +30,16 @@ Digest = Callable[[Object, Object], str]
 
 
 class History:
-    """The revisions of one kind of workload.
+    """The revisions of one kind of workload, `owners`.
 
     `hash_label` is where they show their hash, and `digest` how that is made.
     """
 
-    def __init__(self, controller: Controller, *, hash_label: str, digest: Digest) -> None:
+    def __init__(
+        self, controller: Controller, *, owners: Resource, hash_label: str, digest: Digest
+    ) -> None:
         self._client = controller.client
+        self._owners = owners
         self._hash_label = hash_label
         self._digest = digest
         self._revisions = controller.informer(CONTROLLER_REVISIONS)
@@ -78,13 +87,22 @@ class History:
         try:
             return await self._client.create(CONTROLLER_REVISIONS, body)
         except AlreadyExists:
-            # Made in an earlier attempt that the cache does not show yet.
             found = await self._client.get(
                 CONTROLLER_REVISIONS, body["metadata"]["name"], meta["namespace"]
             )
-            if found["data"] != data:
-                raise
-            return found
+            if found["data"] == data:
+                # Made in an earlier attempt that the cache does not show yet.
+                return found
+            await self._count_collision(owner)
+            raise
+
+    async def _count_collision(self, owner: Object) -> None:
+        """Another template has this one's name: let the next attempt make another of it."""
+        meta, seen = owner["metadata"], collisions(owner)
+        current = await self._client.get(self._owners, meta["name"], meta["namespace"])
+        if collisions(current) == seen:  # else the cache does not show an earlier one yet
+            current["status"] = {**(current.get("status") or {}), "collisionCount": (seen or 0) + 1}
+            await self._client.update(self._owners, current, sub="status")
 
     async def clean_up(self, owner: Object, *, live: Collection[str]) -> None:
         """Delete the oldest revisions that no pod has, down to the owner's limit."""
@@ -95,6 +113,12 @@ class History:
     async def _delete(self, revision: Object) -> None:
         meta = revision["metadata"]
         await self._client.delete(CONTROLLER_REVISIONS, meta["name"], meta["namespace"])
+
+
+def collisions(owner: Object) -> int | None:
+    """How often the name for a revision of this workload was taken."""
+    count: int | None = (owner.get("status") or {}).get("collisionCount")
+    return count
 
 
 def template_patch(owner: Object) -> Object:
@@ -109,8 +133,7 @@ def template_patch(owner: Object) -> Object:
 
 def hash_of_template(owner: Object, _: Object) -> str:
     """The hash of a DaemonSet's revision."""
-    collisions = (owner.get("status") or {}).get("collisionCount")
-    return template_hash(owner["spec"]["template"], collisions)
+    return template_hash(owner["spec"]["template"], collisions(owner))
 
 
 def hash_of_data(owner: Object, data: Object) -> str:
@@ -119,8 +142,7 @@ def hash_of_data(owner: Object, data: Object) -> str:
     # Go writes JSON so that it can stand in HTML.
     for sign in "<>&\u2028\u2029":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
-    collisions = (owner.get("status") or {}).get("collisionCount") or 0
-    return data_hash(f"{text}{collisions}".encode())
+    return data_hash(f"{text}{collisions(owner) or 0}".encode())
 
 
 def template_of(revision: Object) -> Object:

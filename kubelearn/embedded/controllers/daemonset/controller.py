@@ -15,7 +15,7 @@ from kubelearn.embedded.controller import ControllerContext
 from kubelearn.embedded.controllers.daemonset import placement, rolling
 from kubelearn.embedded.controllers.daemonset.backoff import FailedPodsBackoff
 from kubelearn.embedded.controllers.daemonset.rolling import PodsByNode, Rollout, Steps
-from kubelearn.embedded.controllers.history import History, hash_of_template
+from kubelearn.embedded.controllers.history import History, collisions, hash_of_template
 from kubelearn.embedded.controllers.podcontrol import all_of, pod_from_template
 from kubelearn.embedded.controllers.workload import WorkloadController, unavailable_for
 from kubelearn.objects import (
@@ -58,7 +58,7 @@ class DaemonSetController(WorkloadController):
     def __init__(self, context: ControllerContext) -> None:
         super().__init__(context)
         self._nodes = self.informer(NODES)
-        self._history = History(self, hash_label=_HASH, digest=hash_of_template)
+        self._history = History(self, owners=DAEMON_SETS, hash_label=_HASH, digest=hash_of_template)
         self._backoff = FailedPodsBackoff(self.clock)
         self._nodes.add_handler(
             on_add=self._node_changed, on_update=self._node_updated, on_delete=self._node_changed
@@ -198,6 +198,9 @@ class DaemonSetController(WorkloadController):
             "numberReady": sum(map(is_ready, serving)),
             "observedGeneration": scene.daemon_set["metadata"]["generation"],
             **{name: number for name, number in optional.items() if number},
+            **(
+                {} if (count := collisions(scene.daemon_set)) is None else {"collisionCount": count}
+            ),
         }
 
 

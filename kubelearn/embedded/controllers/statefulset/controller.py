@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from kubelearn.embedded.controller import ControllerContext, RetryLater
-from kubelearn.embedded.controllers.history import History, hash_of_data
+from kubelearn.embedded.controllers.history import History, collisions, hash_of_data
 from kubelearn.embedded.controllers.statefulset import identity
 from kubelearn.embedded.controllers.statefulset.claims import Claims
 from kubelearn.embedded.controllers.statefulset.steps import (
@@ -42,7 +42,7 @@ class StatefulSetController(WorkloadController):
 
     def __init__(self, context: ControllerContext) -> None:
         super().__init__(context)
-        self._history = History(self, hash_label=_HASH, digest=hash_of_data)
+        self._history = History(self, owners=STATEFUL_SETS, hash_label=_HASH, digest=hash_of_data)
         self._claims = Claims(
             self.client, claims=self.informer(PERSISTENT_VOLUME_CLAIMS), events=self.events
         )
@@ -176,7 +176,7 @@ def calculate_status(stateful_set: Object, pods: Pods) -> Object:
         **{name: number for name, number in optional.items() if number},
         "currentRevision": current,
         "updateRevision": pods.update,
-        "collisionCount": 0,
+        "collisionCount": collisions(stateful_set) or 0,
         "availableReplicas": len(pods.available),
     }
 

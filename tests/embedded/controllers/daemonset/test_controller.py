@@ -4,6 +4,7 @@ import pytest
 
 from kubelearn.embedded.controllers.daemonset.controller import DaemonSetController
 from kubelearn.embedded.controllers.daemonset.placement import node_of
+from kubelearn.embedded.controllers.podtemplatehash import template_hash
 from kubelearn.objects import CONTROLLER_REVISIONS, DAEMON_SETS, EVENTS, NODES, PODS
 
 
@@ -169,3 +170,21 @@ async def test_a_pod_that_fails_again_and_again_is_replaced_more_and_more_slowly
                 assert api.one(PODS)["metadata"]["name"] == name
             await clock.advance(0.25)
             assert api.one(PODS)["metadata"]["name"] != name
+
+
+async def test_a_revision_whose_name_is_taken_gets_another(
+    api, clock, start, make_daemon_set, change_image
+):
+    owner = await make_daemon_set()
+    template = {**owner["spec"]["template"], "spec": {"containers": [{"image": "b"}]}}
+    taken = f"agent-{template_hash(template, None)}"
+    await api.create(
+        CONTROLLER_REVISIONS,
+        {"metadata": {"name": taken, "namespace": "default"}, "data": {}, "revision": 7},
+    )
+    async with start(DaemonSetController):
+        await change_image("b")
+        await clock.advance(5)
+    names = {each["metadata"]["name"] for each in api.objects(CONTROLLER_REVISIONS)}
+    assert {taken, f"agent-{template_hash(template, 1)}"} < names
+    assert api.one(DAEMON_SETS)["status"]["collisionCount"] == 1
