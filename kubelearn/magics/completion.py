@@ -17,8 +17,8 @@ from kubelearn.clusters.transport import send
 from kubelearn.magics.sentence import Wanted, wanted
 from kubelearn.objects import NAMESPACES
 
-# An editor shall not wait longer than this.
-PATIENCE = 0.08
+# An editor shall not wait longer than this, twice: for the kinds, and for the names of one.
+PATIENCE = 0.04
 _FRESH = 3.0
 _NAMES_ONLY = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json"
 _MOST = 500

@@ -83,8 +83,11 @@ class ShellView {
     return !(event.key.toLowerCase() === "v" && (event.ctrlKey || event.metaKey));
   }
 
+  /** Programs ask a terminal questions, which it answers as if somebody typed: only the terminal that
+   * is used shall do so, and none shall answer what was asked long ago. */
   type(data) {
-    if (this.session.state !== "open") return;
+    const used = this.screen.contains(this.screen.getRootNode().activeElement);
+    if (this.session.state !== "open" || !used || this.replays) return;
     this.sent += 1;
     this.at = Date.now();
     this.store.act("input", { data, view: this.id, number: this.sent });
@@ -121,11 +124,14 @@ class ShellView {
       this.terminal.reset();
       this.seen = 0;
     }
+    const old = !this.seen;
+    if (old) this.replays = true;
     for (const [key, text] of pieces) {
       if (key <= this.seen) continue;
       this.terminal.write(text);
       this.seen = key;
     }
+    if (old) this.terminal.write("", () => (this.replays = false));
   }
 
   showState() {

@@ -66,4 +66,4 @@ def test_what_is_fresh_is_not_asked_for_again():
 
 
 def test_an_answer_takes_less_than_a_tenth_of_a_second():
-    assert completion.PATIENCE < 0.1
+    assert 2 * completion.PATIENCE < 0.1

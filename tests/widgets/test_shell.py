@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -210,3 +211,10 @@ def test_the_terminal_comes_along_and_needs_no_network():
         assert text.startswith(f"const {export} = ")
         assert "export{" not in text
         assert "import " not in text.partition("\n")[0]
+
+
+def test_what_is_by_others_is_named_with_its_licence():
+    folder = Path(module.__file__).parent / "bundled"
+    told = (folder / "README.md").read_text()
+    for path in folder.iterdir():
+        assert path.name == "README.md" or f"`{path.name}`" in told

@@ -83,6 +83,22 @@ def test_keys_go_to_the_program(view):
     assert [each["number"] for each in sent] == [1, 2, 3, 4]
 
 
+def test_a_terminal_answers_questions_only_where_it_is_used_and_only_new_ones(open_view, state):
+    question = "\x1b[6n"
+    output = state["snapshot"]["sections"]["output"]
+    output["2"] += question
+    view = open_view(Shell, state)
+    await_screen(view, "/ # ls\napp\n/ #")
+    view.diff(output={"3": f"one{question}"})
+    await_screen(view, "/ # ls\napp\n/ # one")
+    assert [m for m in view.sent if m["name"] == "input"] == []
+    view(".kl-screen").click()
+    view.diff(output={"4": f"two{question}"})
+    view.page.wait_for_function("window.sent.some((m) => m.name === 'input')")
+    (sent,) = [m["arguments"] for m in view.sent if m["name"] == "input"]
+    assert sent["data"] == "\x1b[3;11R"
+
+
 def test_shift_and_tab_leave_the_terminal(view):
     view(".kl-screen").click()
     view.page.keyboard.press("Shift+Tab")
