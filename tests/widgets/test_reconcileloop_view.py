@@ -94,7 +94,8 @@ def test_a_step_is_told_at_its_loop_with_what_it_sent(view, sets):
 
 
 def test_before_anything_was_sent_there_is_no_empty_table(open_view, state):
-    del state["snapshot"]["sections"]["inside"]
+    for section in ("inside", "sent"):
+        state["snapshot"]["sections"].pop(section, None)
     view = open_view(ReconcileLoop, state)
     assert not view(".kl-scroll").is_visible()
     assert view(".kl-empty").inner_text() == "Nothing was sent since this picture opened."
