@@ -45,7 +45,10 @@ _FIRST_ANSWER = 3.0
 class Dashboard(DocumentWidget):
     """A dashboard that begins with the overview of a namespace."""
 
-    _esm = script("roving", "confirm", "table", "eventlist", "logpane", "objectpage", "dashboard")
+    _esm = script(
+        *("roving", "confirm", "sparing", "table", "eventlist", "logpane", "objectpage"),
+        "dashboard",
+    )
     _css = style("table", "eventlist", "logpane", "dashboard")
 
     look_every = 0.2

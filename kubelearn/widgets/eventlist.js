@@ -35,6 +35,7 @@ class EventList {
       this.detail,
     );
     this.roving = new Roving(this.body, ".kl-about", () => {});
+    this.showSoon = sparing(this.root, () => this.show());
     this.explain();
   }
 
@@ -50,12 +51,12 @@ class EventList {
   }
 
   update(changes) {
-    if (changes.events || changes.stream) this.show();
+    if (changes.events || changes.stream) this.showSoon();
   }
 
   /** Ages grow even when nothing happens. */
   tick() {
-    this.show();
+    this.showSoon();
   }
 
   rows() {

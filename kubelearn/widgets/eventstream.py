@@ -22,7 +22,7 @@ class EventStream(LiveWidget):
     Raises KubelearnError when `about` is not written as KIND/NAME.
     """
 
-    _esm = script("roving", "eventlist", "eventstream")
+    _esm = script("roving", "sparing", "eventlist", "eventstream")
     _css = style("table", "eventlist")
 
     def __init__(self, cluster: Cluster, namespace: str | None = None, *, about: str = "") -> None:

@@ -33,6 +33,7 @@ class LogPane {
       this.command,
       this.request,
     );
+    this.showSoon = sparing(this.root, () => this.show());
     this.show();
   }
 
@@ -52,7 +53,7 @@ class LogPane {
   update(changes) {
     if (changes.feed) this.showChoice();
     if (changes.streams || changes.feed) this.showStreams();
-    if (changes.lines || changes.streams) this.show();
+    if (changes.lines || changes.streams) this.showSoon();
   }
 
   choose() {

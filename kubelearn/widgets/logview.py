@@ -40,7 +40,7 @@ class LogView(LiveWidget):
     no pods, and for a selector that is not written `key=value,...`.
     """
 
-    _esm = script("logpane", "logview")
+    _esm = script("sparing", "logpane", "logview")
     _css = style("logpane")
 
     look_every = 0.2

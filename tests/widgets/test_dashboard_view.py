@@ -39,7 +39,9 @@ def state(recorded, courier, cluster, monkeypatch):
 
 @pytest.fixture
 def view(open_view, state):
-    return open_view(Dashboard, state)
+    opened = open_view(Dashboard, state)
+    opened.draw_at_once()
+    return opened
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from playwright.sync_api import expect
 
 from kubelearn.widgets.eventstream import EventStream
 
@@ -28,7 +29,9 @@ def state(watches, cluster):
 
 @pytest.fixture
 def view(open_view, state):
-    return open_view(EventStream, state)
+    opened = open_view(EventStream, state)
+    opened.draw_at_once()
+    return opened
 
 
 def reasons(view):
@@ -101,6 +104,21 @@ def test_thousands_of_events_make_few_elements_and_say_what_is_left_out(view):
     words = view(".kl-eventlist .kl-more").inner_text()
     assert "393 older ones are not shown" in words
     assert "9500 still older ones are not kept" in words
+
+
+def test_where_drawing_is_dear_a_storm_is_drawn_seldom_and_its_end_is_shown(view):
+    # Each look at the clock costs time, so that a drawing seems to take a second.
+    view.page.evaluate("() => { let now = 1e6; performance.now = () => (now += 1000); }")
+    storm = [
+        {"type": "diff", "rev": view.revision + i, "sections": {"events": {f"{i + 9}": row(0)}}}
+        for i in range(1, 11)
+    ]
+    shown = view.page.evaluate(
+        "all => all.map((each) => { tell(each); return document.querySelectorAll('td').length; })",
+        storm,
+    )
+    assert len(set(shown)) == 1
+    expect(view("tbody tr")).to_have_count(13, timeout=30_000)
 
 
 @pytest.mark.parametrize("dark", [False, True])

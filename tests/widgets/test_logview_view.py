@@ -37,7 +37,9 @@ def state(watches, cluster):
 
 @pytest.fixture
 def view(open_view, state):
-    return open_view(LogView, state)
+    opened = open_view(LogView, state)
+    opened.draw_at_once()
+    return opened
 
 
 def texts(view):

@@ -170,7 +170,7 @@ class KindCluster(Cluster):
 
             work.plan(*(step for step in _STEPS if step != _JOINING or nodes > 1))
             self._kind.create(config.render(), image=image, kubeconfig=self.kubeconfig, done=done)
-            self._reconnect()
+            self.reconnect()
             self._wait(work)
             for each in loading:
                 each.result()
@@ -195,7 +195,7 @@ class KindCluster(Cluster):
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.kubeconfig.touch(mode=0o600)
             self.kubeconfig.write_text(current)
-            self._reconnect()
+            self.reconnect()
         return bool(stopped) or not self.ready()
 
     def _refuse_changes(self, machines: list[Container]) -> None:
@@ -233,13 +233,6 @@ class KindCluster(Cluster):
             for condition in node["status"].get("conditions", ())
             if (condition["type"], condition["status"]) == ("Ready", "True")
         }
-
-    def _reconnect(self) -> None:
-        # Whoever holds the client goes on with it, even if port and certificates are new.
-        if "api_client" in self.__dict__:
-            fresh = self._connect()
-            self.api_client.configuration.host = fresh.configuration.host
-            self.api_client.rest_client = fresh.rest_client
 
     # --- down ---
 
