@@ -14,9 +14,11 @@ class RequestXrayView {
     this.lines = Object.fromEntries(FORMS.map(([key, title]) => [key, block(title)]));
     this.list = h("ol", { class: "kl-stages", "aria-label": "Stages of the request" });
     this.outcome = h("p", { class: "kl-outcome", role: "status" });
+    this.answer = h("pre", { class: "kl-source", tabindex: "0", role: "group", "aria-label": "The answer" });
+    this.answered = h("details", { class: "kl-answer", hidden: true }, h("summary", {}, "The answer"), this.answer);
     const forms = h("div", { class: "kl-forms" }, ...Object.values(this.lines).map((each) => each.root));
     const left = h("div", { class: "kl-compose" }, this.makeForm(), this.problem, forms);
-    const right = h("div", { class: "kl-way" }, this.outcome, this.list);
+    const right = h("div", { class: "kl-way" }, this.outcome, this.answered, this.list);
     body.append(h("div", { class: "kl-columns" }, left, right));
     frame.title.replaceChildren(h("strong", {}, "One request"), h("span", {}, `cluster ${store.fact("cluster")}`));
     frame.root.setAttribute("aria-label", "One request to the API server");
@@ -110,7 +112,9 @@ class RequestXrayView {
 
   showOutcome() {
     const { shown } = this.store.section("outcome");
-    const { code, summary, warning, problem } = shown ?? {};
+    const { code, summary, warning, problem, answer } = shown ?? {};
+    this.answered.hidden = !answer;
+    setText(this.answer, answer ?? "");
     if (!shown) setText(this.outcome, "Not sent yet. How far will it get?");
     else if (problem) this.outcome.replaceChildren(h("span", { class: "kl-bad" }, problem));
     else {

@@ -9,7 +9,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+import yaml
+
 from kubelearn.clusters.transport import STRATEGIC_PATCH
+from kubelearn.diagrams.etcdkeys import readable
 from kubelearn.diagrams.evidence import Evidence, verb_of
 from kubelearn.diagrams.requeststages import STATES, stages, summary, untouched
 from kubelearn.diagrams.requestxray import draw
@@ -21,6 +24,7 @@ from kubelearn.widgets.identity import KINDS, Identity
 from kubelearn.widgets.inquiry import AUDIT_ID, Inquiry, resource_of
 from kubelearn.widgets.requestexamples import examples
 
+LINES_SHOWN = 150
 _WARNING = "Warning"
 
 
@@ -149,6 +153,7 @@ class RequestXray(DocumentWidget):
             "summary": summary(rows, evidence.code),
             "audit": evidence.headers.get(AUDIT_ID) or "",
             "warning": evidence.headers.get(_WARNING) or "",
+            "answer": _readable(evidence.answer),
             "problem": "",
         }
         self.document.put("outcome", "shown", outcome)
@@ -178,6 +183,16 @@ class RequestXray(DocumentWidget):
 
     def _rows(self) -> list[dict[str, Any]]:
         return list(self.document.get("stages", "shown") or [])
+
+
+def _readable(answer: Any) -> str:
+    """What came back, as YAML where it is an object; only the beginning of what is long."""
+    text = str(answer)
+    if isinstance(answer, dict):
+        text = yaml.safe_dump(readable(answer), allow_unicode=True, sort_keys=False)
+    lines = text.strip().splitlines()
+    more = [f"… and {len(lines) - LINES_SHOWN} lines more"] if len(lines) > LINES_SHOWN else []
+    return "\n".join([*lines[:LINES_SHOWN], *more])
 
 
 def _request(form: dict[str, Any], namespace: str) -> ApiRequest:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kubelearn.objects import PODS
+from kubelearn.widgets import requestxray
 from kubelearn.widgets.requestxray import RequestXray
 from kubelearn.widgets.watchset import watches_of
 
@@ -52,6 +53,16 @@ def test_a_created_object_is_followed_to_the_watch(shown, cluster):
     (entry,) = shown.document.section("trace").values()
     assert entry["command"] == "kubectl create -f request.yaml -n demo"
     assert entry["request"] == "POST /api/v1/namespaces/demo/pods"
+
+
+def test_the_answer_is_shown_as_yaml_and_only_the_beginning_of_a_long_one(shown, monkeypatch):
+    shown.ask("404")
+    assert 'message: pods "no-such-pod" not found' in outcome(shown)["answer"]
+    monkeypatch.setattr(requestxray, "LINES_SHOWN", 3)
+    shown.ask("list")
+    *lines, rest = outcome(shown)["answer"].splitlines()
+    assert len(lines) == 3
+    assert rest.endswith("lines more")
 
 
 def test_the_watch_ends_with_the_request(shown, cluster):

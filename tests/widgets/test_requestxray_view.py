@@ -40,6 +40,13 @@ def test_each_stage_is_shown_with_its_state_and_its_source(view):
     assert view(".kl-outcome").inner_text() == "201, through all stages"
 
 
+def test_the_answer_can_be_read(view):
+    view.page.get_by_text("The answer", exact=True).click()
+    assert "kind: Pod" in view(".kl-answer pre").inner_text()
+    view.diff(outcome={"shown": None})
+    assert not view(".kl-answer").is_visible()
+
+
 def test_what_is_typed_is_told_once_the_keys_rest(view):
     view(".kl-path").fill("/api/v1/namespaces/demo/secrets")
     view(".kl-path").press("End")
