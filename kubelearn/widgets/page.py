@@ -10,6 +10,7 @@ name that somebody's DNS leads here), and no message of another page. Whoever fa
 from __future__ import annotations
 
 import contextlib
+import html
 import json
 import queue
 import secrets
@@ -274,7 +275,7 @@ def page(server: PageServer) -> str:
     """The page's HTML."""
     text = _FOLDER.joinpath("page.html").read_text()
     for name in ("title", "advice"):
-        text = text.replace(f"%{name}%", getattr(server, name))
+        text = text.replace(f"%{name}%", html.escape(getattr(server, name)))
     return text.replace("%css%", str(server.widget._css))
 
 

@@ -123,6 +123,11 @@ def test_nothing_may_be_loaded_from_elsewhere_and_nobody_may_frame_it(server):
     assert not re.search(r"https?://", answer.text)
 
 
+def test_a_name_with_signs_of_html_in_it_stays_a_name(server):
+    server.title = "<b>me@cluster</b>"
+    assert "&lt;b&gt;me@cluster&lt;/b&gt;" in ask(server, f"/?token={server.token}").text
+
+
 def test_only_this_machine_is_listened_to(server):
     assert server.server_address[0] == "127.0.0.1"
 
