@@ -159,10 +159,11 @@ class ObjectTable {
     this.more = h("p", { class: "kl-more" });
     this.root = h("div", { class: "kl-objects" }, this.note, h("div", { class: "kl-tools" }, this.words), this.scroll, this.empty, this.more);
     this.roving = new Roving(this.body, ".kl-about", () => {});
+    this.showSoon = sparing(this.root, () => this.show());
   }
 
   update(changes) {
-    if (changes.rows || changes.table || changes.states || changes.usage || changes.place) this.show();
+    if (changes.rows || changes.table || changes.states || changes.usage || changes.place) this.showSoon();
   }
 
   show() {

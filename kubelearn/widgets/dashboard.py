@@ -39,6 +39,7 @@ TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 _LIMIT = 500
 # A table is asked for again so many seconds after a change, and without one, for its ages.
 _SOON, _LATER = 1.0, 15.0
+_SHARE = 10
 _FIRST_ANSWER = 3.0
 
 
@@ -63,7 +64,7 @@ class Dashboard(DocumentWidget):
         self._api: ApiClient = cluster.api_client
         self._looking = False
         self._table: Resource | None = None
-        self._asked = 0.0
+        self._asked, self._soon = 0.0, _SOON
         self._changed = False
         facts = {
             "cluster": cluster.name,
@@ -176,10 +177,9 @@ class Dashboard(DocumentWidget):
             self._page.look()
         if self._usage is not None:
             self._usage.ask(self._api, self.namespace)
-        since = time.monotonic() - self._asked
-        if since > (_SOON if self._changed else _LATER) and self._table not in (None, EVENTS):
-            if self._page is None:
-                self._show_table()
+        old = time.monotonic() - self._asked > (self._soon if self._changed else _LATER)
+        if old and self._page is None and self._table not in (None, EVENTS):
+            self._show_table()
             courier.wake()
 
     def _show_table(self) -> Object:
@@ -194,6 +194,8 @@ class Dashboard(DocumentWidget):
             accept=TABLE,
         )
         entry, answer = ask(self._api, request)
+        # A table that takes long must not keep the server busy.
+        self._soon = max(_SOON, _SHARE * (time.monotonic() - self._asked))
         self.document.put("table", "error", entry["message"])
         if answer is not None:
             columns, rows = table_of(answer)
