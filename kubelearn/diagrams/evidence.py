@@ -114,7 +114,16 @@ class Evidence:
         return None if self.access is None else bool(self.access.get("allowed"))
 
     @property
+    def unchanged(self) -> bool:
+        """Whether a patch left the object as it was: then nothing is written."""
+        return bool(self.before and self.object) and _version(self.before) == _version(self.object)
+
+    @property
     def uid(self) -> str:
         """The uid of the object that it was about, where the answer tells it."""
         meta = (self.object or {}).get("metadata") or {}
         return str(meta.get("uid") or self.details.get("uid") or "")
+
+
+def _version(obj: Object | None) -> str:
+    return str(((obj or {}).get("metadata") or {}).get("resourceVersion") or "")

@@ -35,10 +35,17 @@ def facts_of(name: str, state: str, evidence: Evidence) -> Row:
                 **_REFUSED.get(name, _nothing)(evidence),
             }
         case "skipped":
-            row |= {"facts": ["dryRun=All: all stages but this one."], "how": "the request"}
+            row |= _skipped(evidence)
         case "unknown":
             row |= {"facts": ["Here, or in a stage beside it: the answer does not say which."]}
     return row
+
+
+def _skipped(evidence: Evidence) -> Row:
+    if evidence.dry_run:
+        return {"facts": ["dryRun=All: all stages but this one."], "how": "the request"}
+    fact = "Nothing changed, so nothing was written."
+    return {"facts": [fact], "how": "resourceVersion before and in the answer"}
 
 
 def _nothing(_: Evidence) -> Row:

@@ -78,7 +78,8 @@ def stages(evidence: Evidence) -> list[Row]:
     rows = []
     for name in order:
         state = _state(name, order, stop=stop, doubtful=doubtful)
-        if evidence.dry_run and state == "passed" and name in ("storage", "watch"):
+        nothing = evidence.dry_run or evidence.unchanged
+        if nothing and state == "passed" and name in ("storage", "watch"):
             state = "skipped"
         rows.append(
             {"name": name, "title": TITLES[name], "state": state, **facts_of(name, state, evidence)}

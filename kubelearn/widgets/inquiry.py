@@ -25,7 +25,7 @@ from kubelearn.widgets.watchset import watches_of
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
 
-    from kubelearn.clusters.internals import Internals
+    from kubelearn.clusters.internals import Internals, KeyEvent
     from kubelearn.widgets.base import Cluster
 
 AUDIT_ID = "Audit-Id"
@@ -35,7 +35,6 @@ _REVIEWS = {
 }
 # The trail is written a moment after the answer: so many seconds between two looks.
 _BETWEEN = 0.1
-_WATCH_SECONDS = 0.5
 # Machines' clocks may differ a little.
 _EARLIER = timedelta(seconds=5)
 
@@ -71,7 +70,7 @@ class Inquiry:
             if (
                 evidence.code < 400
                 and evidence.verb not in ("get", "path")
-                and not evidence.dry_run
+                and not (evidence.dry_run or evidence.unchanged)
             ):
                 yield self._kept(evidence, revision)
         finally:
@@ -191,12 +190,27 @@ class Inquiry:
     def _kept(self, evidence: Evidence, revision: int) -> Evidence:
         if revision and evidence.uid:
             try:
-                found = _stored(self.cluster.internals, evidence.uid, start=revision + 1)
+                found = self._stored(evidence, start=revision + 1)
             except KubelearnError as error:
                 evidence = replace(evidence, not_stored=error.message)
             else:
                 evidence = replace(evidence, stored=found)
         return self._heard(evidence)
+
+    def _stored(self, evidence: Evidence, *, start: int) -> Stored | None:
+        """The change of the key that holds the object, among all since then.
+
+        Others may change it at the same time, so it is the one of the answer's revision; of a
+        deletion, which answers without one, it is the first.
+        """
+        meta = (evidence.object or {}).get("metadata") or {}
+        wanted = "" if evidence.verb == "delete" else str(meta.get("resourceVersion") or "")
+        changes = self.cluster.internals.watch_keys(start=start, seconds=self._patience)
+        for event in changes:
+            kv = event.kv
+            if evidence.uid in _uids(event) and wanted in ("", str(kv.mod_revision)):
+                return Stored(event.type, kv.key, kv.mod_revision, kv.version)
+        return None
 
     def _listen(self, resource: Resource | None) -> None:
         target = self.request.target
@@ -246,11 +260,7 @@ def _event(
         time.sleep(_BETWEEN)
 
 
-def _stored(internals: Internals, uid: str, *, start: int) -> Stored | None:
-    """The first change since then of the key that holds the object with this uid."""
-    for event in internals.watch_keys(start=start, seconds=_WATCH_SECONDS):
-        for state in (event.kv, event.prev):
-            if state and state.object and state.object["metadata"].get("uid") == uid:
-                kv = event.kv
-                return Stored(event.type, kv.key, kv.mod_revision, kv.version)
-    return None
+def _uids(event: KeyEvent) -> set[str]:
+    """Of the object that a key held before and after a change."""
+    objects = [state.object for state in (event.kv, event.prev) if state and state.object]
+    return {str(each["metadata"].get("uid")) for each in objects}

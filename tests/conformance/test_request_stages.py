@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from kubelearn.clusters.internals import NoInternals
+from kubelearn.clusters.transport import MERGE_PATCH
 from kubelearn.diagrams.requeststages import stages, summary
+from kubelearn.objects import CONFIG_MAPS
+from kubelearn.widgets.apirequest import ApiRequest
 from kubelearn.widgets.inquiry import Inquiry
 from kubelearn.widgets.requestexamples import examples
 
@@ -106,6 +109,14 @@ def test_the_audit_trail_tells_defaults_from_admission(ask, ready):
     assert found.stored is not None
     assert found.stored.key.endswith("/xray")
     assert str(found.stored.revision) == found.answer["metadata"]["resourceVersion"]
+
+
+def test_a_patch_that_changes_nothing_stores_nothing(cluster, ready, namespace):
+    path = f"{CONFIG_MAPS.path(namespace)}/kube-root-ca.crt"
+    patch = ApiRequest("PATCH", path, "metadata: {}", MERGE_PATCH)
+    *_, again = Inquiry(cluster, patch, patience=10).run()
+    assert summary(stages(again), again.code) == "200, through all stages but storage"
+    assert "nothing was written" in row(again, "storage")["facts"][0]
 
 
 def test_where_nothing_behind_the_api_is_seen_the_reason_is_given(ask, ready, shut):

@@ -193,6 +193,16 @@ def test_a_dry_run_stores_nothing():
     assert summary(stages(found), 201) == "201, through all stages but storage"
 
 
+def test_a_patch_that_changes_nothing_writes_nothing():
+    same = {"metadata": {"name": "p", "uid": "u", "resourceVersion": "7"}}
+    found = evidence(200, same, method="PATCH", before=same)
+    assert states(found)["storage"] == states(found)["watch"] == "skipped"
+    assert row(found, "storage")["facts"] == ["Nothing changed, so nothing was written."]
+    assert row(found, "admission")["facts"] == ["Nothing was changed."]
+    changed = {"metadata": {**same["metadata"], "resourceVersion": "8"}}
+    assert states(replace(found, answer=changed))["storage"] == "passed"
+
+
 def test_each_cause_of_invalid_values_is_a_fact():
     causes = [
         {"field": "spec.a", "message": "Required"},
