@@ -153,6 +153,8 @@ function live(name, View) {
       return () => {
         store.close(view);
         inner.close?.();
+        // JupyterLab holds on to the elements of outputs that were cleared.
+        el.replaceChildren();
       };
     },
   };

@@ -84,7 +84,10 @@ class ProgressView {
 function render({ model, el }) {
   const view = new ProgressView(model);
   el.append(view.root);
-  return () => view.close();
+  return () => {
+    view.close();
+    el.replaceChildren(); // JupyterLab holds on to what was cleared
+  };
 }
 
 export default { render };

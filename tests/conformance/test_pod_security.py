@@ -64,15 +64,17 @@ def test_restricted_wants_all_of_it_said(core, namespace, label, refused):
     core.create_namespaced_pod(namespace, pod(**RESTRICTED))
 
 
-def test_a_deployment_whose_pods_would_be_refused_gets_a_warning(namespace, label, send):
+def test_a_deployment_whose_pods_would_be_refused_gets_a_warning(
+    namespace, label, send, eventually
+):
     label(enforce="baseline")
     template = {"metadata": {"labels": {"a": "b"}}, "spec": pod(privileged=True)["spec"]}
     template["spec"].pop("restartPolicy")
     spec = {"replicas": 0, "selector": {"matchLabels": {"a": "b"}}, "template": template}
     body = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}}
-    path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
-    answer = send("POST", path, body={**body, "spec": spec})
-    [warning] = warnings(answer)
+    path = f"/apis/apps/v1/namespaces/{namespace}/deployments?dryRun=All"
+    # The API server reads labels of namespaces from a copy, which may be a moment old.
+    [warning] = eventually(lambda: warnings(send("POST", path, body={**body, "spec": spec})))
     assert 'would violate PodSecurity \\"baseline:latest\\": privileged' in warning
 
 
