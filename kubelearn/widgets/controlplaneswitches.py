@@ -38,14 +38,14 @@ class ControlPlaneSwitches(InternalsWidget):
 
     def picture(self) -> str:
         """The components as they are now."""
-        self.look()
+        self.look_for_display()
         rows = self.document.section("components").values()
         title = f"Components of cluster {self.cluster.name}"
         return draw(rows, title=title, notice=self.unknown)
 
     def line(self) -> str:
         """How many run, and which do not."""
-        self.look()
+        self.look_for_display()
         return self.unknown or summary(self.document.section("components").values())
 
 

@@ -136,13 +136,13 @@ class EtcdBrowser(InternalsWidget):
 
     def picture(self) -> str:
         """The keys that changed last."""
-        self.look()
+        self.look_for_display()
         title = f"etcd of cluster {self.cluster.name}"
         return draw(self._revision(), self._rows(), title=title, notice=self.unknown)
 
     def line(self) -> str:
         """The revision, and how many keys there are."""
-        self.look()
+        self.look_for_display()
         return f"etcd: {self.unknown or summary(self._revision(), self._rows())}"
 
     def _revision(self) -> int:

@@ -25,6 +25,7 @@ class InternalsWidget(DocumentWidget):
     def __init__(self, cluster: Cluster, *, facts: dict[str, Any]) -> None:
         self.cluster = cluster
         self._looking = threading.Lock()
+        self._displayed = False
         super().__init__(facts={**facts, "cluster": cluster.name}, connection=CONNECTING)
         self.enqueue(self.look)
 
@@ -44,6 +45,22 @@ class InternalsWidget(DocumentWidget):
             self.document.put("connection", "reason", reason)
             self.document.put("connection", "since", round(time.time() * 1000))
         courier.wake()
+
+    def look_for_display(self) -> None:
+        """Look before something is shown; once, where picture and line are of one display.
+
+        Programs on machines may have to be asked, which takes a while.
+        """
+        if not self._displayed:
+            self.look()
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        self.look()
+        self._displayed = True
+        try:
+            return super()._repr_mimebundle_(**kwargs)
+        finally:
+            self._displayed = False
 
     def do(self, command: str, act: Callable[[], None]) -> None:
         """Do something beside the API, show it in the trace, and look what came of it."""

@@ -65,12 +65,12 @@ class NodeInspector(InternalsWidget):
 
     def picture(self) -> str:
         """The node's processes as they are now."""
-        self.look()
+        self.look_for_display()
         return draw(*self._rows(), title=f"Node {self.node}", notice=self._notice())
 
     def line(self) -> str:
         """How much runs there."""
-        self.look()
+        self.look_for_display()
         return f"{self.node}: {self._notice() or summary(*self._rows())}"
 
     def _rows(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

@@ -11,6 +11,7 @@ import pytest
 
 from kubelearn.clusters import Cluster, transport
 from kubelearn.objects import DEPLOYMENTS, NAMESPACES, PODS, is_active, is_ready
+from tests.faults.wire import eventually
 from tools.lab import LabPage, LabServer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,8 +80,10 @@ class Web:
         transport.send(self.api, "POST", DEPLOYMENTS.path(NAMESPACE), body=body).checked()
 
     def delete(self) -> None:
-        """Remove it with its namespace."""
-        transport.send(self.api, "DELETE", NAMESPACES.path(name=NAMESPACE)).checked()
+        """Remove it with its namespace, and wait until both are gone."""
+        path = NAMESPACES.path(name=NAMESPACE)
+        transport.send(self.api, "DELETE", path).checked()
+        eventually(lambda: transport.send(self.api, "GET", path).code == 404, within=120)
 
     def ready(self, namespace: str = NAMESPACE) -> set[str]:
         """The names of the pods that are ready and stay."""

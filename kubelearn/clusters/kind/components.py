@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from kubelearn.clusters.internals import ComponentState
@@ -49,24 +50,13 @@ class Components:
 
     def all(self) -> list[ComponentState]:
         """All components, with their states, whether the API server answers or not."""
-        return [*self._static(), *self._units(), *self._workloads()]
-
-    def _static(self) -> Iterator[ComponentState]:
-        machine = self._machines.control_plane()
-        listed = containers_of(machine) if machine.status == "running" else []
-        for name in _STATIC:
-            found = [each for each in listed if each.name == name and each.namespace]
-            state = "running" if any(each.state == "Running" for each in found) else "stopped"
-            restarts = max((each.attempt for each in found), default=0)
-            yield ComponentState(name, str(machine.name), state, restarts)
-
-    def _units(self) -> Iterator[ComponentState]:
-        for machine in self._machines.all():
-            for unit in _UNITS:
-                on = machine.status == "running" and _property(machine, unit, "ActiveState")
-                restarts = int(_property(machine, unit, "NRestarts")) if on else 0
-                state = "running" if on == "active" else "stopped"
-                yield ComponentState(f"{unit}@{machine.name}", str(machine.name), state, restarts)
+        machines = self._machines.all()
+        # A program in a container takes a moment to start: all machines are asked at once.
+        with ThreadPoolExecutor(len(machines) + 1) as pool:
+            static = pool.submit(lambda: list(_static(self._machines.control_plane_of(machines))))
+            units = pool.map(lambda machine: list(_units(machine)), machines)
+            workloads = list(self._workloads())
+            return [*static.result(), *(unit for found in units for unit in found), *workloads]
 
     def _workloads(self) -> Iterator[ComponentState]:
         for name, path in _WORKLOADS.items():
@@ -115,7 +105,7 @@ class Components:
 
     def _switch_static(self, name: str, *, on: bool) -> None:
         machine = self._machines.running(str(self._machines.control_plane().name))
-        if _property(machine, "kubelet", "ActiveState") != "active":
+        if _properties(machine)["kubelet"]["ActiveState"] != "active":
             raise ClusterError(
                 f"{name} is a static pod of a kubelet that is stopped",
                 hint=f"kubelearn start kubelet@{machine.name}",
@@ -153,8 +143,32 @@ class Components:
         return bool(wanted and ready == wanted) if on else not ready
 
 
-def _property(machine: Container, unit: str, name: str) -> str:
-    return run(machine, ["systemctl", "show", unit, "--value", "--property", name]).strip()
+def _static(machine: Container) -> Iterator[ComponentState]:
+    listed = containers_of(machine) if machine.status == "running" else []
+    for name in _STATIC:
+        found = [each for each in listed if each.name == name and each.namespace]
+        state = "running" if any(each.state == "Running" for each in found) else "stopped"
+        restarts = max((each.attempt for each in found), default=0)
+        yield ComponentState(name, str(machine.name), state, restarts)
+
+
+def _units(machine: Container) -> Iterator[ComponentState]:
+    on = machine.status == "running"
+    told = _properties(machine) if on else {}
+    for unit in _UNITS:
+        state = "running" if told.get(unit, {}).get("ActiveState") == "active" else "stopped"
+        restarts = int(told[unit]["NRestarts"]) if on else 0
+        yield ComponentState(f"{unit}@{machine.name}", str(machine.name), state, restarts)
+
+
+def _properties(machine: Container) -> dict[str, dict[str, str]]:
+    """What systemd says of our units, by unit: a block for each, in the order asked for."""
+    names = "--property=ActiveState,NRestarts"
+    blocks = run(machine, ["systemctl", "show", *_UNITS, names]).strip().split("\n\n")
+    return {
+        unit: dict(line.split("=", 1) for line in block.splitlines())
+        for unit, block in zip(_UNITS, blocks, strict=True)
+    }
 
 
 def _replicas(found: Object, *, on: bool) -> Any:

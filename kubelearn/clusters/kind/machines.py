@@ -40,13 +40,16 @@ class Machines:
 
     def control_plane(self) -> Container:
         """The machine of etcd and the API server. Raises ClusterError when there is none."""
-        found = self.all()
-        if not found or not _is_control_plane(found[0]):
+        return self.control_plane_of(self.all())
+
+    def control_plane_of(self, machines: list[Container]) -> Container:
+        """The one of these machines that is the control plane. Raises ClusterError."""
+        if not machines or not _is_control_plane(machines[0]):
             raise ClusterError(
                 f"there is no kind cluster {self._cluster}",
                 hint=f"kubelearn up --backend kind --name {self._cluster}",
             )
-        return found[0]
+        return machines[0]
 
     def named(self, name: str) -> Container:
         """The machine of a node. Raises NotAvailable for a name that is none."""
