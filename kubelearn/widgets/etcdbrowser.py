@@ -1,14 +1,16 @@
 """EtcdBrowser: the keys of etcd, their values at any revision that is kept, and their changes.
 
-Like every client of etcd it lists once, then watches from the revision of the list on.
+Like every client of etcd it lists once, then watches from the revision of the list on. It does so
+on a thread of its own: opening a watch takes long where etcd is in a container of a container.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
-from kubelearn.clusters.internals import REGISTRY, KeyEvent, KeyValue
+from kubelearn.clusters.internals import REGISTRY, EtcdStatus, KeyEvent, KeyValue
 from kubelearn.diagrams.difference import Line, difference
 from kubelearn.diagrams.etcdkeys import draw, key_row, readable, summary, value_lines
 from kubelearn.errors import Compacted
@@ -17,8 +19,10 @@ from kubelearn.widgets.courier import courier
 from kubelearn.widgets.internalswidget import InternalsWidget
 
 EVENTS_SHOWN = 40
-# A watch is opened for so many seconds: clicks wait meanwhile.
-_WATCH_SECONDS = 0.4
+# How long a watch stays open before a new one takes its place, and until etcd is asked again that
+# did not answer; seconds.
+_WATCH_SECONDS = 10.0
+_RETRY_SECONDS = 1.0
 
 
 class EtcdBrowser(InternalsWidget):
@@ -26,53 +30,82 @@ class EtcdBrowser(InternalsWidget):
 
     _esm = script("confirm", "roving", "table", "difference", "etcdbrowser")
     _css = style("table", "difference", "etcdbrowser")
-    look_every = 0.4
+    look_every = 0.0
 
     def __init__(self, cluster: Cluster, prefix: str = REGISTRY) -> None:
         self.prefix = prefix
-        self._next = 0
+        self._listed = 0  # the revision that the keys are of, at least
+        self._watched = 0  # and up to which changes were told
         self._told = 0
+        self._changing = threading.Lock()
         super().__init__(cluster, facts={"prefix": prefix})
 
     # --- list, then watch -----------------------------------------------------------------------
 
+    def attach(self) -> None:
+        """Follow the changes, if it is not done already."""
+        before = self._unseen
+        super().attach()
+        if self._unseen is not None and self._unseen is not before:
+            name = "kubelearn EtcdBrowser follows"
+            following = [self._unseen]
+            threading.Thread(
+                target=self._keep_following, args=following, name=name, daemon=True
+            ).start()
+
+    def _keep_following(self, unseen: threading.Event) -> None:
+        while not unseen.is_set():
+            if not self.attempt(self.follow):
+                unseen.wait(_RETRY_SECONDS)
+
     def read(self) -> None:
-        """List, or take the changes since the last look."""
-        if not self._next:
-            self._list()
-            return
+        """List, if something has changed that was not told yet, or this is another etcd."""
+        status = self.cluster.internals.etcd()
+        if status.revision != self._listed:
+            self._list(status)
+
+    def follow(self, seconds: float = _WATCH_SECONDS) -> None:
+        """Tell the changes since the last one that was told, and those to come for a while."""
+        self.read()
+        # Later than now only if the cluster was made anew.
+        if not self._watched or self._watched > self._listed:
+            self._watched = self._listed
+        internals = self.cluster.internals
         try:
-            events = self.cluster.internals.watch_keys(
-                self.prefix, start=self._next, seconds=_WATCH_SECONDS
-            )
-            for event in events:
+            for event in internals.watch_keys(
+                self.prefix, start=self._watched + 1, seconds=seconds
+            ):
                 self._take(event)
                 courier.wake()
         except Compacted:
             # What happened meanwhile is forgotten already: begin anew.
-            self._list()
+            self._list(internals.etcd())
+            self._watched = self._listed
 
-    def _list(self) -> None:
-        internals = self.cluster.internals
-        status = internals.etcd()
-        rows = [key_row(each) for each in internals.keys(self.prefix)]
-        self.document.replace("keys", {row["key"]: row for row in rows})
-        self._put_status(status.revision, status.compacted)
-        self._next = status.revision + 1
+    def _list(self, status: EtcdStatus) -> None:
+        rows = [key_row(each) for each in self.cluster.internals.keys(self.prefix)]
+        with self._changing:
+            self.document.replace("keys", {row["key"]: row for row in rows})
+            self._listed = max([status.revision, *(row["mod"] for row in rows)])
+            self._put_status(self._listed, status.compacted)
 
     def _take(self, event: KeyEvent) -> None:
         found = event.kv
-        if event.type == "DELETE":
-            self.document.drop("keys", found.key)
-        else:
-            self.document.put("keys", found.key, key_row(found))
-        self._next = found.mod_revision + 1
-        self._put_status(found.mod_revision)
-        self._told += 1
-        told = {"type": event.type, "key": found.key, "revision": found.mod_revision}
-        told |= {"version": found.version, "at": round(time.time() * 1000)}
-        self.document.put("events", str(self._told), told)
-        self.document.drop("events", str(self._told - EVENTS_SHOWN))
+        with self._changing:
+            self._watched = max(self._watched, found.mod_revision)
+            # A list may have been quicker.
+            if found.mod_revision > self._listed:
+                self._listed = found.mod_revision
+                self._put_status(found.mod_revision)
+                if event.type == "DELETE":
+                    self.document.drop("keys", found.key)
+                else:
+                    self.document.put("keys", found.key, key_row(found))
+            self._told += 1
+            told = {"type": event.type, "key": found.key, "revision": found.mod_revision}
+            told |= {"version": found.version, "at": round(time.time() * 1000)}
+            self.document.put("events", str(self._told), told)
+            self.document.drop("events", str(self._told - EVENTS_SHOWN))
         shown = self.document.get("selected", "shown")
         if shown and shown["key"] == found.key and not shown["past"]:
             self._select(found.key, 0)

@@ -36,15 +36,20 @@ class InternalsWidget(DocumentWidget):
     def look(self) -> None:
         """Read, and show whether that worked."""
         with self._looking:
-            try:
-                self.read()
-                reason = None
-            except KubelearnError as error:
-                reason = error.message
+            self.attempt(self.read)
+
+    def attempt(self, ask: Callable[[], None]) -> bool:
+        """Ask the internals something, and show whether that worked."""
+        reason = None
+        try:
+            ask()
+        except KubelearnError as error:
+            reason = error.message
         if reason != self.document.get("connection", "reason"):
             self.document.put("connection", "reason", reason)
             self.document.put("connection", "since", round(time.time() * 1000))
         courier.wake()
+        return reason is None
 
     def look_for_display(self) -> None:
         """Look before something is shown; once, where picture and line are of one display.

@@ -13,8 +13,12 @@ WEB = "/registry/deployments/demo/web"
 
 
 @pytest.fixture
-def shown(watches, cluster):
-    return EtcdBrowser(cluster)
+def shown(watches, cluster, monkeypatch):
+    """A browser whose changes are told when the test says so, by `follow`."""
+    monkeypatch.setattr(EtcdBrowser, "_keep_following", lambda *_: None)
+    browser = EtcdBrowser(cluster)
+    browser.follow()
+    return browser
 
 
 def scale(cluster, replicas):
@@ -39,14 +43,14 @@ def test_changes_are_watched_from_the_revision_of_the_list_on(shown, cluster):
     pod = cluster.all(PODS)[0]
     scale(cluster, 5)
     cluster.remove(pod)
-    shown.look()
+    shown.follow()
     told = list(shown.document.section("events").values())
     assert [(event["type"], event["revision"]) for event in told] == [
         ("PUT", cluster.version - 1),
         ("DELETE", cluster.version),
     ]
     assert f"/registry/pods/demo/{pod['metadata']['name']}" not in shown.document.section("keys")
-    shown.look()
+    shown.follow()
     assert len(shown.document.section("events")) == 2
 
 
@@ -64,11 +68,11 @@ def test_a_chosen_key_shows_its_value_and_what_is_new_in_it(shown, cluster):
 def test_the_chosen_key_is_shown_as_it_changes_but_the_past_stays(shown, cluster):
     shown.comm.click("select", key=WEB)
     scale(cluster, 6)
-    shown.look()
+    shown.follow()
     assert "  replicas: 6" in selected(shown)["lines"]
     shown.comm.click("select", key=WEB, revision=selected(shown)["before"])
     scale(cluster, 7)
-    shown.look()
+    shown.follow()
     assert "  replicas: 3" in selected(shown)["lines"]
 
 
@@ -79,7 +83,7 @@ def test_a_key_that_only_begins_like_another_is_not_taken_for_it(shown):
 
 def test_what_was_compacted_is_forgotten_and_says_so(shown, cluster):
     scale(cluster, 5)
-    shown.look()
+    shown.follow()
     shown.comm.click("select", key=WEB)
     before = selected(shown)["before"]
     shown.comm.click("compact")
@@ -96,7 +100,7 @@ def test_a_watch_that_comes_too_late_lists_again(shown, cluster):
     scale(cluster, 5)
     scale(cluster, 6)
     cluster.internals.compact(cluster.version)
-    shown.look()
+    shown.follow()
     assert shown.document.get("keys", WEB)["mod"] == cluster.version
     assert shown.unknown == ""
 
@@ -105,7 +109,7 @@ def test_only_the_latest_events_are_kept(shown, cluster, monkeypatch):
     monkeypatch.setattr(etcdbrowser, "EVENTS_SHOWN", 3)
     for replicas in range(8):
         scale(cluster, replicas)
-    shown.look()
+    shown.follow()
     assert len(shown.document.section("events")) == 3
 
 
@@ -115,9 +119,23 @@ def test_the_text_and_the_picture_are_of_now(shown, cluster):
     assert WEB in data["image/svg+xml"]
 
 
+def test_a_list_that_was_quicker_than_the_watch_is_not_undone_by_it(shown, cluster):
+    scale(cluster, 5)
+    scale(cluster, 6)
+    shown.look()
+    assert shown.document.get("keys", WEB)["mod"] == cluster.version
+    told = shown.cluster.internals.watch_keys(start=cluster.version - 1)
+    shown._take(next(told))
+    assert shown.document.get("keys", WEB)["mod"] == cluster.version
+    assert len(shown.document.section("events")) == 1
+
+
 def test_where_etcd_cannot_be_read_the_reason_is_shown(shown, cluster, monkeypatch):
     def refuse(*_, **__):
         raise NotAvailable("no access to etcd")
 
     monkeypatch.setattr(cluster.internals, "watch_keys", refuse)
+    monkeypatch.setattr(cluster.internals, "etcd", refuse)
+    assert not shown.attempt(shown.follow)
+    assert shown.unknown == "no access to etcd"
     assert shown.line() == "etcd: no access to etcd"
