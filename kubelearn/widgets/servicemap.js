@@ -37,8 +37,8 @@ class ServiceMapView {
     this.clear = button({ class: "kl-button kl-clear", onclick: () => this.store.act("clear", {}) }, "Count anew");
     this.last = h("span", { class: "kl-last" });
     const tools = [ask(1, "Ask once"), ask(MANY, `Ask ${MANY} times`), this.keep, this.clear];
-    const line = h("code", {}, `GET ${this.store.fact("path")}`);
-    return h("div", {}, h("div", { class: "kl-tools" }, buttons("Requests to the Service", tools), line), this.last);
+    this.path = h("code");
+    return h("div", {}, h("div", { class: "kl-tools" }, buttons("Requests to the Service", tools), this.path), this.last);
   }
 
   /** Answers that belong to no pod. */
@@ -126,7 +126,8 @@ class ServiceMapView {
   }
 
   showAsking() {
-    const { on, last } = this.store.section("asking");
+    const { on, last, path } = this.store.section("asking");
+    setText(this.path, path ? `GET ${path}` : "");
     setAttribute(this.keep, "aria-pressed", String(Boolean(on)));
     this.last.hidden = !last;
     if (!last) return;

@@ -42,7 +42,7 @@ UNKNOWN = "unknown"
 class ServiceMap(LiveWidget):
     """The Service `service`, the pods of its namespace, and who answers.
 
-    `port` says which of several ports is asked, by its name or number.
+    `port` says which port is asked, by its name or number; without it, it is the first one.
     """
 
     _esm = script("roving", "servicemap")
@@ -52,23 +52,19 @@ class ServiceMap(LiveWidget):
     def __init__(
         self, cluster: Cluster, service: str, namespace: str = "default", *, port: str = ""
     ) -> None:
-        self.service, self.namespace = service, namespace
+        self.service, self.namespace, self.port = service, namespace, port
         self._found: Object | None = None
         self._first: Object | None = None
         self._pods: dict[str, Object] = {}
         self._slices: dict[str, Object] = {}
         self._counting = threading.Lock()
         self._traffic = Traffic(
-            cluster.api_client,
-            namespace=namespace,
-            service=f"{service}:{port}" if port else service,
-            report=self._count,
+            cluster.api_client, namespace=namespace, service=service, report=self._count
         )
         facts = {
             "service": service,
             "namespace": namespace,
             "states": {key: asdict(look) for key, look in STATES.items()},
-            "path": self._traffic.path,
         }
         kinds = [(kind, namespace) for kind in (SERVICES, PODS, ENDPOINT_SLICES)]
         super().__init__(cluster, kinds, facts=facts)
@@ -82,6 +78,7 @@ class ServiceMap(LiveWidget):
                 return
             self._found = obj
             self._first = self._first or obj
+            self._aim()
         else:
             known = self._pods if resource is PODS else self._slices
             if obj is None:
@@ -102,6 +99,13 @@ class ServiceMap(LiveWidget):
         super().detach()
         if hasattr(self, "_traffic"):
             self._ask_on(on=False)
+
+    def _aim(self) -> None:
+        """Ask by the port's name: the API server's proxy takes no named port by itself."""
+        ports = self._found["spec"].get("ports") or [] if self._found else []
+        port = self.port or str(next((each.get("name") or "" for each in ports), ""))
+        self._traffic.aim(f"{self.service}:{port}" if port else self.service)
+        self.document.put("asking", "path", self._traffic.path)
 
     def _is_mine(self, piece: Object) -> bool:
         labels = piece["metadata"].get("labels") or {}

@@ -24,7 +24,7 @@ _PATIENCE = 2.0
 class Traffic:
     """A thread that sends requests while it is switched on.
 
-    `service` is a name, or `name:port` where the Service has several ports.
+    `service` is a name, or `name:port` where the Service's ports have names.
     """
 
     def __init__(
@@ -35,11 +35,16 @@ class Traffic:
         service: str,
         report: Callable[[Object], None],
     ) -> None:
-        self.path = SERVICES.path(namespace, service, "proxy/")
+        self._namespace = namespace
         self._api = api
+        self.aim(service)
         self._report = report
         self._off = threading.Event()
         self._off.set()
+
+    def aim(self, service: str) -> None:
+        """Ask this Service, or this port of it, from now on."""
+        self.path = SERVICES.path(self._namespace, service, "proxy/")
 
     @property
     def on(self) -> bool:

@@ -19,7 +19,7 @@ COMMAND = ".kl-service-map .kl-command"
 
 @pytest.fixture(scope="module", autouse=True)
 def notebook(server, web, lab):
-    ports = [{"port": 80, "targetPort": 8080}]
+    ports = [{"name": "http", "port": 80, "targetPort": 8080}]
     body = {"metadata": {"name": "web"}, "spec": {"selector": {"app": "web"}, "ports": ports}}
     send(web.api, "POST", SERVICES.path(web.namespace), body=body).checked()
     server.write("servicemap.ipynb", [CONNECT, MAP])
@@ -66,7 +66,7 @@ def test_a_wrong_selector_leaves_no_endpoint_and_healing_brings_them_back(lab, w
 
 def test_a_wrong_target_port_shows_only_when_asked(lab, web):
     change(lab, "Target port of 80", "9")
-    expect(lab(".kl-service-map .kl-slices")).to_contain_text("ports 9", timeout=60_000)
+    expect(lab(".kl-service-map .kl-slices")).to_contain_text("ports http 9", timeout=60_000)
     expect(lab(ENDPOINTS)).to_have_count(3)
     lab(".kl-service-map .kl-ask-1").click()
     expect(lab(".kl-service-map .kl-last")).to_contain_text(

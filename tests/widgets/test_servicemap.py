@@ -136,9 +136,20 @@ def test_slices_of_other_services_are_not_shown(shown, cluster, watches):
 
 
 def test_the_port_that_is_asked_can_be_chosen(watches, cluster):
-    shown = ServiceMap(cluster, "web", "demo", port="http")
-    assert shown.document.get("facts", "path").endswith("/services/web:http/proxy/")
-    assert shown.ask()
+    shown = ServiceMap(cluster, "web", "demo", port="8080")
+    assert shown.document.get("asking", "path").endswith("/services/web:8080/proxy/")
+
+
+def test_a_named_port_is_asked_by_its_name(shown, cluster, watches):
+    # Upstream: without a port, the proxy looks for one without a name.
+    assert shown.document.get("asking", "path").endswith("/services/web/proxy/")
+    service = cluster.get(SERVICES, "web")
+    service["spec"]["ports"] = [{**service["spec"]["ports"][0], "name": "http"}]
+    cluster.put(service)
+    watches.tell()
+    assert shown.document.get("asking", "path").endswith("/services/web:http/proxy/")
+    shown.ask()
+    assert shown.document.get("asking", "last")["code"] == 200
 
 
 def test_a_pod_that_dies_is_no_endpoint_any_more(shown, cluster, watches):

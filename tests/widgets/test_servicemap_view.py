@@ -120,6 +120,7 @@ def test_answers_are_counted_beside_their_pods(view, rows):
 
 
 def test_buttons_ask_and_keep_asking(view):
+    assert "services/web/proxy/" in view(".kl-tools code").inner_text()
     view(".kl-ask-1").click()
     view(".kl-ask-20").click()
     view(".kl-keep-asking").click()

@@ -11,6 +11,8 @@ from kubelearn.widgets.traffic import Traffic
 def test_the_path_goes_through_the_service_proxy(cluster):
     traffic = Traffic(cluster.api_client, namespace="demo", service="web:8080", report=print)
     assert traffic.path == "/api/v1/namespaces/demo/services/web:8080/proxy/"
+    traffic.aim("web:http")
+    assert traffic.path == "/api/v1/namespaces/demo/services/web:http/proxy/"
 
 
 def test_it_reports_until_it_is_stopped_and_can_start_again(cluster, monkeypatch):
