@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pprint import pformat
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import yaml
 from kubernetes import client
@@ -31,7 +31,7 @@ _PATH = re.compile(
     r"(?:/namespaces/(?P<namespace>[^/]+)(?=/))?"
     r"/(?P<plural>[^/]+)(?:/(?P<name>[^/]+)(?:/(?P<sub>.+))?)?"
 )
-_FILE = "request.yaml"
+_FILE, _RAW_FILE = "request.yaml", "request.json"
 _PYTHON_VERBS = {"POST": "create", "PUT": "replace", "PATCH": "patch", "DELETE": "delete"}
 
 
@@ -103,17 +103,37 @@ class ApiRequest:
 
     # --- kubectl ----------------------------------------------------------------------------
 
-    def kubectl(self, host: str) -> str:
-        """The line that makes kubectl send it."""
-        return " ".join(["kubectl", *self.identity.kubectl_options(host), *self._kubectl()])
+    def kubectl(self, resource: Resource | None, host: str) -> str:
+        """The line that makes kubectl send it: by its path, where kubectl has no word for it."""
+        if self.identity.kind == "none":
+            return self._curl(host)
+        target, options = self.target, self._options()
+        rare = target is None or (target.sub and self.method in ("POST", "DELETE"))
+        known = resource is not None and options is not None and not rare
+        words = self._kubectl(target, options or []) if known and target else self._raw()
+        return " ".join(["kubectl", *self.identity.kubectl_options(host), *words])
 
-    def _kubectl(self) -> Iterator[str]:
-        target = self.target
-        query = "?" in self.path and "dryRun=All" not in self.path
-        special = target is None or query or (target.sub and self.method in ("POST", "DELETE"))
-        if target is None or special or self.method not in METHODS:
-            yield from self._raw()
-            return
+    def _curl(self, host: str) -> str:
+        """kubectl asks for a user name where it has no credentials."""
+        words = ["curl", "--cacert", "ca.crt", "-X", self.method, f"{host}{self.path}"]
+        if self.has_body:
+            words += ["-H", f"Content-Type: {self.media}", "-d", f"@{_RAW_FILE}"]
+        return shlex.join(words)
+
+    def _options(self) -> list[str] | None:
+        """The query as kubectl's options; None if it has no options for that."""
+        found = []
+        for name, value in parse_qsl(urlsplit(self.path).query):
+            match name, value:
+                case "dryRun", "All":
+                    found.append("--dry-run=server")
+                case "fieldValidation", _:
+                    found.append(f"--validate={value.lower()}")
+                case _:
+                    return None
+        return found
+
+    def _kubectl(self, target: Target, options: list[str]) -> Iterator[str]:
         match self.method:
             case "GET":
                 yield from ("get", target.plural, *filter(None, [target.name]))
@@ -135,14 +155,14 @@ class ApiRequest:
             yield from ("-n", target.namespace)
         if self.method == "GET":
             yield from ("-o", "yaml")
-        if "dryRun=All" in self.path:
-            yield "--dry-run=server"
+        yield from options
 
     def _raw(self) -> Iterator[str]:
         verb = {"POST": "create", "PUT": "replace", "DELETE": "delete"}.get(self.method, "get")
         yield from (verb, "--raw", shlex.quote(self.path))
         if self.has_body:
-            yield from ("-f", _FILE)
+            # It sends the file as it is, and says that it is JSON.
+            yield from ("-f", _RAW_FILE)
 
     # --- Python -----------------------------------------------------------------------------
 

@@ -45,8 +45,6 @@ class Identity:
         """What kubectl needs to be told."""
         bare = ["--kubeconfig=/dev/null", f"--server={host}", "--certificate-authority=ca.crt"]
         match self.kind:
-            case "none":
-                return bare
             case "token":
                 return [*bare, f"--token={NOBODYS_TOKEN}"]
             case "account":

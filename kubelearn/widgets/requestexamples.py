@@ -32,12 +32,13 @@ def examples(namespace: str) -> dict[str, Example]:
     pod = ApiRequest("POST", pods, _pod())
     bindings = ROLE_BINDINGS.path(namespace)
     jane = Identity("user", USER)
-    stale = _yaml(f"""
+    taken = _yaml(f"""
+        apiVersion: v1
+        kind: ConfigMap
         metadata:
           name: {_ALWAYS_THERE}
-          resourceVersion: "1"
-        data: {{}}
     """)
+    stale = f'{taken}  resourceVersion: "1"\n'
     return {
         "create": Example("Create a pod", pod),
         "dry-run": Example("Create it, but only try", _at(pod, f"{pods}?dryRun=All")),
@@ -90,7 +91,7 @@ def examples(namespace: str) -> dict[str, Example]:
         ),
         "409": Example(
             "409: a name that is taken",
-            ApiRequest("POST", maps, f"metadata:\n  name: {_ALWAYS_THERE}\n"),
+            ApiRequest("POST", maps, taken),
         ),
         "409-version": Example(
             "409: an old version in hand", ApiRequest("PUT", f"{maps}/{_ALWAYS_THERE}", stale)
@@ -107,6 +108,8 @@ def _at(request: ApiRequest, path: str) -> ApiRequest:
 
 def _pod(more: str = "restartPolicy: Never") -> str:
     return _yaml(f"""
+        apiVersion: v1
+        kind: Pod
         metadata:
           name: {POD}
         spec:
@@ -120,6 +123,8 @@ def _pod(more: str = "restartPolicy: Never") -> str:
 
 def _binding() -> str:
     return _yaml(f"""
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: RoleBinding
         metadata:
           name: {_BINDING}
         roleRef:

@@ -99,10 +99,11 @@ class RequestXray(DocumentWidget):
             "name": request.identity.name,
         }
         try:
+            resource = self._resource(request)
             lines = {
                 "http": request.http(self._host),
-                "kubectl": request.kubectl(self._host),
-                "python": request.python(self._resource(request), self._host),
+                "kubectl": request.kubectl(resource, self._host),
+                "python": request.python(resource, self._host),
                 "problem": "",
             }
         except KubelearnError as error:
@@ -114,10 +115,11 @@ class RequestXray(DocumentWidget):
         self._put_rows(untouched(verb_of(request.method, request.route)))
 
     def _resource(self, request: ApiRequest) -> Any:
-        """The kind that it is about; discovery is asked once for each."""
+        """The kind that it is about; discovery is asked once for each that it knows."""
         target = request.target
         name = f"{target.api_version}/{target.plural}" if target else ""
-        if name not in self._known:
+        # A kind that is not served may be served later.
+        if self._known.get(name) is None:
             self._known[name] = resource_of(self.cluster.api_client, request)
         return self._known[name]
 
@@ -126,7 +128,7 @@ class RequestXray(DocumentWidget):
     def _ask(self) -> None:
         request = self._request
         entry = {
-            "command": request.kubectl(self._host) if not self._problem() else "",
+            "command": str(self._shown_request().get("kubectl") or ""),
             "request": f"{request.method} {request.path}",
         }
         try:
@@ -142,8 +144,8 @@ class RequestXray(DocumentWidget):
     def _inquiry(self) -> Inquiry:
         return Inquiry(self.cluster, self._request, patience=self.patience)
 
-    def _problem(self) -> str:
-        return str((self.document.get("request", "shown") or {}).get("problem") or "")
+    def _shown_request(self) -> dict[str, Any]:
+        return self.document.get("request", "shown") or {}
 
     def _show(self, evidence: Evidence) -> None:
         rows = stages(evidence)

@@ -44,6 +44,11 @@ def test_a_path_says_what_it_leads_to(path, target):
             ApiRequest("POST", f"{MAPS}?dryRun=All", "{}"),
             "create -f request.yaml -n demo --dry-run=server",
         ),
+        (
+            ApiRequest("POST", f"{MAPS}?fieldValidation=Strict", "{}"),
+            "create -f request.yaml -n demo --validate=strict",
+        ),
+        (ApiRequest("GET", f"{MAPS}?limit=1"), f"get --raw {MAPS}?limit=1"),
         (ApiRequest("PUT", f"{MAPS}/a", "{}"), "replace -f request.yaml -n demo"),
         (
             ApiRequest("PATCH", f"{DEPLOYMENT}/scale", "spec: {replicas: 2}", MERGE_PATCH),
@@ -57,12 +62,17 @@ def test_a_path_says_what_it_leads_to(path, target):
         (ApiRequest("DELETE", DEPLOYMENT), "delete deployments web -n demo"),
         (
             ApiRequest("POST", f"{PODS.path('demo', 'p')}/eviction", "{}"),
-            "create --raw /api/v1/namespaces/demo/pods/p/eviction -f request.yaml",
+            "create --raw /api/v1/namespaces/demo/pods/p/eviction -f request.json",
         ),
     ],
 )
 def test_kubectl_is_told_the_same(request_, line):
-    assert shlex.split(request_.kubectl(HOST)) == ["kubectl", *line.split()]
+    assert shlex.split(request_.kubectl(CONFIG_MAPS, HOST)) == ["kubectl", *line.split()]
+
+
+def test_what_the_server_does_not_know_is_asked_for_by_its_path():
+    request = ApiRequest("GET", "/apis/apps/v1/deploymentz")
+    assert request.kubectl(None, HOST) == "kubectl get --raw /apis/apps/v1/deploymentz"
 
 
 @pytest.mark.parametrize(
@@ -115,9 +125,20 @@ def test_every_identity_can_be_written_down(kind):
     identity = Identity(kind, "somebody", "demo")
     request = ApiRequest("GET", MAPS, identity=identity)
     ast.parse(request.python(CONFIG_MAPS, HOST))
-    assert shlex.split(request.kubectl(HOST))[0] == "kubectl"
+    # kubectl would ask for a user name.
+    program = "curl" if kind == "none" else "kubectl"
+    assert shlex.split(request.kubectl(CONFIG_MAPS, HOST))[0] == program
     # Only a client that shows no certificate is taken for somebody else.
-    assert ("--kubeconfig=/dev/null" in request.kubectl(HOST)) == (kind not in ("own", "user"))
+    bare = "--kubeconfig=/dev/null" in request.kubectl(CONFIG_MAPS, HOST)
+    assert bare == (kind in ("token", "account"))
+
+
+def test_without_credentials_curl_sends_the_body_from_a_file():
+    request = ApiRequest("POST", MAPS, "{}", identity=Identity("none"))
+    assert shlex.split(request.kubectl(CONFIG_MAPS, HOST)) == [
+        *("curl", "--cacert", "ca.crt", "-X", "POST", f"{HOST}{MAPS}"),
+        *("-H", "Content-Type: application/json", "-d", "@request.json"),
+    ]
 
 
 def test_every_example_can_be_written_down():
