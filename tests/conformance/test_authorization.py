@@ -213,3 +213,23 @@ def test_controllers_have_accounts_in_kube_system(core, eventually):
         return {each.metadata.name for each in found}
 
     assert eventually(lambda: wanted <= accounts())
+
+
+FETCH_KEYS = """
+import json, ssl, urllib.request
+folder = "/var/run/secrets/kubernetes.io/serviceaccount"
+trust = ssl.create_default_context(cafile=f"{folder}/ca.crt")
+headers = {"Authorization": "Bearer " + open(f"{folder}/token").read()}
+def fetch(url):
+    request = urllib.request.Request(url, headers=headers)
+    return json.load(urllib.request.urlopen(request, context=trust, timeout=20))
+found = fetch("https://kubernetes.default.svc/.well-known/openid-configuration")
+print([key["use"] for key in fetch(found["jwks_uri"])["keys"]])
+"""
+
+
+@pytest.mark.needs_nodes
+def test_a_pod_can_fetch_the_keys_that_sign_tokens(pods):
+    pods.run(image="python:3.12-slim", command=["python", "-c", FETCH_KEYS])
+    pods.finished()
+    assert pods.log() == "['sig']\n"

@@ -63,13 +63,12 @@ class KubernetesService:
         }
 
     def _service(self) -> Object:
-        first = ipaddress.IPv4Address(int(self._registries.service_cidr.network_address) + 1)
         labels = {"component": "apiserver", "provider": "kubernetes"}
         return {
             "metadata": {**_META, "labels": labels},
             "spec": {
                 "type": "ClusterIP",
-                "clusterIP": str(first),
+                "clusterIP": service_ip(self._registries),
                 "ports": [{"name": "https", "port": 443, "targetPort": 6443}],
             },
         }
@@ -88,3 +87,8 @@ class KubernetesService:
             "endpoints": [{"addresses": [self._address], "conditions": {"ready": True}}],
             "ports": [{"name": "https", "port": self._port, "protocol": "TCP"}],
         }
+
+
+def service_ip(registries: Registries) -> str:
+    """The address of the Service: the first of the range."""
+    return str(ipaddress.IPv4Address(int(registries.service_cidr.network_address) + 1))

@@ -5,8 +5,6 @@ Stands for k8s.io/apiserver `pkg/server/routes` and `pkg/server/mux`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from aiohttp import web
 
 from kubelearn.embedded.apiserver import response
@@ -20,7 +18,7 @@ from kubelearn.embedded.apiserver.serviceaccounts.jwt import SigningKey
 
 
 class Paths:
-    """The handlers of all paths but those of resources; `address` is the server's own."""
+    """The handlers of all paths but those of resources; `address` is where pods find the server."""
 
     def __init__(
         self,
@@ -30,7 +28,7 @@ class Paths:
         health: Health,
         metrics: Metrics,
         signing_key: SigningKey,
-        address: Callable[[], str],
+        address: str,
     ) -> None:
         self._kinds = kinds
         self._catalog = catalog
@@ -53,7 +51,7 @@ class Paths:
                 return self._catalog.serve(request)
             case "":
                 return response.document(request, {"paths": self._all()})
-        if found := openid.serve(request, self._signing_key, address=self._address()):
+        if found := openid.serve(request, self._signing_key, address=self._address):
             return found
         return response.text(NOT_FOUND, status=404)
 

@@ -43,7 +43,7 @@ from kubelearn.embedded.apiserver.handlerchain import HandlerChain
 from kubelearn.embedded.apiserver.health import Health
 from kubelearn.embedded.apiserver.ipaddresses import IPAddresses
 from kubelearn.embedded.apiserver.kubelets import Kubelets
-from kubelearn.embedded.apiserver.kubernetesservice import KubernetesService
+from kubelearn.embedded.apiserver.kubernetesservice import KubernetesService, service_ip
 from kubelearn.embedded.apiserver.metrics import Metrics
 from kubelearn.embedded.apiserver.nodes.authorizer import NodeAuthorizer
 from kubelearn.embedded.apiserver.nodes.graph import NodeGraph
@@ -152,7 +152,7 @@ class ApiServer:
             health=Health(etcd=self._etcd),
             metrics=metrics,
             signing_key=self._signing_key,
-            address=self._address,
+            address=service_ip(self.registries),
         )
         self._chain = HandlerChain(
             resources=self._serve_resource,

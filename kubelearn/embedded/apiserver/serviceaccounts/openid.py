@@ -16,7 +16,7 @@ KEYS = "/openid/v1/jwks"
 
 
 def serve(request: Request, key: SigningKey, *, address: str) -> web.Response | None:
-    """The document at that path, if it is one of the two."""
+    """The document at that path, if it is one of the two; `address` is where keys are found."""
     match request.info.path.rstrip("/"):
         case "/.well-known/openid-configuration":
             answer = response.document(
