@@ -111,9 +111,12 @@ upstream-conformance: $(VENV)/ready-test upstream
 kind-image:
 	tests/kind/image/build kubelearn/node:v1.36.3 .cache/kind-image
 
+# What is seen and clicked in a real browser, on real Kubernetes.
+KIND_VIEWS := tests/browser/test_jupyterlab.py tests/browser/test_signature_views.py \
+    tests/browser/test_internals_views.py
 test-kind: export KUBELEARN_BACKEND := kind
 test-kind: $(VENV)/ready-test
-	pytest tests/kind tests/conformance
+	pytest tests/kind tests/conformance $(KIND_VIEWS)
 	tools/nbval
 
 clean:
