@@ -2,7 +2,7 @@
 
     python bench/widgets.py                   100 and 1,000 pods
     python bench/widgets.py --pods 40         another size, as often as wanted
-    python bench/widgets.py --displays 0      without the thousand re-displays
+    python bench/widgets.py --displays 0 --updates 0      without what takes minutes
 
 The nodes have no machines (`kubelearn up --runtime fake`), so that what is measured is the way from
 the API to the screen: store, watch, kernel, two websockets, the page. All pictures are ClusterMaps.
@@ -22,7 +22,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +94,7 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=20, help="writes to follow to the screen")
     parser.add_argument("--seconds", type=int, default=10, help="how long to change pods")
     parser.add_argument("--displays", type=int, default=1000, help="how often to display again")
+    parser.add_argument("--updates", type=int, default=5000, help="how many changes to follow")
     options = parser.parse_args()
     sizes = options.pods or [100, 1000]
     with laboratory() as (cluster, lab):
@@ -105,6 +106,8 @@ def main() -> None:
                 churn(cluster.api_client, lab, keys, changes=changes, seconds=options.seconds)
         if options.displays:
             displays(lab, options.displays)
+        if options.updates:
+            updates(cluster.api_client, lab, keys, options.updates)
 
 
 # --- the place ----------------------------------------------------------------------------------
@@ -270,24 +273,42 @@ def churn(api: Any, lab: LabPage, keys: list[str], *, changes: int, seconds: int
 
 def displays(lab: LabPage, count: int) -> None:
     """The same widget displayed again and again: what stays in kernel and page."""
+    tenth = max(count // 10, 1)
+    lab.execute(f"times = {tenth}")
+    memory(lab, "display", tenth, lambda _: lab.command("notebook:run-all-cells", timeout=300))
+
+
+def updates(api: Any, lab: LabPage, keys: list[str], count: int) -> None:
+    """A long run of changes: what stays in kernel and page."""
+    tenth = max(count // 10, 1)
+
+    def change(done: int) -> None:
+        for number in range(done, done + tenth):
+            write(api, keys[number * 7 % len(keys)], number)
+
+    memory(lab, "update", tenth, change)
+
+
+def memory(lab: LabPage, what: str, tenth: int, go_on: Callable[[int], None]) -> None:
+    """Do something in ten parts, and see what memory does."""
     kernel = _kernel(lab)
-    print(f"\nMemory over {count:,} re-displays\n")
-    print(f"{'displays':>9}{'kernel MB':>12}{'page MB':>12}")
+    print(f"\nMemory over {10 * tenth:,} {what}s\n")
+    print(f"{what + 's':>9}{'kernel MB':>12}{'page MB':>12}")
     points = []
-    lab.execute(f"times = {max(count // 10, 1)}")
-    for shown in range(0, count + 1, max(count // 10, 1)):
-        if shown:
-            lab.command("notebook:run-all-cells", timeout=300)
+    for done in range(0, 11 * tenth, tenth):
+        if done:
+            go_on(done)
+        lab.page.wait_for_timeout(500)
         lab.page.evaluate("() => { gc(); gc(); }")
         heap = lab.page.evaluate("performance.memory.usedJSHeapSize") / 1e6
-        points.append((shown, _rss(kernel), heap))
-        print(f"{shown:>9,}{points[-1][1]:>12.1f}{points[-1][2]:>12.1f}")
+        points.append((done, _rss(kernel), heap))
+        print(f"{done:>9,}{points[-1][1]:>12.1f}{points[-1][2]:>12.1f}")
     # The first tenth fills caches.
     settled = points[1:]
-    xs = [shown for shown, _, _ in settled]
+    xs = [done for done, _, _ in settled]
     for column, name in ((1, "kernel"), (2, "page")):
         slope = statistics.linear_regression(xs, [point[column] for point in settled]).slope
-        print(f"{name}: {slope * 1000:+.1f} kB a display")
+        print(f"{name}: {slope * 1000:+.2f} kB for each {what}")
 
 
 def _kernel(lab: LabPage) -> int:
