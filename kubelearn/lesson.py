@@ -179,19 +179,16 @@ class Lesson:
     def builder(self) -> ImageBuilder:
         """What builds images where this cluster's nodes can get them from: our own builder for the
         embedded cluster, Docker Engine for all others. Raises ContainerError if that is missing."""
-        from kubelearn.containers import imagebuilder
-        from kubelearn.embedded.state import images_home
+        from kubelearn.clusters import images
 
-        own = self.cluster.backend == "embedded"
-        return imagebuilder.choose(images_home(), prefer="own" if own else "docker")
+        return images.builder("own" if self.cluster.backend == "embedded" else "docker")
 
     def docker(self) -> ImageBuilder | None:
         """Docker Engine, where there is one; else None, and the reason is printed."""
-        from kubelearn.containers import imagebuilder
-        from kubelearn.embedded.state import images_home
+        from kubelearn.clusters import images
 
         try:
-            return imagebuilder.choose(images_home(), prefer="docker")
+            return images.builder("docker")
         except ContainerError as error:
             print(f"not on this machine: {error.message}")
             return None
