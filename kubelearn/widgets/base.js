@@ -237,7 +237,7 @@ class Frame {
 
 function traceEntry(entry) {
   const failed = entry.code === 0 || entry.code >= 400;
-  const request = h("div", { class: "kl-request" }, entry.request);
+  const request = h("div", { class: "kl-http" }, entry.request);
   if (entry.code) {
     const code = h("b", { class: failed ? "kl-bad" : "kl-good" }, String(entry.code));
     request.append(" → ", code);

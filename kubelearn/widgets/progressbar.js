@@ -11,7 +11,7 @@ class ProgressView {
     this.fill = h("div", { class: "kl-fill" });
     this.bar = h("div", { class: "kl-bar", role: "progressbar", "aria-label": model.get("title"), "aria-valuemin": "0" }, this.fill);
     this.words = h("span", { class: "kl-words" });
-    this.time = h("span", { class: "kl-time" });
+    this.time = h("span", { class: "kl-elapsed" });
     this.next = h("div", { class: "kl-next" });
     this.list = h("ol", { class: "kl-steps" });
     this.count = h("summary", {});

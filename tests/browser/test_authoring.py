@@ -58,7 +58,7 @@ def test_a_bar_moves_while_its_cell_is_busy_and_is_full_at_the_end(lab, server, 
     lab.page.evaluate(RUN_ALL)
     bar = lab('.kl-progress [role="progressbar"]')
     expect(bar).to_have_attribute("aria-valuenow", "1", timeout=30_000)
-    expect(lab(".kl-progress .kl-time")).not_to_have_text("0 s", timeout=30_000)
+    expect(lab(".kl-progress .kl-elapsed")).not_to_have_text("0 s", timeout=30_000)
     (cluster.folder.path / "go-on").touch()
     expect(bar).to_have_attribute("aria-valuenow", "2", timeout=30_000)
     expect(lab(".kl-progress .kl-words")).to_have_text("done")

@@ -110,7 +110,7 @@ def test_who_may_edit_scales_and_nobody_keeps_the_role(lab, web):
     expect(lab(".kl-dashboard .kl-command").first).to_have_text(
         "kubectl --as=kubelearn:edit scale deployment/web --replicas=2 -n browser", timeout=30_000
     )
-    expect(lab(".kl-dashboard .kl-request b").first).to_have_text("200")
+    expect(lab(".kl-dashboard .kl-http b").first).to_have_text("200")
     assert replicas(web) == 2
     become(lab, "none")
     kind(lab, "pods")

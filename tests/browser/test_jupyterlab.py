@@ -48,7 +48,7 @@ def test_a_pod_that_is_clicked_goes_and_another_one_comes(page, lab, web):
     lab(".kl-map .kl-pod").first.click()
     victim = lab(".kl-map .kl-command").first.inner_text().split()[3]
     assert victim in before
-    expect(lab(".kl-map .kl-request").first).to_have_text(
+    expect(lab(".kl-map .kl-http").first).to_have_text(
         re.compile(rf"DELETE /api/v1/namespaces/browser/pods/{victim} → 200.*")
     )
     expect(lab(f'.kl-map .kl-pod[data-key="browser/{victim}"]')).to_have_count(0, timeout=30_000)

@@ -32,7 +32,7 @@ def bar(view):
 def test_it_shows_the_step_the_time_and_what_comes_next(open_bar):
     view = open_bar()
     assert view(".kl-words").inner_text() == "nodes (3 of 4)"
-    assert view(".kl-time").inner_text() == "7 s"
+    assert view(".kl-elapsed").inner_text() == "7 s"
     assert view(".kl-next").inner_text() == "next: last"
     told = [bar(view).get_attribute(f"aria-value{name}") for name in ("now", "max", "text")]
     assert told == ["2", "4", "nodes (3 of 4)"]
