@@ -113,6 +113,7 @@ kind-image:
 
 # What is seen and clicked in a real browser, on real Kubernetes.
 KIND_VIEWS := tests/browser/test_jupyterlab.py tests/browser/test_signature_views.py \
+    tests/browser/test_control_views.py tests/browser/test_authoring.py \
     tests/browser/test_internals_views.py
 test-kind: export KUBELEARN_BACKEND := kind
 test-kind: $(VENV)/ready-test

@@ -104,13 +104,16 @@ def counted(message: str) -> list[Row]:
     return rows
 
 
-def verdict(shown: Row | None, *, choice: str | None, node: str) -> str:
-    """What the learner's choice was worth; `node` is where the pod is, or nothing."""
+def verdict(shown: Row | None, *, choice: str | None, node: str, waits: str = "") -> str:
+    """What the learner's choice was worth; `node` is where the pod is, or nothing.
+
+    `waits` is what the pod's own status says of why it has no node: not every cluster tells more.
+    """
     if choice is None:
         return "Choose a node first: where would you put it?"
     yours = choice or "nowhere"
     if not node:
-        if shown is None or not shown["message"]:
+        if not (waits or (shown and shown["message"])):
             return f"You chose {yours}. The scheduler has not decided yet."
         agreed = "and so does the scheduler" if not choice else "the scheduler found no node"
         return f"You chose {yours}, {agreed}."

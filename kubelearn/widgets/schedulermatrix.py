@@ -172,9 +172,8 @@ class SchedulerMatrix(LiveWidget):
                 return
             self.document.drop("decision", "reason")
             self.document.put("decision", "shown", matrix(found))
-        message = str((self.document.get("pod", "shown") or {}).get("reason") or "")
-        self.document.put("decision", "counted", counted(message))
-        if self._node() or message:
+        self.document.put("decision", "counted", counted(self._waits()))
+        if self._node() or self._waits():
             self._decided.set()
         self._put_verdict()
         courier.wake()
@@ -187,13 +186,19 @@ class SchedulerMatrix(LiveWidget):
     def _node(self) -> str:
         return str((self.document.get("pod", "shown") or {}).get("node") or "")
 
+    def _waits(self) -> str:
+        """Why the pod has no node, in its own status."""
+        return str((self.document.get("pod", "shown") or {}).get("reason") or "")
+
     def _shown(self) -> Row | None:
         return self.document.get("decision", "shown") if self._is_revealed else None
 
     def _put_verdict(self) -> None:
         words = f"You chose {self._choice or 'nowhere'}: now let the scheduler decide."
         if self._choice is None or self._is_revealed:
-            words = verdict(self._shown(), choice=self._choice, node=self._node())
+            words = verdict(
+                self._shown(), choice=self._choice, node=self._node(), waits=self._waits()
+            )
         self.document.put("choice", "verdict", words)
 
     # --- clicks ---------------------------------------------------------------------------------

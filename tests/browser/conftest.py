@@ -27,6 +27,13 @@ def server(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     started.stop()
 
 
+@pytest.fixture
+def _embedded(cluster: Cluster) -> None:
+    """Skip a test of what only the embedded cluster can do or tell."""
+    if cluster.backend != "embedded":
+        pytest.skip(f"a {cluster.backend} cluster does not let its scheduler and loops be watched")
+
+
 @pytest.fixture(scope="module")
 def page(chromium: Any) -> Iterator[Any]:
     """The one page; no script of ours may fail in it unnoticed."""

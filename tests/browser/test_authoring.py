@@ -22,12 +22,12 @@ shell"""
 QUIZ = """why = {"etcd": "It keeps what the API server stores.", "kubelet": "It runs on nodes."}
 quiz = kl.Quiz("What keeps objects?", why, answer="etcd")
 quiz"""
-SLOW = """import time
+SLOW = """import pathlib, time
 from kubelearn.progress import Progress
 with Progress("something slow") as work:
     work.plan("one", "two")
     work.finish("one", "here")
-    while not (cluster.folder.path / "go-on").exists():
+    while not pathlib.Path("go-on").exists():
         time.sleep(0.05)
     work.finish("two", "there")"""
 
@@ -59,7 +59,7 @@ def test_a_bar_moves_while_its_cell_is_busy_and_is_full_at_the_end(lab, server, 
     bar = lab('.kl-progress [role="progressbar"]')
     expect(bar).to_have_attribute("aria-valuenow", "1", timeout=30_000)
     expect(lab(".kl-progress .kl-elapsed")).not_to_have_text("0 s", timeout=30_000)
-    (cluster.folder.path / "go-on").touch()
+    (server.notebooks / "go-on").touch()
     expect(bar).to_have_attribute("aria-valuenow", "2", timeout=30_000)
     expect(lab(".kl-progress .kl-words")).to_have_text("done")
 

@@ -91,6 +91,11 @@ def test_the_verdict_compares_the_choice_with_the_schedulers(choice, node, shown
     assert verdict(shown, choice=choice, node=node) == words
 
 
+def test_where_the_scheduler_tells_nothing_the_pods_status_does():
+    words = verdict(None, choice="", node="", waits="0/3 nodes are available")
+    assert words == "You chose nowhere, and so does the scheduler."
+
+
 def test_the_picture_shows_nothing_of_the_decision_before_one_has_chosen():
     nodes = [{"name": name, "taints": [], "cordoned": False} for name in "ab"]
     before = draw("Where?", nodes, None, words="Choose")
