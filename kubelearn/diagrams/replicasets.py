@@ -12,6 +12,8 @@ from kubelearn.diagrams.phases import PHASES
 from kubelearn.objects import condition
 
 _REVISION = "deployment.kubernetes.io/revision"
+# Of pods that a rollout may add, and of those that it may do without (upstream `defaults.go`).
+_DEFAULT_LIMIT = "25%"
 _WIDTH = 760
 _LINE = 34
 
@@ -23,7 +25,14 @@ def deployment_row(deployment: Mapping[str, Any]) -> Row:
     """What is shown of a Deployment."""
     spec, status = deployment["spec"], deployment.get("status") or {}
     container = spec["template"]["spec"]["containers"][0]
+    strategy = spec.get("strategy") or {}
+    limits = strategy.get("rollingUpdate") or {}
     return {
+        "rolling": strategy.get("type", "RollingUpdate") == "RollingUpdate",
+        "surge": str(limits.get("maxSurge", _DEFAULT_LIMIT)),
+        "unavailable": str(limits.get("maxUnavailable", _DEFAULT_LIMIT)),
+        "probed": "readinessProbe" in container,
+        "port": next((port["containerPort"] for port in container.get("ports") or ()), None),
         "replicas": spec.get("replicas", 1),
         "ready": status.get("readyReplicas") or 0,
         "updated": status.get("updatedReplicas") or 0,

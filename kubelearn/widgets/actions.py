@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from kubelearn.clusters.transport import JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, send
 from kubelearn.errors import KubelearnError
-from kubelearn.objects import DEPLOYMENTS, NODES, PODS, SERVICES, Object, Resource, timestamp
+from kubelearn.objects import DEPLOYMENTS, NODES, PODS, Object, Resource, timestamp
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -95,13 +95,15 @@ def set_image(namespace: str, name: str, *, container: str, image: str) -> Actio
     )
 
 
-def patch_service(namespace: str, name: str, spec: Mapping[str, Any]) -> Action:
-    """Change a part of a Service's spec; None removes a key, and a port is known by its number."""
+def patch_spec(resource: Resource, namespace: str, name: str, spec: Mapping[str, Any]) -> Action:
+    """Change a part of an object's spec; None removes a key, and parts of lists are known by name
+    (of a Service's ports by number)."""
     body = {"spec": spec}
+    words = json.dumps(body, separators=(",", ":"))
     return Action(
-        _line("patch", "service", name, "-p", json.dumps(body, separators=(",", ":")), namespace),
+        _line("patch", resource.kind.lower(), name, "-p", words, namespace),
         "PATCH",
-        SERVICES.path(namespace, name),
+        resource.path(namespace, name),
         body,
         STRATEGIC_PATCH,
     )

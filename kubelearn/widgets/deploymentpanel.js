@@ -60,7 +60,24 @@ class Controls {
     });
     this.kill = this.makeButton("kill", "Kill a pod", "kubectl delete pod, for one of them by chance");
     this.undo = this.makeButton("undo", "Undo rollout", "kubectl rollout undo: back to the revision before");
+    this.surge = this.makeLimit("at most this many pods more than wanted, while a rollout goes on");
+    this.unavailable = this.makeLimit("at most this many pods fewer than wanted, while a rollout goes on");
+    this.probe = button({ class: "kl-button kl-probe", onclick: () => this.askIfReady() }, "Readiness probe");
     this.root = h("div", { class: "kl-controls" }, ...this.fields());
+  }
+
+  /** A number of pods, or a share of them. */
+  makeLimit(title) {
+    const send = () => {
+      const [surge, unavailable] = [this.surge.value, this.unavailable.value];
+      if (surge.trim() && unavailable.trim()) this.store.act("limits", { surge, unavailable });
+    };
+    const shortcuts = { "data-lm-suppress-shortcuts": "true" };
+    return h("input", { type: "text", size: 4, class: "kl-input", title, onchange: send, ...shortcuts });
+  }
+
+  askIfReady() {
+    this.store.act("readiness", { on: this.probe.getAttribute("aria-pressed") !== "true" });
   }
 
   makeButton(action, label, title) {
@@ -75,6 +92,8 @@ class Controls {
     const fields = [["Replicas", h("div", { class: "kl-range" }, this.slider, ticks), this.number]];
     if (this.versions.length) fields.push(["Version", buttons("Version", this.versions)]);
     fields.push(["Act", buttons("Act", [this.kill, this.undo])]);
+    const limits = [h("label", {}, "surge ", this.surge), h("label", {}, "unavailable ", this.unavailable)];
+    fields.push(["Rollout", h("div", { class: "kl-limits" }, ...limits, this.probe)]);
     return fields.map(([label, ...content]) =>
       h("div", { class: "kl-field" }, h("span", { class: "kl-label" }, label), ...content),
     );
@@ -91,6 +110,7 @@ class Controls {
 
   show(row) {
     for (const control of [this.slider, this.kill, this.undo, ...this.versions]) control.disabled = !row;
+    this.showRollout(row);
     if (!row) return;
     // Not while somebody slides: it would be pulled out of the hand.
     if (this.timer === undefined) {
@@ -102,6 +122,23 @@ class Controls {
       setAttribute(this.versions[i], "aria-pressed", String(image === row.image));
     });
   }
+
+  showRollout(row) {
+    this.surge.disabled = this.unavailable.disabled = !row?.rolling;
+    this.probe.disabled = !row || (!row.probed && !row.port);
+    if (!row) return;
+    fill(this.surge, row.rolling ? row.surge : "");
+    fill(this.unavailable, row.rolling ? row.unavailable : "");
+    setAttribute(this.probe, "aria-pressed", String(row.probed));
+    const [on, off] = ["pods count as soon as they run: make them say first that they are ready", "pods count when they say that they are ready"];
+    const unknown = "the container names no port to ask";
+    setAttribute(this.probe, "title", row.probed ? off : row.port ? on : unknown);
+  }
+}
+
+/** What a text field shall say, unless somebody is typing in it. */
+function fill(field, words) {
+  if (field.getRootNode().activeElement !== field) field.value = words;
 }
 
 /** One line for each ReplicaSet, the newest revision first, with a mark for each of its pods. */

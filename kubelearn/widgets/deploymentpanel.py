@@ -1,7 +1,8 @@
 """DeploymentPanel: a Deployment's control room.
 
-Scale it, ship another version, kill a pod, undo; see its ReplicaSets over time and who answers
-the requests to its Service.
+Scale it, ship another version, kill a pod, undo; say how far a rollout may go beyond and below, and
+whether it asks pods if they are ready; see its ReplicaSets over time and who answers the requests
+to its Service.
 """
 
 from __future__ import annotations
@@ -67,6 +68,7 @@ class DeploymentPanel(LiveWidget):
         self._chance = chance or random.Random()
         self._deployment: Object | None = None
         self._sets: dict[str, Object] = {}
+        self._probe: Object | None = None
         self._asked = 0
         self._answered = {"ok": 0, "failed": 0}
         self._traffic = Traffic(
@@ -179,7 +181,7 @@ class DeploymentPanel(LiveWidget):
     # --- what the learner does --------------------------------------------------------------
 
     def act(self, name: str, arguments: dict[str, Any]) -> None:
-        """Scale, ship a version, kill a pod, undo a rollout; start or stop the requests."""
+        """Scale, ship, kill, undo; change how rollouts go; start or stop the requests."""
         match name:
             case "scale":
                 self.perform(actions.scale(self.namespace, self.name, int(arguments["replicas"])))
@@ -189,6 +191,10 @@ class DeploymentPanel(LiveWidget):
                 self._kill()
             case "undo":
                 self._undo()
+            case "limits":
+                self._limit(str(arguments["surge"]), str(arguments["unavailable"]))
+            case "readiness":
+                self._ask_if_ready(on=bool(arguments["on"]))
             case "requests":
                 self.start_requests() if arguments["on"] else self.stop_requests()
 
@@ -199,6 +205,28 @@ class DeploymentPanel(LiveWidget):
             self.perform(
                 actions.set_image(self.namespace, self.name, container=container, image=image)
             )
+
+    def _limit(self, surge: str, unavailable: str) -> None:
+        """How many pods a rollout may add, and do without: numbers, or shares such as 25%."""
+        limits = {"maxSurge": _amount(surge), "maxUnavailable": _amount(unavailable)}
+        self._patch({"strategy": {"rollingUpdate": limits}})
+
+    def _ask_if_ready(self, *, on: bool) -> None:
+        """Give the container a readiness probe, the one that it had if it had one; or take it."""
+        row = self.document.get("deployment", self.name)
+        if not (self._deployment and row):
+            return
+        container = self._deployment["spec"]["template"]["spec"]["containers"][0]
+        self._probe = container.get("readinessProbe") or self._probe
+        probe = None
+        if on:
+            simple = {"httpGet": {"path": "/", "port": row["port"]}, "periodSeconds": 1}
+            probe = self._probe or simple
+        changed = {"name": row["container"], "readinessProbe": probe}
+        self._patch({"template": {"spec": {"containers": [changed]}}})
+
+    def _patch(self, spec: Object) -> None:
+        self.perform(actions.patch_spec(DEPLOYMENTS, self.namespace, self.name, spec))
 
     def _kill(self) -> None:
         rows = self.document.section("pods").values()
@@ -227,6 +255,12 @@ class DeploymentPanel(LiveWidget):
         if self.disconnected:
             return f"{self.name}: not known ({self.disconnected})"
         return f"{self.name}: {summary(self.document.get('deployment', self.name))}"
+
+
+def _amount(text: str) -> int | str:
+    """As the API takes it; what is neither a number nor a share, it refuses itself."""
+    text = text.strip()
+    return int(text) if text.isdecimal() else text
 
 
 def _now() -> int:

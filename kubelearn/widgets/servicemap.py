@@ -199,7 +199,7 @@ class ServiceMap(LiveWidget):
 
     def _patch(self, spec: Mapping[str, Any]) -> None:
         if spec:
-            self.perform(actions.patch_service(self.namespace, self.service, spec))
+            self.perform(actions.patch_spec(SERVICES, self.namespace, self.service, spec))
 
     def _healing(self) -> dict[str, Any]:
         """What makes the Service again what it was when it was first seen."""

@@ -51,7 +51,12 @@ def test_it_says_in_one_line_how_many_are_ready(panel):
 def test_a_missing_deployment_is_said_and_nothing_fails(watches, cluster):
     other = DeploymentPanel(cluster, "none", "demo")
     assert other.line() == "none: no such Deployment"
-    for name, arguments in [("image", {"image": "x"}), ("kill", {}), ("undo", {})]:
+    for name, arguments in [
+        ("image", {"image": "x"}),
+        ("kill", {}),
+        ("undo", {}),
+        ("readiness", {"on": True}),
+    ]:
         other.comm.click(name, **arguments)
     assert commands(other) == []
 
@@ -93,6 +98,40 @@ def test_kill_takes_one_of_the_running_pods(panel, cluster):
     panel.comm.click("kill")
     (dying,) = [p for p in cluster.all(PODS) if p["metadata"].get("deletionTimestamp")]
     assert commands(panel) == [f"kubectl delete pod {dying['metadata']['name']} -n demo"]
+
+
+def test_how_far_a_rollout_may_go_is_a_patch_of_its_strategy(panel, cluster, watches):
+    row = panel.document.get("deployment", "web")
+    assert (row["surge"], row["unavailable"]) == ("25%", "25%")
+    panel.comm.click("limits", surge="50%", unavailable=" 0 ")
+    watches.tell()
+    strategy = cluster.get(DEPLOYMENTS, "web")["spec"]["strategy"]
+    assert strategy["rollingUpdate"] == {"maxSurge": "50%", "maxUnavailable": 0}
+    assert commands(panel)[-1] == (
+        "kubectl patch deployment web -p "
+        '\'{"spec":{"strategy":{"rollingUpdate":{"maxSurge":"50%","maxUnavailable":0}}}}\' -n demo'
+    )
+    row = panel.document.get("deployment", "web")
+    assert (row["surge"], row["unavailable"]) == ("50%", "0")
+
+
+def test_a_readiness_probe_comes_and_goes_and_comes_back_as_it_was(panel, cluster, watches):
+    def probe():
+        watches.tell()
+        spec = cluster.get(DEPLOYMENTS, "web")["spec"]["template"]["spec"]
+        return spec["containers"][0].get("readinessProbe")
+
+    panel.comm.click("readiness", on=True)
+    assert probe() == {"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 1}
+    own = {"tcpSocket": {"port": 8080}}
+    changed = cluster.get(DEPLOYMENTS, "web")
+    changed["spec"]["template"]["spec"]["containers"][0]["readinessProbe"] = own
+    cluster.put(changed)
+    watches.tell()
+    panel.comm.click("readiness", on=False)
+    assert probe() is None
+    panel.comm.click("readiness", on=True)
+    assert probe() == own
 
 
 def test_the_picture_over_time_keeps_the_last_minutes(panel, cluster, watches, clock):

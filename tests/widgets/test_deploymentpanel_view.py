@@ -61,6 +61,34 @@ def test_buttons_ship_kill_and_undo(view):
     ]
 
 
+def test_limits_of_a_rollout_are_typed_and_kept_while_one_types(view, panel):
+    surge = view(".kl-limits .kl-input").first
+    assert surge.input_value() == "25%"
+    surge.fill("2")
+    row = panel.document.get("deployment", "web")
+    view.diff(deployment={"web": {**row, "ready": 2}})
+    assert surge.input_value() == "2"
+    surge.press("Enter")
+    assert [(m["name"], m["arguments"]) for m in view.sent] == [
+        ("limits", {"surge": "2", "unavailable": "25%"})
+    ]
+    view.diff(deployment={"web": {**row, "rolling": False}})
+    assert surge.is_disabled()
+
+
+def test_the_readiness_probe_is_switched_where_there_is_something_to_ask(view, panel):
+    probe = view(".kl-probe")
+    probe.click()
+    row = panel.document.get("deployment", "web")
+    view.diff(deployment={"web": {**row, "probed": True}})
+    assert probe.get_attribute("aria-pressed") == "true"
+    probe.click()
+    assert [m["arguments"] for m in view.sent] == [{"on": True}, {"on": False}]
+    view.diff(deployment={"web": {**row, "port": None}})
+    assert probe.is_disabled()
+    assert probe.get_attribute("title") == "the container names no port to ask"
+
+
 def test_requests_are_started_and_stopped(view):
     view(".kl-requests").click()
     view.diff(traffic={"on": True})
