@@ -37,7 +37,10 @@ def cluster(
     """
     backend = os.environ.get("KUBELEARN_BACKEND", "embedded")
     if backend == "kind":
-        yield request.getfixturevalue("kind_cluster")
+        real: KindCluster = request.getfixturevalue("kind_cluster")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("KUBELEARN_STATE", str(real.folder.parent.parent))
+            yield real
         return
     if backend != "embedded":
         yield connect()
@@ -67,15 +70,16 @@ def kind_cluster(
 ) -> Iterator[KindCluster]:
     """Real Kubernetes with the images that tests use. One called `tests` is taken, and left."""
     with pytest.MonkeyPatch.context() as patch:
+        # Only while it is made: other tests of this process have clusters and states of their own.
         patch.setenv("KUBELEARN_STATE", str(tmp_path_factory.mktemp("state")))
         found = KindCluster("tests", image=kind_image)
-        ours = not found.exists()
-        found.up()
-        stock.provide(docker_engine, _IMAGES)
-        found.load_image(*_IMAGES)
-        yield found
-        if ours:
-            found.delete()
+    ours = not found.exists()
+    found.up()
+    stock.provide(docker_engine, _IMAGES)
+    found.load_image(*_IMAGES)
+    yield found
+    if ours:
+        found.delete()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from kubelearn.embedded.launch import daemon
+from kubelearn.embedded.launch import controlplane, machines
 from kubelearn.embedded.launch.__main__ import main
 from kubelearn.embedded.launch.component import Loop
 
@@ -37,5 +37,6 @@ async def _crash(name: str) -> None:
 
 
 if __name__ == "__main__":
-    daemon.Loop = CrashingLoop  # type: ignore[misc]
+    for module in (controlplane, machines):
+        module.Loop = CrashingLoop  # type: ignore[attr-defined]
     main()

@@ -86,6 +86,7 @@ def test_a_component_has_a_log(kind_cluster, component):
 
 def test_connect_takes_it_where_no_embedded_cluster_runs(kind_cluster, monkeypatch):
     monkeypatch.delenv("KUBELEARN_BACKEND", raising=False)
+    monkeypatch.setenv("KUBELEARN_STATE", str(kind_cluster.folder.parent.parent))
     found = choose()
     assert (found.backend, found.name, found.why) == ("kind", "tests", "it runs already")
 
