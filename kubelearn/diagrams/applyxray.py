@@ -27,13 +27,7 @@ def draw(title: str, journey: Row | None, hops: Iterable[Row], *, notice: str = 
     rows = sorted(hops, key=lambda row: row["at"])[:MOST]
     words = notice or summary(journey)
     parts = [
-        svg.text(title, x=20, y=30, size=15, weight="600"),
-        svg.text(
-            svg.shorten(words, width=_WIDTH - 40),
-            x=20,
-            y=49,
-            fill=svg.ALARM if notice else svg.MUTED,
-        ),
+        *svg.heading(title, words, width=_WIDTH, alarm=bool(notice)),
     ]
     if journey and rows:
         start = float(journey["at"])

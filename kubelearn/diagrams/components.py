@@ -83,13 +83,7 @@ def draw(rows: Iterable[Row], *, title: str, notice: str = "") -> str:
     listed = sorted(rows, key=lambda row: (row["rank"], row["program"], row["name"]))
     words = notice or summary(listed)
     parts = [
-        svg.text(title, x=20, y=30, size=15, weight="600"),
-        svg.text(
-            svg.shorten(words, width=_WIDTH - 40),
-            x=20,
-            y=49,
-            fill=svg.ALARM if notice else svg.MUTED,
-        ),
+        *svg.heading(title, words, width=_WIDTH, alarm=bool(notice)),
     ]
     for i, row in enumerate(listed):
         y = 68 + i * _LINE

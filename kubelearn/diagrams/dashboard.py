@@ -101,13 +101,7 @@ def draw(title: str, tiles: Mapping[str, Row], *, notice: str = "") -> str:
     shown = [(plural, tile) for plural, tile in tiles.items() if tile["count"] or tile["reason"]]
     words = notice or summary(tiles)
     parts = [
-        svg.text(title, x=20, y=30, size=15, weight="600"),
-        svg.text(
-            svg.shorten(words, width=_WIDTH - 40),
-            x=20,
-            y=49,
-            fill=svg.ALARM if notice else svg.MUTED,
-        ),
+        *svg.heading(title, words, width=_WIDTH, alarm=bool(notice)),
     ]
     for i, (plural, tile) in enumerate(shown):
         x = 20 + i % _ACROSS * (_TILE + _GAP)

@@ -58,13 +58,7 @@ def draw(revision: int, rows: Iterable[Row], *, title: str, notice: str = "") ->
     listed = list(rows)
     words = notice or f"{summary(revision, listed)}; these changed last"
     parts = [
-        svg.text(title, x=20, y=30, size=15, weight="600"),
-        svg.text(
-            svg.shorten(words, width=_WIDTH - 40),
-            x=20,
-            y=49,
-            fill=svg.ALARM if notice else svg.MUTED,
-        ),
+        *svg.heading(title, words, width=_WIDTH, alarm=bool(notice)),
     ]
     latest = sorted(listed, key=lambda row: (-int(row["mod"]), row["key"]))[:_MOST]
     for i, row in enumerate(latest):

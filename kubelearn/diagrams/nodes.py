@@ -91,13 +91,7 @@ def draw(
     tree = list(processes)
     words = notice or summary(containers, tree)
     parts = [
-        svg.text(title, x=20, y=30, size=15, weight="600"),
-        svg.text(
-            svg.shorten(words, width=_WIDTH - 40),
-            x=20,
-            y=49,
-            fill=svg.ALARM if notice else svg.MUTED,
-        ),
+        *svg.heading(title, words, width=_WIDTH, alarm=bool(notice)),
     ]
     for i, row in enumerate(tree[:_MOST]):
         y, x = 76 + i * _LINE, 76 + row["depth"] * 18

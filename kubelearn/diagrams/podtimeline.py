@@ -88,13 +88,7 @@ def draw(title: str, spans: Iterable[Row], *, now: float, notice: str = "") -> s
     start = max(min((row["from"] for row in listed), default=now), now - LONGEST)
     scale = (_RIGHT - _LEFT) / max(now - start, 1)
     parts = [
-        svg.text(title, x=20, y=30, size=15, weight="600"),
-        svg.text(
-            svg.shorten(words, width=_WIDTH - 40),
-            x=20,
-            y=49,
-            fill=svg.ALARM if notice else svg.MUTED,
-        ),
+        *svg.heading(title, words, width=_WIDTH, alarm=bool(notice)),
     ]
     for i, track in enumerate(tracks):
         label = svg.shorten(track, width=_LEFT - 40)

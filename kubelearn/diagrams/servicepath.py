@@ -57,13 +57,7 @@ def draw(entries: Iterable[Row], *, title: str, notice: str = "") -> str:
     rows = sorted(entries, key=lambda row: (row["kind"] != "ClusterIP", row["address"]))
     words = notice or summary(rows)
     parts = [
-        svg.text(title, x=20, y=30, size=15, weight="600"),
-        svg.text(
-            svg.shorten(words, width=_WIDTH - 40),
-            x=20,
-            y=49,
-            fill=svg.ALARM if notice else svg.MUTED,
-        ),
+        *svg.heading(title, words, width=_WIDTH, alarm=bool(notice)),
     ]
     y = 70.0
     for row in rows:

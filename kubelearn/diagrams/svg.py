@@ -80,6 +80,14 @@ def wrap(words: str, *, width: float, size: float = 12) -> list[str]:
     return textwrap.wrap(words, room, break_long_words=True) or [""]
 
 
+def heading(title: str, words: str, *, width: float, alarm: bool = False) -> list[str]:
+    """A picture's title, and below it what it says in one line; in red where something is wrong."""
+    return [
+        text(title, x=20, y=30, size=15, weight="600"),
+        text(shorten(words, width=width - 40), x=20, y=49, fill=ALARM if alarm else MUTED),
+    ]
+
+
 def document(*children: str, width: float, height: float, label: str) -> str:
     """A picture of its own, with a white ground so that it also reads on a dark page."""
     ground = element("rect", width=width, height=height, rx=10, fill=PAPER)
