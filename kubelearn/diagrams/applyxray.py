@@ -26,9 +26,7 @@ def draw(title: str, journey: Row | None, hops: Iterable[Row], *, notice: str = 
     """The hops of a journey, in the order of time, as SVG."""
     rows = sorted(hops, key=lambda row: row["at"])[:MOST]
     words = notice or summary(journey)
-    parts = [
-        *svg.heading(title, words, width=_WIDTH, alarm=bool(notice)),
-    ]
+    parts = svg.heading(title, words, width=_WIDTH, alarm=bool(notice))
     if journey and rows:
         start = float(journey["at"])
         span = max(row["at"] + row["took"] - start for row in rows)

@@ -96,7 +96,7 @@ def draw(
     crowded = len(pod_list) > AGGREGATE_ABOVE
     words = summary(row["phase"] for row in pod_list)
 
-    parts = [_title(title, notice or words, alarm=bool(notice))]
+    parts = svg.heading(title, notice or words, width=_WIDTH, alarm=bool(notice))
     top = 64.0
     if not node_list:
         parts.append(svg.text("no nodes yet", x=20, y=top + 14, fill=svg.MUTED))
@@ -131,14 +131,6 @@ def _name_parts(pod: Mapping[str, Any], owner: Mapping[str, Any] | None) -> tupl
     head, tail = str(owner["name"]), name[len(owner["name"]) + 1 :]
     template = (pod["metadata"].get("labels") or {}).get("pod-template-hash")
     return (head.removesuffix(f"-{template}") if template else head), tail
-
-
-def _title(title: str, words: str, *, alarm: bool) -> str:
-    colour = svg.ALARM if alarm else svg.MUTED
-    below = svg.shorten(words, width=_WIDTH - 40)
-    return svg.text(title, x=20, y=30, size=15, weight="600") + svg.text(
-        below, x=20, y=49, size=12, fill=colour
-    )
 
 
 def _lane(waiting: list[Row], *, top: float, crowded: bool) -> tuple[str, float]:

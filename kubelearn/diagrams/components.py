@@ -82,9 +82,7 @@ def draw(rows: Iterable[Row], *, title: str, notice: str = "") -> str:
     """All components as SVG, the control plane first."""
     listed = sorted(rows, key=lambda row: (row["rank"], row["program"], row["name"]))
     words = notice or summary(listed)
-    parts = [
-        *svg.heading(title, words, width=_WIDTH, alarm=bool(notice)),
-    ]
+    parts = svg.heading(title, words, width=_WIDTH, alarm=bool(notice))
     for i, row in enumerate(listed):
         y = 68 + i * _LINE
         told = row["purpose"] if row["state"] == "running" else f"without it: {row['without']}"

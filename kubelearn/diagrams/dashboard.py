@@ -100,9 +100,7 @@ def draw(title: str, tiles: Mapping[str, Row], *, notice: str = "") -> str:
     """The overview as SVG: a tile for each kind of which there are objects."""
     shown = [(plural, tile) for plural, tile in tiles.items() if tile["count"] or tile["reason"]]
     words = notice or summary(tiles)
-    parts = [
-        *svg.heading(title, words, width=_WIDTH, alarm=bool(notice)),
-    ]
+    parts = svg.heading(title, words, width=_WIDTH, alarm=bool(notice))
     for i, (plural, tile) in enumerate(shown):
         x = 20 + i % _ACROSS * (_TILE + _GAP)
         y = 64 + i // _ACROSS * (_HIGH + _GAP)

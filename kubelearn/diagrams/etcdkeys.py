@@ -57,9 +57,7 @@ def draw(revision: int, rows: Iterable[Row], *, title: str, notice: str = "") ->
     """The keys that changed last as SVG."""
     listed = list(rows)
     words = notice or f"{summary(revision, listed)}; these changed last"
-    parts = [
-        *svg.heading(title, words, width=_WIDTH, alarm=bool(notice)),
-    ]
+    parts = svg.heading(title, words, width=_WIDTH, alarm=bool(notice))
     latest = sorted(listed, key=lambda row: (-int(row["mod"]), row["key"]))[:_MOST]
     for i, row in enumerate(latest):
         y = 76 + i * _LINE

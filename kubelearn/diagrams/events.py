@@ -75,11 +75,7 @@ def draw(title: str, rows: Iterable[Row], *, notice: str = "") -> str:
     """The latest events as SVG, newest first."""
     listed = list(rows)
     words = notice or summary(listed)
-    fill = svg.ALARM if notice else svg.MUTED
-    parts = [
-        svg.text(title, x=20, y=30, size=15, weight="600"),
-        svg.text(svg.shorten(words, width=_WIDTH - 40), x=20, y=49, fill=fill),
-    ]
+    parts = svg.heading(title, words, width=_WIDTH, alarm=bool(notice))
     shown = newest_first(listed)[:_MOST]
     for i, row in enumerate(shown):
         parts += _line(row, y=78 + i * _LINE)

@@ -144,13 +144,7 @@ def draw(
     legend = [(key, stroke) for key, stroke in strokes.items() if key in used]
     below = _TOP + layout.height + _LEGEND
     return svg.document(
-        svg.text(title, x=20, y=30, size=15, weight="600"),
-        svg.text(
-            svg.shorten(words, width=width - 40),
-            x=20,
-            y=49,
-            fill=svg.ALARM if alarm else svg.MUTED,
-        ),
+        *svg.heading(title, words, width=width, alarm=alarm),
         svg.element(
             "g",
             svg.element("g", *(_line(line, strokes[line["kind"]]) for line in lines)),

@@ -58,15 +58,7 @@ def left_out(lines: int) -> str:
 def draw(title: str, rows: Iterable[Row], *, words: str, alarm: bool = False) -> str:
     """The last lines as SVG."""
     shown = list(rows)[-_MOST:]
-    parts = [
-        svg.text(title, x=20, y=30, size=15, weight="600"),
-        svg.text(
-            svg.shorten(words, width=_WIDTH - 40),
-            x=20,
-            y=49,
-            fill=svg.ALARM if alarm else svg.MUTED,
-        ),
-    ]
+    parts = svg.heading(title, words, width=_WIDTH, alarm=alarm)
     for i, row in enumerate(shown):
         y = 76 + i * _LINE
         colour = PALETTE[row["colour"] % len(PALETTE)]

@@ -41,9 +41,7 @@ def draw(rows: Iterable[Row], *, title: str, notice: str = "") -> str:
     """The objects with their states, and what is wrong with them, as SVG."""
     listed = list(rows)
     words = notice or summary(listed)
-    parts = [
-        *svg.heading(title, words, width=_WIDTH, alarm=bool(notice)),
-    ]
+    parts = svg.heading(title, words, width=_WIDTH, alarm=bool(notice))
     y = 76
     for row in listed:
         look = STATES[row["state"]]

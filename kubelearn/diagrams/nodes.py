@@ -90,9 +90,7 @@ def draw(
     """The process tree as SVG, each container's processes with its name."""
     tree = list(processes)
     words = notice or summary(containers, tree)
-    parts = [
-        *svg.heading(title, words, width=_WIDTH, alarm=bool(notice)),
-    ]
+    parts = svg.heading(title, words, width=_WIDTH, alarm=bool(notice))
     for i, row in enumerate(tree[:_MOST]):
         y, x = 76 + i * _LINE, 76 + row["depth"] * 18
         parts += [

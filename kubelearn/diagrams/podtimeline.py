@@ -87,9 +87,7 @@ def draw(title: str, spans: Iterable[Row], *, now: float, notice: str = "") -> s
     words = notice or summary(listed)
     start = max(min((row["from"] for row in listed), default=now), now - LONGEST)
     scale = (_RIGHT - _LEFT) / max(now - start, 1)
-    parts = [
-        *svg.heading(title, words, width=_WIDTH, alarm=bool(notice)),
-    ]
+    parts = svg.heading(title, words, width=_WIDTH, alarm=bool(notice))
     for i, track in enumerate(tracks):
         label = svg.shorten(track, width=_LEFT - 40)
         parts.append(svg.text(label, x=20, y=84 + i * _LINE, weight="600"))

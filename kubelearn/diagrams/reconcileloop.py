@@ -19,15 +19,7 @@ def draw(
     title: str, cards: Mapping[str, list[Row]], *, order: Sequence[str], words: str, alarm: bool
 ) -> str:
     """The loops in that order, each with its objects, as SVG."""
-    parts = [
-        svg.text(title, x=20, y=30, size=15, weight="600"),
-        svg.text(
-            svg.shorten(words, width=_WIDTH - 40),
-            x=20,
-            y=49,
-            fill=svg.ALARM if alarm else svg.MUTED,
-        ),
-    ]
+    parts = svg.heading(title, words, width=_WIDTH, alarm=alarm)
     y = 80
     for name in order:
         parts.append(svg.text(name, x=20, y=y, size=13, weight="600"))

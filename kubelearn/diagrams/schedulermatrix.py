@@ -136,10 +136,7 @@ def draw(title: str, nodes: Sequence[Row], shown: Row | None, *, words: str) -> 
     listed = list(nodes)[:MOST]
     width = (_WIDTH - _FIRST - 20) / max(len(listed), 1)
     rows = _lines(listed, shown)
-    parts = [
-        svg.text(title, x=20, y=30, size=15, weight="600"),
-        svg.text(svg.shorten(words, width=_WIDTH - 40), x=20, y=49, fill=svg.MUTED),
-    ]
+    parts = svg.heading(title, words, width=_WIDTH)
     for i, (label, cells, weight) in enumerate(rows):
         y = 80 + i * _LINE
         parts.append(svg.text(label, x=20, y=y, weight=weight, fill=svg.INK))

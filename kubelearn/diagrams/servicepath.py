@@ -56,9 +56,7 @@ def draw(entries: Iterable[Row], *, title: str, notice: str = "") -> str:
     """Each address with the endpoints that it leads to, and how likely, as SVG."""
     rows = sorted(entries, key=lambda row: (row["kind"] != "ClusterIP", row["address"]))
     words = notice or summary(rows)
-    parts = [
-        *svg.heading(title, words, width=_WIDTH, alarm=bool(notice)),
-    ]
+    parts = svg.heading(title, words, width=_WIDTH, alarm=bool(notice))
     y = 70.0
     for row in rows:
         height = max(len(row["targets"]), 1) * _LINE

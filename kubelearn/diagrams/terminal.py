@@ -37,10 +37,7 @@ def draw(title: str, text: str, *, words: str) -> str:
     """The last lines as SVG."""
     lines = [line for line in plain_lines(text) if line][-_MOST:]
     height = 70 + max(len(lines), 1) * _LINE
-    parts = [
-        svg.text(title, x=20, y=30, size=15, weight="600"),
-        svg.text(svg.shorten(words, width=_WIDTH - 40), x=20, y=49, fill=svg.MUTED),
-    ]
+    parts = svg.heading(title, words, width=_WIDTH)
     rows = [
         svg.text(svg.shorten(line, width=_WIDTH - 40, size=13), x=20, y=74 + i * _LINE)
         for i, line in enumerate(lines)

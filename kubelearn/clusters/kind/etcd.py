@@ -94,22 +94,20 @@ class Etcd:
 
 def _watch(machine: Container, command: list[str], end: float) -> Iterator[KeyEvent]:
     words = ["docker", "exec", "--interactive", str(machine.name), "sh", "-c", _WHILE_ASKED, "sh"]
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [*words, *command],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         bufsize=0,
-    )
-    assert process.stdin
-    assert process.stdout
-    try:
-        for line in _lines(process.stdout, end):
-            yield from _events(line)
-    finally:
-        process.stdin.close()
-        process.stdout.close()
-        process.wait()
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        try:
+            for line in _lines(process.stdout, end):
+                yield from _events(line)
+        finally:
+            process.stdin.close()
 
 
 def _lines(source: IO[bytes], end: float) -> Iterator[bytes]:
