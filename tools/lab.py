@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -113,6 +114,17 @@ class LabServer:
         notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}}
         text = json.dumps({**notebook, "cells": [{**c, "execution_count": None} for c in listed]})
         (self.notebooks / name).write_text(text)
+
+    def clear(self) -> None:
+        """End all kernels and remove all notebooks, so that the next user finds it as it was."""
+        with urllib.request.urlopen(self._url("api/sessions"), timeout=30) as answer:
+            sessions = json.load(answer)
+        for session in sessions:
+            path = self._url(f"api/sessions/{session['id']}")
+            ending = urllib.request.Request(path, method="DELETE")
+            urllib.request.urlopen(ending, timeout=30).close()
+        shutil.rmtree(self.notebooks)
+        self.notebooks.mkdir()
 
     def stop(self) -> None:
         """End the server and its kernels."""

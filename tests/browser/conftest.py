@@ -1,4 +1,4 @@
-"""One JupyterLab, one browser and one page for all tests of a module."""
+"""One JupyterLab for all tests, and one browser and one page for those of a module."""
 
 from __future__ import annotations
 
@@ -18,13 +18,20 @@ ROOT = Path(__file__).resolve().parents[2]
 NAMESPACE = "browser"
 
 
-@pytest.fixture(scope="module")
-def server(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
+@pytest.fixture(scope="session")
+def started(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
     """A JupyterLab whose kernels find the tests' cluster: the one of their state that runs."""
     folder = tmp_path_factory.mktemp("lab") / "server"
-    started = LabServer(folder, environment={"KUBELEARN_BACKEND": ""})
+    server = LabServer(folder, environment={"KUBELEARN_BACKEND": ""})
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def server(started: LabServer) -> Iterator[LabServer]:
+    """It, without the notebooks and kernels of other modules."""
     yield started
-    started.stop()
+    started.clear()
 
 
 @pytest.fixture
