@@ -86,7 +86,8 @@ CLUSTER_ROLES = Resource(
 ROLE_BINDINGS = Resource("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding")
 ENDPOINT_SLICES = Resource("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice")
 INGRESSES = Resource("networking.k8s.io", "v1", "ingresses", "Ingress")
-ROLE_BINDINGS = Resource("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding")
+
+TERMINAL_PHASES = ("Succeeded", "Failed")
 
 
 def key(obj: Mapping[str, Any]) -> str:
@@ -98,6 +99,11 @@ def key(obj: Mapping[str, Any]) -> str:
 def annotations_of(obj: Mapping[str, Any]) -> dict[str, str]:
     """An object's annotations, perhaps none."""
     return obj["metadata"].get("annotations") or {}
+
+
+def labels_of(obj: Mapping[str, Any]) -> dict[str, str]:
+    """An object's labels, perhaps none."""
+    return obj["metadata"].get("labels") or {}
 
 
 def split_key(object_key: str) -> tuple[str | None, str]:
@@ -173,10 +179,14 @@ def owner_reference(owner: Mapping[str, Any]) -> Object:
     }
 
 
+def is_terminal(pod: Mapping[str, Any]) -> bool:
+    """Whether none of the pod's containers will ever run again (`podutil.IsPodTerminal`)."""
+    return (pod.get("status") or {}).get("phase") in TERMINAL_PHASES
+
+
 def is_active(pod: Mapping[str, Any]) -> bool:
     """Not finished and not being deleted: what a ReplicaSet counts."""
-    phase = (pod.get("status") or {}).get("phase")
-    return phase not in ("Succeeded", "Failed") and not pod["metadata"].get("deletionTimestamp")
+    return not is_terminal(pod) and not pod["metadata"].get("deletionTimestamp")
 
 
 def is_ready(pod: Mapping[str, Any]) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 from kubelearn.diagrams import svg
 from kubelearn.diagrams.looks import badge
 from kubelearn.diagrams.phases import PHASES, phase, status_word, summary
-from kubelearn.objects import condition, controller_of
+from kubelearn.objects import condition, controller_of, labels_of
 
 Row = dict[str, Any]
 
@@ -63,7 +63,7 @@ def node_row(node: Mapping[str, Any]) -> Row:
     taints = [t["key"] for t in spec.get("taints") or [] if t.get("effect") == "NoSchedule"]
     return {
         "name": meta["name"],
-        "role": "control plane" if CONTROL_PLANE in (meta.get("labels") or {}) else "worker",
+        "role": "control plane" if CONTROL_PLANE in labels_of(node) else "worker",
         "ready": ready["status"],
         "reason": ready.get("reason") or "",
         "cordoned": bool(spec.get("unschedulable")),
@@ -129,7 +129,7 @@ def _name_parts(pod: Mapping[str, Any], owner: Mapping[str, Any] | None) -> tupl
     if not owner or not name.startswith(f"{owner['name']}-"):
         return name, ""
     head, tail = str(owner["name"]), name[len(owner["name"]) + 1 :]
-    template = (pod["metadata"].get("labels") or {}).get("pod-template-hash")
+    template = labels_of(pod).get("pod-template-hash")
     return (head.removesuffix(f"-{template}") if template else head), tail
 
 

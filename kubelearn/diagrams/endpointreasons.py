@@ -11,7 +11,7 @@ from typing import Any
 
 from kubelearn.diagrams.looks import Look
 from kubelearn.diagrams.phases import PHASES
-from kubelearn.objects import condition, is_ready
+from kubelearn.objects import condition, is_ready, is_terminal, labels_of
 
 Row = dict[str, Any]
 
@@ -74,7 +74,7 @@ def verdict(
     selector = spec.get("selector") or {}
     if not selector:
         return _by_hand(endpoint)
-    mismatch = _mismatch(selector, pod["metadata"].get("labels") or {})
+    mismatch = _mismatch(selector, labels_of(pod))
     if mismatch:
         return "other", mismatch
     if pod["metadata"].get("deletionTimestamp"):
@@ -109,7 +109,7 @@ def _mismatch(selector: Mapping[str, str], labels: Mapping[str, str]) -> str:
 
 def _out_of_it(pod: Mapping[str, Any]) -> str:
     status = pod.get("status") or {}
-    if status.get("phase") in ("Succeeded", "Failed"):
+    if is_terminal(pod):
         return f"has ended: {status['phase']}"
     return "" if status.get("podIP") else "has no address yet"
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from kubelearn.objects import Object, is_ready, quantity
+from kubelearn.objects import Object, is_ready, is_terminal, labels_of, quantity
 
 SHOWN = ("cpu", "memory")
 Row = dict[str, Any]
@@ -55,8 +55,7 @@ def _of(container: Mapping[str, Any]) -> Requests:
 
 def takes_room(pod: Mapping[str, Any]) -> bool:
     """Whether a pod is on a node and not finished."""
-    phase = (pod.get("status") or {}).get("phase")
-    return bool(pod["spec"].get("nodeName")) and phase not in ("Succeeded", "Failed")
+    return bool(pod["spec"].get("nodeName")) and not is_terminal(pod)
 
 
 def node_row(node: Object, pods: Iterable[Requests]) -> Row:
@@ -70,9 +69,7 @@ def node_row(node: Object, pods: Iterable[Requests]) -> Row:
         "ready": is_ready(node),
         "cordoned": bool(spec.get("unschedulable")),
         "taints": [format_taint(each) for each in spec.get("taints") or []],
-        "labels": [
-            _label(*pair) for pair in sorted((meta.get("labels") or {}).items()) if _own(pair[0])
-        ],
+        "labels": [_label(*pair) for pair in sorted(labels_of(node).items()) if _own(pair[0])],
         "cpu": [float(used.cpu), float(quantity(room.get("cpu") or 0))],
         "memory": [_mib(used.memory), _mib(quantity(room.get("memory") or 0))],
         "pods": [len(listed), int(room.get("pods") or 0)],

@@ -18,7 +18,7 @@ from kubelearn.diagrams.graph import Edge, Graph, Node, Stroke, identifier
 from kubelearn.diagrams.layered import Layout
 from kubelearn.diagrams.objectfacts import consequence, facts_of
 from kubelearn.diagrams.objectstates import LOOKS, state_of
-from kubelearn.objects import Object
+from kubelearn.objects import Object, labels_of
 
 # Above this the pods of one owner that are in the same state are one box.
 AGGREGATE_ABOVE = 60
@@ -169,13 +169,13 @@ def _selects(service: Object, pods: Iterable[Object]) -> Iterator[Edge]:
     if not selector or service["spec"].get("type") == "ExternalName":
         return
     for pod in pods:
-        if selector.items() <= (pod["metadata"].get("labels") or {}).items():
+        if selector.items() <= labels_of(pod).items():
             yield Edge(id_of(service), id_of(pod), "selects")
 
 
 def _serves(piece: Object) -> Iterator[Edge]:
     # One that somebody wrote by hand has no owner: a label says whose it is.
-    service = (piece["metadata"].get("labels") or {}).get("kubernetes.io/service-name")
+    service = labels_of(piece).get("kubernetes.io/service-name")
     if service and not piece["metadata"].get("ownerReferences"):
         yield Edge(identifier("Service", service), id_of(piece), "serves")
     for endpoint in piece.get("endpoints") or []:

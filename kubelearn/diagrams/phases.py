@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kubelearn.diagrams.looks import Look
-from kubelearn.objects import is_ready
+from kubelearn.objects import is_ready, is_terminal
 
 PHASES: dict[str, Look] = {
     "Pending": Look(
@@ -74,7 +74,7 @@ def phase(pod: Mapping[str, Any]) -> str:
     status = pod.get("status") or {}
     if pod["metadata"].get("deletionTimestamp"):
         return "Terminating"
-    if status.get("phase") in ("Succeeded", "Failed"):
+    if is_terminal(pod):
         return str(status["phase"])
     if any(part in status_word(pod) for part in _FAILING):
         return "Failed"

@@ -18,7 +18,7 @@ from kubelearn.diagrams.endpointreasons import (
     verdict,
 )
 from kubelearn.diagrams.looks import badge
-from kubelearn.objects import Object
+from kubelearn.objects import Object, labels_of
 
 Row = dict[str, Any]
 
@@ -83,7 +83,7 @@ def pod_rows(
         name = str(pod["metadata"]["name"])
         if not selector and name not in endpoints:
             continue
-        labels = label_rows(selector, pod["metadata"].get("labels") or {})
+        labels = label_rows(selector, labels_of(pod))
         state, reason = verdict(service, pod, endpoints.get(name))
         rows.append(
             {

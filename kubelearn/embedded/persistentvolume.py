@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from kubelearn.embedded.nodeaffinity import term_holds
-from kubelearn.objects import Object, annotations_of, matches, parse_time, quantity
+from kubelearn.objects import Object, annotations_of, labels_of, matches, parse_time, quantity
 
 BIND_COMPLETED = "pv.kubernetes.io/bind-completed"
 BOUND_BY_CONTROLLER = "pv.kubernetes.io/bound-by-controller"
@@ -200,7 +200,7 @@ def fits_node(volume: Object, node: Object) -> bool:
     if not required:
         return True
     meta = node["metadata"]
-    labels = meta.get("labels") or {}
+    labels = labels_of(node)
     return any(
         term_holds(term, meta["name"], labels) for term in required.get("nodeSelectorTerms") or []
     )

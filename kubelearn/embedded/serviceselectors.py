@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kubelearn.embedded.informer import Informer
-from kubelearn.objects import Object
+from kubelearn.objects import Object, labels_of
 
 _LABEL, _SELECTOR = "label", "selector"
 
@@ -47,7 +47,7 @@ def services_of(services: Informer, pod: Object) -> list[Object]:
 def selects(service: Object, pod: Object) -> bool:
     """Whether a Service of the same namespace selects the pod."""
     selector: Mapping[str, str] = service["spec"].get("selector") or {}
-    labels = pod["metadata"].get("labels") or {}
+    labels = labels_of(pod)
     return bool(selector) and selector.items() <= labels.items()
 
 
@@ -56,7 +56,7 @@ def _by_selector(service: Object) -> list[str]:
 
 
 def _by_labels(pod: Object) -> list[str]:
-    return _values(pod, pod["metadata"].get("labels") or {})
+    return _values(pod, labels_of(pod))
 
 
 def _values(obj: Object, labels: Mapping[str, str]) -> list[str]:

@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 from kubelearn.clusters.transport import JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, send
 from kubelearn.errors import KubelearnError
-from kubelearn.objects import DEPLOYMENTS, NODES, PODS, Object, Resource, timestamp
+from kubelearn.objects import (
+    DEPLOYMENTS,
+    NODES,
+    PODS,
+    Object,
+    Resource,
+    annotations_of,
+    labels_of,
+    timestamp,
+)
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -133,8 +142,8 @@ def undo(deployment: Mapping[str, Any], replica_sets: Iterable[Mapping[str, Any]
         return None
     meta, old = deployment["metadata"], ordered[-2]
     template = json.loads(json.dumps(old["spec"]["template"]))
-    (template["metadata"].get("labels") or {}).pop(_HASH, None)
-    current, former = meta.get("annotations") or {}, old["metadata"].get("annotations") or {}
+    labels_of(template).pop(_HASH, None)
+    current, former = meta.get("annotations") or {}, annotations_of(old)
     annotations = {k: v for k, v in current.items() if k in _NOT_ROLLED_BACK}
     annotations |= {k: v for k, v in former.items() if k not in _NOT_ROLLED_BACK}
     return Action(
@@ -151,7 +160,7 @@ def undo(deployment: Mapping[str, Any], replica_sets: Iterable[Mapping[str, Any]
 
 def revision(replica_set: Mapping[str, Any]) -> int:
     """Which revision of its Deployment a ReplicaSet stands for."""
-    return int((replica_set["metadata"].get("annotations") or {}).get(REVISION) or 0)
+    return int(annotations_of(replica_set).get(REVISION) or 0)
 
 
 def perform(api: ApiClient, action: Action) -> Object:

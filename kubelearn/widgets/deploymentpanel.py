@@ -30,6 +30,7 @@ from kubelearn.objects import (
     Object,
     Resource,
     controller_of,
+    labels_of,
 )
 from kubelearn.widgets import actions
 from kubelearn.widgets.base import Cluster, LiveWidget, script, style
@@ -163,7 +164,7 @@ class DeploymentPanel(LiveWidget):
         self._remember()
 
     def _is_mine(self, pod: Object) -> bool:
-        template = (pod["metadata"].get("labels") or {}).get("pod-template-hash")
+        template = labels_of(pod).get("pod-template-hash")
         return (controller_of(pod) or {}).get("name") == f"{self.name}-{template}"
 
     def _remember(self) -> None:

@@ -22,7 +22,7 @@ from kubelearn.diagrams.servicemap import (
     slice_row,
     summary,
 )
-from kubelearn.objects import ENDPOINT_SLICES, PODS, SERVICES, Object, Resource
+from kubelearn.objects import ENDPOINT_SLICES, PODS, SERVICES, Object, Resource, labels_of
 from kubelearn.widgets import actions
 from kubelearn.widgets.base import Cluster, LiveWidget, script, style
 from kubelearn.widgets.courier import courier
@@ -108,7 +108,7 @@ class ServiceMap(LiveWidget):
         self.document.put("asking", "path", self._traffic.path)
 
     def _is_mine(self, piece: Object) -> bool:
-        labels = piece["metadata"].get("labels") or {}
+        labels = labels_of(piece)
         return bool(labels.get(_SERVICE_NAME) == self.service)
 
     def renew(self) -> None:

@@ -24,6 +24,7 @@ from kubelearn.objects import (
     SERVICES,
     Object,
     Resource,
+    labels_of,
 )
 from kubelearn.widgets.base import Cluster, LiveWidget, script, style
 from kubelearn.widgets.courier import courier
@@ -125,7 +126,7 @@ class ShipChecklist(LiveWidget):
         elif resource is PODS:
             seen.pods = _put(seen.pods, name, obj if obj and self._is_mine(obj) else None)
         elif resource is ENDPOINT_SLICES:
-            labels = (obj or {"metadata": {}})["metadata"].get("labels") or {}
+            labels = labels_of(obj) if obj else {}
             belongs = labels.get(_SERVICE_NAME) == self.order.name
             seen.slices = _put(seen.slices, name, obj if belongs else None)
         self._judge()

@@ -14,7 +14,7 @@ from typing import Any
 from kubelearn.embedded.apiserver import schema
 from kubelearn.embedded.apiserver.kinds import Kind, Kinds
 from kubelearn.embedded.apiserver.serializer import decode_struct
-from kubelearn.objects import Object
+from kubelearn.objects import Object, annotations_of
 
 _STORED_AS = {
     "events.v1.Event": ("", "v1", "events"),
@@ -78,7 +78,7 @@ def _utilization(metric: Object, part: str) -> int | None:
 
 def _to_hpa_v1(obj: Object) -> Object:
     spec, status = dict(obj["spec"]), dict(obj["status"])
-    annotations = dict(obj["metadata"].get("annotations") or {})
+    annotations = dict(annotations_of(obj))
     others = []
     for metric in spec.pop("metrics", None) or []:
         wanted = _utilization(metric, "target")
@@ -103,7 +103,7 @@ def _to_hpa_v1(obj: Object) -> Object:
 
 def _to_hpa_v2(obj: Object) -> Object:
     spec, status = dict(obj["spec"]), dict(obj["status"])
-    annotations = dict(obj["metadata"].get("annotations") or {})
+    annotations = dict(annotations_of(obj))
     names = ("metrics", "behavior", "current-metrics", "conditions")
     kept = {name: _read(annotations.pop(_PREFIX + name, "null")) for name in names}
     wanted = spec.pop("targetCPUUtilizationPercentage", None)

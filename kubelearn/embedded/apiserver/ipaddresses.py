@@ -18,7 +18,7 @@ from kubelearn.embedded.apiserver.registries import Registries
 from kubelearn.embedded.apiserver.registry import Write
 from kubelearn.embedded.apiserver.status import StatusError
 from kubelearn.embedded.store import Event, KeyValue, StoreFailed
-from kubelearn.objects import Object
+from kubelearn.objects import Object, labels_of
 
 _log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class IPAddresses:
         wanted = {ip: service for each in services for ip, service in _held(each).items()}
         for item in self._addresses.store.range(self._addresses.prefix()):
             found = decode(item.value)
-            ours = (found["metadata"].get("labels") or {}).items() >= _LABELS.items()
+            ours = labels_of(found).items() >= _LABELS.items()
             if ours and found["metadata"]["name"] not in wanted:
                 await self._remove(found["metadata"]["name"])
         for ip, service in wanted.items():

@@ -14,6 +14,7 @@ from kubelearn.embedded.apiserver.status import bad_request
 from kubelearn.embedded.apiserver.strategy import Strategy
 from kubelearn.embedded.selectors import FieldSelector, LabelSelector
 from kubelearn.embedded.store import KeyValue
+from kubelearn.objects import labels_of
 
 _REMEMBERED = 4096
 
@@ -52,7 +53,7 @@ class Selection:
         known = self._known.get(key)
         if known is None:
             obj = self._strategy.load(kv.value)
-            labels = obj["metadata"].get("labels") or {}
+            labels = labels_of(obj)
             known = Attributes(labels, self._strategy.selectable_fields(obj))
             self._known[key] = known
             if len(self._known) > _REMEMBERED:

@@ -10,7 +10,7 @@ import random as randomness
 
 from kubelearn.embedded.apiserver.encoding import decode
 from kubelearn.embedded.store import Store
-from kubelearn.objects import Object
+from kubelearn.objects import Object, labels_of
 
 _SERVICE_NAME = "kubernetes.io/service-name"
 
@@ -48,7 +48,7 @@ def resolve(
 
 def _slices(store: Store, namespace: str, name: str) -> list[Object]:
     every = (decode(kv.value) for kv in store.range(f"/registry/endpointslices/{namespace}/"))
-    return [e for e in every if (e["metadata"].get("labels") or {}).get(_SERVICE_NAME) == name]
+    return [e for e in every if labels_of(e).get(_SERVICE_NAME) == name]
 
 
 def _places(endpoint_slice: Object, port_name: str) -> list[tuple[str, int]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from kubelearn.embedded.controller import Controller, ControllerContext
-from kubelearn.objects import Object, Resource, matches
+from kubelearn.objects import Object, Resource, labels_of, matches
 
 CLUSTER_ROLES = Resource(
     "rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", namespaced=False
@@ -51,6 +51,6 @@ class ClusterRoleAggregationController(Controller):
 
 
 def _is_part(role: Object, aggregation: Object) -> bool:
-    labels = role["metadata"].get("labels") or {}
+    labels = labels_of(role)
     selectors = aggregation.get("clusterRoleSelectors") or []
     return any(matches(selector, labels) for selector in selectors)

@@ -23,7 +23,9 @@ from kubelearn.objects import (
     controller_of,
     format_selector,
     is_ready,
+    is_terminal,
     key,
+    labels_of,
     matches,
     parse_time,
     scaled_value,
@@ -180,9 +182,7 @@ def _still_disrupted(
 
 
 def _guards(budget: Object, pod: Object) -> bool:
-    phase = (pod.get("status") or {}).get("phase")
-    selected = matches(budget["spec"].get("selector"), pod["metadata"].get("labels"))
-    return selected and phase not in ("Succeeded", "Failed")
+    return matches(budget["spec"].get("selector"), labels_of(pod)) and not is_terminal(pod)
 
 
 def _namespace(obj: Object) -> list[str]:

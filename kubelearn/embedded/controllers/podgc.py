@@ -13,7 +13,7 @@ from kubelearn.embedded.controller import Controller, ControllerContext
 from kubelearn.embedded.controllers.nodelifecycle import index_by_node
 from kubelearn.embedded.controllers.podstatus import disruption, patch_status
 from kubelearn.errors import NotFound
-from kubelearn.objects import NODES, PODS, Object
+from kubelearn.objects import NODES, PODS, Object, is_terminal
 
 # A node that is deleted may come back under its name: kubelets register themselves.
 _QUARANTINE = 40.0
@@ -53,8 +53,7 @@ class PodGCController(Controller):
 
     async def _delete(self, pod: Object) -> None:
         meta = pod["metadata"]
-        phase = (pod.get("status") or {}).get("phase")
-        ended = phase if phase in ("Succeeded", "Failed") else "Failed"
+        ended = pod["status"]["phase"] if is_terminal(pod) else "Failed"
         why = disruption(
             pod, "DeletionByPodGC", "PodGC: node no longer exists", now=self.clock.now()
         )

@@ -24,7 +24,9 @@ from kubelearn.objects import (
     controller_of,
     is_active,
     is_ready,
+    is_terminal,
     key,
+    labels_of,
     matches,
     timestamp,
 )
@@ -144,9 +146,8 @@ def _tells_terminating(replica_set: Object) -> bool:
 
 
 def _is_terminating(replica_set: Object, pod: Object) -> bool:
-    meta, phase = pod["metadata"], (pod.get("status") or {}).get("phase")
     return (
-        bool(meta.get("deletionTimestamp"))
-        and phase not in ("Succeeded", "Failed")
-        and matches(controllerref.selector_of(replica_set), meta.get("labels"))
+        bool(pod["metadata"].get("deletionTimestamp"))
+        and not is_terminal(pod)
+        and matches(controllerref.selector_of(replica_set), labels_of(pod))
     )

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from kubelearn.dnsmessage import AAAA, CNAME, NS, PTR, SOA, SRV, TXT, A, Record
-from kubelearn.objects import Object
+from kubelearn.objects import Object, labels_of
 
 SERVICE_NAME = "kubernetes.io/service-name"
 DOMAIN = "cluster.local"
@@ -201,7 +201,7 @@ class Zone:
             return
         for piece in self._slices.by_index("ip", ip):
             meta = piece["metadata"]
-            service_name = (meta.get("labels") or {}).get(SERVICE_NAME, "")
+            service_name = labels_of(piece).get(SERVICE_NAME, "")
             for host, address in _ready(piece):
                 if address == ip:
                     yield f"{host}.{service_name}.{meta['namespace']}.svc.{DOMAIN}"
@@ -226,7 +226,7 @@ def slice_ips(piece: Object) -> list[str]:
 def slice_service(piece: Object) -> list[str]:
     """The key of a slice's Service, for the index `SERVICE_NAME`."""
     meta = piece["metadata"]
-    name = (meta.get("labels") or {}).get(SERVICE_NAME)
+    name = labels_of(piece).get(SERVICE_NAME)
     return [f"{meta['namespace']}/{name}"] if name else []
 
 

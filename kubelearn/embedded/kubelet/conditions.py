@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from kubelearn.embedded.kubelet.containerspec import is_sidecar
-from kubelearn.objects import Object, condition
+from kubelearn.objects import TERMINAL_PHASES, Object, condition
 
 READY_TO_START = "PodReadyToStartContainers"
 RESIZE_PENDING = "PodResizePending"
@@ -88,7 +88,7 @@ def _initialized(pod: Object, statuses: Mapping[str, Object], phase: str) -> Ver
 
 
 def _containers_ready(pod: Object, statuses: Mapping[str, Object], phase: str) -> Verdict:
-    if phase in ("Succeeded", "Failed"):
+    if phase in TERMINAL_PHASES:
         return "False", "PodCompleted" if phase == "Succeeded" else "PodFailed", ""
     sidecars = [each for each in pod["spec"].get("initContainers") or [] if is_sidecar(each)]
     unready = [

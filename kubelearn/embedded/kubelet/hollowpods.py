@@ -27,9 +27,17 @@ from kubelearn.embedded.controller import Controller, ControllerContext
 from kubelearn.embedded.kubelet.containerspec import is_sidecar
 from kubelearn.embedded.kubelet.containerstatus import Seen
 from kubelearn.embedded.kubelet.node import NodeConfig
-from kubelearn.embedded.kubelet.podstatus import TERMINAL, pod_status
+from kubelearn.embedded.kubelet.podstatus import pod_status
 from kubelearn.embedded.kubelet.statusmanager import status_patch
-from kubelearn.objects import PODS, Object, controller_of, key, parse_time, timestamp
+from kubelearn.objects import (
+    PODS,
+    TERMINAL_PHASES,
+    Object,
+    controller_of,
+    key,
+    parse_time,
+    timestamp,
+)
 
 RUNTIME = "fake"
 _JOB_SECONDS = 1.0
@@ -87,7 +95,7 @@ class HollowPods(Controller):
         if meta.get("deletionTimestamp"):
             options = {"gracePeriodSeconds": 0, "preconditions": {"uid": meta["uid"]}}
             await self.client.delete(PODS, meta["name"], meta["namespace"], options=options)
-        elif status.get("phase") not in TERMINAL:
+        elif status.get("phase") not in TERMINAL_PHASES:
             await self._tell(pod, ends=self._is_over(pod))
 
     def _is_over(self, pod: Object) -> bool:

@@ -30,13 +30,13 @@ from kubelearn.embedded.kubelet.images import ImageManager
 from kubelearn.embedded.kubelet.kuberuntime import KubeRuntime
 from kubelearn.embedded.kubelet.manifests import Manifests, is_static
 from kubelearn.embedded.kubelet.node import NodeConfig, NodeReporter
-from kubelearn.embedded.kubelet.podstatus import TERMINAL, Eviction
+from kubelearn.embedded.kubelet.podstatus import Eviction
 from kubelearn.embedded.kubelet.podworker import PodWorker
 from kubelearn.embedded.kubelet.server import KubeletServer
 from kubelearn.embedded.kubelet.staticpods import StaticPods, is_mirror
 from kubelearn.embedded.kubelet.statusmanager import StatusManager
 from kubelearn.embedded.kubelet.volumes import DISK, Volumes
-from kubelearn.objects import NODES, PODS, SERVICES, Object
+from kubelearn.objects import NODES, PODS, SERVICES, TERMINAL_PHASES, Object, labels_of
 
 _log = logging.getLogger(__name__)
 
@@ -150,7 +150,7 @@ class Kubelet:
 
     def _rejection(self, pod: Object) -> Eviction | None:
         status = pod.get("status") or {}
-        if status.get("startTime") or status.get("phase") in TERMINAL:
+        if status.get("startTime") or status.get("phase") in TERMINAL_PHASES:
             return None  # it was let in before
         if found := self._refusal(pod):
             self._kube.recorder.event(pod, "Warning", found.reason, found.message)
@@ -161,12 +161,13 @@ class Kubelet:
         others = [
             worker.pod
             for uid, worker in self._workers.items()
-            if uid != pod["metadata"]["uid"] and worker.view.status.get("phase") not in TERMINAL
+            if uid != pod["metadata"]["uid"]
+            and worker.view.status.get("phase") not in TERMINAL_PHASES
         ]
         # Labels and extended resources are the administrator's: the API knows them better than who
         # registered the node.
         node = self._nodes.get(self.node.name)
-        labels = node["metadata"].get("labels") or {} if node else self._reporter.labels
+        labels = labels_of(node) if node else self._reporter.labels
         told = (node.get("status") or {}).get("allocatable") or {} if node else {}
         room = {**told, **self._reporter.capacity}
         return rejection(pod, others=others, labels=labels, room=room)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import yaml
 
-from kubelearn.objects import Object, key, micro_timestamp
+from kubelearn.objects import Object, annotations_of, key, micro_timestamp
 
 _log = logging.getLogger(__name__)
 
@@ -95,7 +95,7 @@ def static_pod(text: bytes, *, source: Path, node: str, now: datetime) -> Object
 
 def is_static(pod: Object) -> bool:
     """Whether the pod comes from a manifest, and not from the API."""
-    annotations = pod["metadata"].get("annotations") or {}
+    annotations = annotations_of(pod)
     return CONFIG_SOURCE in annotations and CONFIG_MIRROR not in annotations
 
 

@@ -14,9 +14,7 @@ from kubelearn.embedded.kubelet.containerspec import is_sidecar
 from kubelearn.embedded.kubelet.containerstatus import Seen, container_status
 from kubelearn.embedded.kubelet.names import CONTAINER_KINDS
 from kubelearn.embedded.restartpolicy import restarts_after
-from kubelearn.objects import Object, format_quantity, quantity
-
-TERMINAL = ("Succeeded", "Failed")
+from kubelearn.objects import TERMINAL_PHASES, Object, format_quantity, quantity
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ def pod_status(
     running, network = bool(seen.running()), seen.sandbox is not None and seen.sandbox.ready
     verdict = _verdict(phase, eviction, old=old, open_still=running or network)
     # Conditions tell a moment earlier that a pod is over.
-    seems_over = not running and old.get("phase") not in TERMINAL
+    seems_over = not running and old.get("phase") not in TERMINAL_PHASES
     allocated = {
         name: format_quantity(amount, binary=name != "cpu")
         for name, amount in pod_requests(spec).items()
@@ -99,7 +97,7 @@ def _sorted(statuses: Mapping[str, Object]) -> list[Object]:
 
 def _verdict(phase: str, eviction: Eviction | None, *, old: Object, open_still: bool) -> Object:
     """The phase, with reason and message, as it may be told now."""
-    if old.get("phase") in TERMINAL or (phase in TERMINAL and open_still):
+    if old.get("phase") in TERMINAL_PHASES or (phase in TERMINAL_PHASES and open_still):
         # The end is final; and a pod is over only when its sandbox is closed.
         phase, eviction = old.get("phase", "Pending"), None
     if eviction:

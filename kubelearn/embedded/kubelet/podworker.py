@@ -22,13 +22,13 @@ from kubelearn.embedded.kubelet.images import NotStarted
 from kubelearn.embedded.kubelet.kuberuntime import KubeRuntime
 from kubelearn.embedded.kubelet.podactions import Kill, pod_actions
 from kubelearn.embedded.kubelet.podobserver import PodObserver
-from kubelearn.embedded.kubelet.podstatus import TERMINAL, Eviction
+from kubelearn.embedded.kubelet.podstatus import Eviction
 from kubelearn.embedded.kubelet.statusmanager import StatusManager
 from kubelearn.embedded.kubelet.terminationorder import TerminationOrder
 from kubelearn.embedded.kubelet.volumes import PodVolumes
 from kubelearn.embedded.kubelet.wake import Wake
 from kubelearn.errors import ApiError, Conflict, NotFound
-from kubelearn.objects import PODS, Object, parse_time
+from kubelearn.objects import PODS, TERMINAL_PHASES, Object, parse_time
 
 _log = logging.getLogger(__name__)
 
@@ -109,7 +109,7 @@ class PodWorker:
 
     async def run(self) -> None:
         """Go through all of them. Cancelling this leaves the containers alone."""
-        over = self.view.rejection or self.view.status.get("phase") in TERMINAL
+        over = self.view.rejection or self.view.status.get("phase") in TERMINAL_PHASES
         try:
             if not over and not self._deleted.is_set():
                 self._syncing = asyncio.create_task(self._sync_until_over(), name="sync")

@@ -18,7 +18,7 @@ from kubelearn.embedded.kubelet.manifests import CONFIG_MIRROR, Manifests
 from kubelearn.embedded.kubelet.statusmanager import StatusManager
 from kubelearn.embedded.workqueue import WorkQueue
 from kubelearn.errors import ApiError, Conflict, NotFound
-from kubelearn.objects import PODS, Object, key
+from kubelearn.objects import PODS, Object, annotations_of, key
 
 _log = logging.getLogger(__name__)
 
@@ -144,11 +144,11 @@ class StaticPods:
 
 def is_mirror(pod: Object) -> bool:
     """Whether a pod of the API only shows a static one."""
-    return CONFIG_MIRROR in (pod["metadata"].get("annotations") or {})
+    return CONFIG_MIRROR in annotations_of(pod)
 
 
 def _is_mirror(mirror: Object | None, pod: Object | None) -> bool:
-    annotations = mirror["metadata"].get("annotations") or {} if mirror else {}
+    annotations = annotations_of(mirror) if mirror else {}
     return pod is not None and annotations.get(CONFIG_MIRROR) == _uid(pod)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from kubelearn.embedded.localpath.manifests import NAMESPACE, PROVISIONER
 from kubelearn.embedded.persistentvolume import PROVISIONED_BY, claim_reference
-from kubelearn.objects import Object, annotations_of
+from kubelearn.objects import Object, annotations_of, labels_of
 
 _BASE = "/var/local-path-provisioner"
 _NODE = "local.path.provisioner/selected-node"
@@ -27,7 +27,7 @@ def new_volume(claim: Object, storage_class: Object, node: Object) -> Object:
     """The volume for a claim, on that node."""
     meta, spec = claim["metadata"], claim["spec"]
     folder = f"{volume_name(claim)}_{meta['namespace']}_{meta['name']}"
-    host = (node["metadata"].get("labels") or {}).get(_HOST_NAME, node["metadata"]["name"])
+    host = labels_of(node).get(_HOST_NAME, node["metadata"]["name"])
     term = {"matchExpressions": [{"key": _HOST_NAME, "operator": "In", "values": [host]}]}
     return {
         "metadata": {

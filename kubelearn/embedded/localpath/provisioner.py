@@ -38,6 +38,7 @@ from kubelearn.objects import (
     STORAGE_CLASSES,
     Object,
     annotations_of,
+    is_terminal,
     key,
 )
 
@@ -134,9 +135,9 @@ class LocalPathProvisioner(Controller):
                 await self.client.create(PODS, helper_pod(volume))
             except AlreadyExists:
                 return
-        elif (phase := (helper.get("status") or {}).get("phase")) in ("Succeeded", "Failed"):
+        elif is_terminal(helper):
             await self._remove_helper(helper)
-            if phase == "Failed":
+            if helper["status"]["phase"] == "Failed":
                 message = f"failed to delete volume {volume['metadata']['name']}: helper pod failed"
                 self.events.event(volume, "Warning", "VolumeFailedDelete", message)
                 raise RetryLater(message)

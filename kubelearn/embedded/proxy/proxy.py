@@ -19,7 +19,7 @@ from kubelearn.embedded.proxy.datapath import DataPath, Problem
 from kubelearn.embedded.proxy.rules import SERVICE_NAME, rules_of
 from kubelearn.embedded.stopwatch import Stopwatch
 from kubelearn.embedded.workqueue import WorkQueue
-from kubelearn.objects import ENDPOINT_SLICES, SERVICES, Object, key
+from kubelearn.objects import ENDPOINT_SLICES, SERVICES, Object, key, labels_of
 
 _log = logging.getLogger(__name__)
 
@@ -120,7 +120,7 @@ class Proxy:
 
 def _service_key(piece: Object) -> list[str]:
     meta = piece["metadata"]
-    name = (meta.get("labels") or {}).get(SERVICE_NAME)
+    name = labels_of(piece).get(SERVICE_NAME)
     return [f"{meta['namespace']}/{name}"] if name else []
 
 

@@ -17,7 +17,7 @@ from kubelearn.embedded.podresources import (
     requests_of,
 )
 from kubelearn.embedded.resourcelists import Amounts, text
-from kubelearn.objects import Object, parse_time, quantity
+from kubelearn.objects import Object, is_terminal, parse_time, quantity
 
 _COMPUTE = ("cpu", "memory", "ephemeral-storage")
 # Whoever limits these makes every container say how much it wants: a mistake of old, and a rule.
@@ -35,7 +35,7 @@ def pod_usage(pod: Object, *, now: datetime) -> dict[str, str]:
 
 def is_charged(pod: Object, *, now: datetime) -> bool:
     """Whether the pod still counts: not when it has ended, nor when it should be gone by now."""
-    if (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
+    if is_terminal(pod):
         return False
     meta = pod["metadata"]
     grace = meta.get("deletionGracePeriodSeconds")

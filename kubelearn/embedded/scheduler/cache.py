@@ -24,7 +24,7 @@ from kubelearn.embedded.scheduler.resources import (
     pod_requests,
     scored_requests,
 )
-from kubelearn.objects import Object, key
+from kubelearn.objects import Object, key, labels_of
 
 LabelSet = tuple[str, frozenset[tuple[str, str]]]
 _T = TypeVar("_T")
@@ -46,7 +46,7 @@ class PodInfo:
         self.key = key(pod)
         self.uid: str = pod["metadata"]["uid"]
         self.namespace: str = pod["metadata"]["namespace"]
-        self.labels: dict[str, str] = pod["metadata"].get("labels") or {}
+        self.labels = labels_of(pod)
         self.priority: int = pod["spec"].get("priority") or 0
         affinity = pod["spec"].get("affinity") or {}
         self.has_pod_affinity = bool(affinity.get("podAffinity") or affinity.get("podAntiAffinity"))
@@ -118,7 +118,7 @@ class NodeInfo:
         self.node = node
         self.generation = next(_generations)
         if node is not None:
-            self.labels = node["metadata"].get("labels") or {}
+            self.labels = labels_of(node)
             self.taints = node["spec"].get("taints") or ()
             status = node.get("status") or {}
             self.allocatable = amounts(status.get("allocatable"))

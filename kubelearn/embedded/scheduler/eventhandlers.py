@@ -12,7 +12,7 @@ from kubelearn.embedded.scheduler.framework import Change, Framework
 from kubelearn.embedded.scheduler.nominator import Nominator, nominated
 from kubelearn.embedded.scheduler.plugins import STORAGE
 from kubelearn.embedded.scheduler.queue import SchedulingQueue
-from kubelearn.objects import NODES, PODS, Object, key
+from kubelearn.objects import NODES, PODS, Object, is_terminal, key
 
 
 class EventHandlers:
@@ -118,17 +118,13 @@ class EventHandlers:
             and spec.get("schedulerName") == self._name
             and not spec.get("schedulingGates")
             and not meta.get("deletionTimestamp")
-            and not _is_finished(pod)
+            and not is_terminal(pod)
         )
-
-
-def _is_finished(pod: Object) -> bool:
-    return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
 
 
 def _is_assigned(pod: Object) -> bool:
     """Whether the pod takes room on a node; a finished one does not."""
-    return bool(pod["spec"].get("nodeName")) and not _is_finished(pod)
+    return bool(pod["spec"].get("nodeName")) and not is_terminal(pod)
 
 
 def _claims(pod: Object) -> tuple[object, ...]:

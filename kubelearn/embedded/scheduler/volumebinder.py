@@ -33,6 +33,7 @@ from kubelearn.objects import (
     Object,
     annotations_of,
     key,
+    labels_of,
 )
 
 BIND_CONFLICT = "node(s) didn't find available persistent volumes to bind"
@@ -147,7 +148,7 @@ class VolumeBinder:
         storage_class = self._classes.get(class_of(claim))
         if storage_class is None or storage_class["provisioner"] in ("", NO_PROVISIONER):
             return False
-        labels = node["metadata"].get("labels") or {}
+        labels = labels_of(node)
         topologies = storage_class.get("allowedTopologies")
         return not topologies or any(
             all(

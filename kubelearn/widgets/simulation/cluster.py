@@ -19,6 +19,7 @@ from kubelearn.objects import (
     controller_of,
     is_active,
     is_ready,
+    labels_of,
 )
 from kubelearn.widgets.simulation import objects
 from kubelearn.widgets.simulation.api import SimulatedApi, connection_to
@@ -243,7 +244,7 @@ class SimulatedCluster(SimulatedApi):
 
 def _selects(service: Object, pod: Object) -> bool:
     selector = service["spec"].get("selector") or {}
-    return bool(selector) and selector.items() <= (pod["metadata"].get("labels") or {}).items()
+    return bool(selector) and selector.items() <= labels_of(pod).items()
 
 
 def _refusal(node: Object) -> Refusal | None:

@@ -15,7 +15,7 @@ from kubelearn.embedded.apiserver.encoding import shared
 from kubelearn.embedded.apiserver.registry import Registry, Write
 from kubelearn.embedded.podresources import limits_of, requests_of, stated_limits, stated_requests
 from kubelearn.embedded.resourcelists import Amounts
-from kubelearn.objects import Object, quantity
+from kubelearn.objects import Object, annotations_of, quantity
 
 _ANNOTATION = "kubernetes.io/limit-ranger"
 
@@ -30,7 +30,7 @@ async def set_defaults(registry: Registry, write: Write, new: Object, old: Objec
         default, request = _defaults(limits)
         told = list(_fill(new["spec"], default=default, request=request))
         if told:
-            annotations = new["metadata"].get("annotations") or {}
+            annotations = annotations_of(new)
             annotations[_ANNOTATION] = f"LimitRanger plugin set: {'; '.join(told)}"
             new["metadata"]["annotations"] = annotations
 

@@ -23,7 +23,7 @@ from kubelearn.embedded.apiserver.podsecurity.policy import (
 )
 from kubelearn.embedded.apiserver.registry import Registry, Write
 from kubelearn.embedded.apiserver.status import invalid
-from kubelearn.objects import Object, controller_of
+from kubelearn.objects import Object, controller_of, labels_of
 
 __all__ = ["baseline", "pod_security", "restricted"]
 
@@ -122,8 +122,8 @@ def _differs(new: Object, old: Object) -> bool:
 
 def _check_namespace(registry: Registry, write: Write, new: Object, old: Object | None) -> None:
     """Refuse labels that make no sense, and warn of pods that a new level would refuse."""
-    policy, problems = policy_of(new["metadata"].get("labels") or {})
-    before, known = policy_of((old or {"metadata": {}})["metadata"].get("labels") or {})
+    policy, problems = policy_of(labels_of(new))
+    before, known = policy_of(labels_of(old) if old else {})
     if problems and (old is None or problems != known):
         raise invalid(registry.kind.kind, registry.kind.group, new["metadata"]["name"], problems)
     level, was = policy.enforce, before.enforce

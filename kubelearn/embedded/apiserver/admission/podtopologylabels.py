@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from kubelearn.embedded.apiserver.encoding import decode
 from kubelearn.embedded.apiserver.registry import Registry, Write
-from kubelearn.objects import Object
+from kubelearn.objects import Object, labels_of
 
 _LABELS = ("topology.kubernetes.io/zone", "topology.kubernetes.io/region")
 
@@ -28,8 +28,8 @@ async def pod_topology_labels(
     ):
         return
     found = registry.store.get(f"/registry/minions/{node}")
-    labels = (decode(found.value)["metadata"].get("labels") or {}) if found else {}
+    labels = labels_of(decode(found.value)) if found else {}
     copied = {name: labels[name] for name in _LABELS if name in labels}
     if copied:
         meta = new["metadata"]
-        meta["labels"] = {**(meta.get("labels") or {}), **copied}
+        meta["labels"] = {**labels_of(new), **copied}

@@ -10,7 +10,7 @@ from kubelearn.embedded.apiserver.admission.namespacelifecycle import refused
 from kubelearn.embedded.apiserver.encoding import decode
 from kubelearn.embedded.apiserver.names import generate_name
 from kubelearn.embedded.apiserver.registry import Registry, Write
-from kubelearn.objects import Object
+from kubelearn.objects import Object, annotations_of
 
 MIRROR = "kubernetes.io/config.mirror"
 MOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -31,7 +31,7 @@ async def service_account(
     if old is not None or write.subresource or registry.kind.plural != "pods":
         return
     spec = new.setdefault("spec", {})
-    if MIRROR in (new["metadata"].get("annotations") or {}):
+    if MIRROR in annotations_of(new):
         if problem := _needs_api(spec):
             raise refused(registry, new, problem)
         return

@@ -16,7 +16,7 @@ from kubelearn.embedded.apiserver.options import DeleteOptions
 from kubelearn.embedded.apiserver.registries import Registries
 from kubelearn.embedded.apiserver.registry import Registry, Write
 from kubelearn.embedded.apiserver.status import StatusError
-from kubelearn.objects import Object
+from kubelearn.objects import Object, labels_of
 
 USER = User("system:kube-aggregator", ("system:masters", "system:authenticated"))
 _LABEL = "kube-aggregator.kubernetes.io/automanaged"
@@ -60,7 +60,7 @@ class AutoRegister:
             *(
                 _delete(registry, name)
                 for name in present.keys() - wanted.keys()
-                if _LABEL in (present[name]["metadata"].get("labels") or {})
+                if _LABEL in labels_of(present[name])
             ),
         )
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from kubelearn.embedded.apiserver.status import quote
-from kubelearn.objects import Object, condition, set_condition
+from kubelearn.objects import Object, annotations_of, condition, set_condition
 
 ANNOTATION = "api-approved.kubernetes.io"
 CONFORMANT = "KubernetesAPIApprovalPolicyConformant"
@@ -45,7 +45,7 @@ def approval(definition: Object) -> Approval | None:
 
 def annotated(definition: Object) -> str:
     """Where a definition says that it was approved."""
-    return str((definition["metadata"].get("annotations") or {}).get(ANNOTATION, ""))
+    return str(annotations_of(definition).get(ANNOTATION, ""))
 
 
 def needs_approval_condition(definition: Object) -> bool:

@@ -28,7 +28,7 @@ from kubelearn.embedded.apiserver.managedfields.typed import (
     with_structs,
 )
 from kubelearn.embedded.apiserver.status import StatusError, bad_request, unknown
-from kubelearn.objects import Object
+from kubelearn.objects import Object, annotations_of
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 # What only the server writes has no owner.
@@ -208,7 +208,7 @@ class FieldManager:
 
     def _were_applied(self, live: Object, paths: list[Path]) -> bool:
         """Whether kubectl itself set these fields, before it applied on the server's side."""
-        text = (live["metadata"].get("annotations") or {}).get(LAST_APPLIED)
+        text = annotations_of(live).get(LAST_APPLIED)
         try:
             last = orjson.loads(text or "")
         except orjson.JSONDecodeError:
@@ -348,7 +348,7 @@ def _capped(owners: Ownership) -> Ownership:
 
 def _renew_last_applied(obj: Object, wish: Object) -> None:
     """Keep client-side apply's annotation true, where there is one."""
-    annotations = obj["metadata"].get("annotations") or {}
+    annotations = annotations_of(obj)
     if not annotations.get(LAST_APPLIED):
         return
     meta = dict(wish.get("metadata") or {})

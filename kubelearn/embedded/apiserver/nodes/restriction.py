@@ -14,7 +14,7 @@ from kubelearn.embedded.apiserver.nodes.references import MIRROR, references
 from kubelearn.embedded.apiserver.registry import Registry, Write
 from kubelearn.embedded.apiserver.status import StatusError, forbidden, not_found
 from kubelearn.embedded.store import Store
-from kubelearn.objects import Object, annotations_of
+from kubelearn.objects import Object, annotations_of, labels_of
 
 _LEASES = "kube-node-lease"
 _OWN_LABELS = frozenset({
@@ -110,7 +110,7 @@ def _pod(registry: Registry, write: Write, new: Object, old: Object | None, *, n
         if old["spec"].get("nodeName") != node:
             only = "can only update pod status for pods with spec.nodeName set to itself"
             return f'node "{node}" {only}'
-        if (new["metadata"].get("labels") or {}) != (old["metadata"].get("labels") or {}):
+        if labels_of(new) != labels_of(old):
             return f'node "{node}" cannot update labels through pod status'
         return ""
     if write.subresource:
@@ -167,7 +167,7 @@ def _node(node: str, new: Object, old: Object | None) -> str:
     name = new["metadata"].get("name", "")
     if name != node:
         return _other(node, name)
-    labels = (new["metadata"].get("labels") or {}).items()
+    labels = labels_of(new).items()
     if old is None:
         if bad := _not_own({name for name, _ in labels}):
             return f'node "{node}" is not allowed to set the following labels: {bad}'
@@ -177,7 +177,7 @@ def _node(node: str, new: Object, old: Object | None) -> str:
     owners = [each["metadata"].get("ownerReferences") or [] for each in (new, old)]
     if owners[0] != owners[1]:
         return f'node "{node}" is not allowed to modify ownerReferences'
-    changed = labels ^ (old["metadata"].get("labels") or {}).items()
+    changed = labels ^ labels_of(old).items()
     bad = _not_own({name for name, _ in changed})
     return f"is not allowed to modify labels: {bad}" if bad else ""
 

@@ -11,7 +11,7 @@ from kubelearn.embedded.apiserver.printers.columns import (
     printer,
     since,
 )
-from kubelearn.objects import Object, condition
+from kubelearn.objects import Object, condition, labels_of
 
 _ROLE = "node-role.kubernetes.io/"
 
@@ -56,7 +56,7 @@ def _node_status(obj: Object) -> str:
 
 
 def _roles(obj: Object) -> list[str]:
-    labels = obj["metadata"].get("labels") or {}
+    labels = labels_of(obj)
     roles = {name.removeprefix(_ROLE) for name in labels if name.startswith(_ROLE)}
     return sorted((roles | {labels.get("kubernetes.io/role", "")}) - {""})
 

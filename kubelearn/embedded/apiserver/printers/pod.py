@@ -16,7 +16,7 @@ from kubelearn.embedded.apiserver.printers.columns import (
     printer,
     since,
 )
-from kubelearn.objects import Object, is_true
+from kubelearn.objects import Object, is_terminal, is_true
 
 
 class _Summary:
@@ -74,7 +74,7 @@ def _deletion(obj: Object) -> str:
         return ""
     if obj["status"].get("reason") == "NodeLost":
         return "Unknown"
-    return "" if obj["status"].get("phase") in ("Succeeded", "Failed") else "Terminating"
+    return "" if is_terminal(obj) else "Terminating"
 
 
 def _readiness_gates(obj: Object) -> str:

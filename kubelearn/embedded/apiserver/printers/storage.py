@@ -6,7 +6,7 @@ from datetime import datetime
 
 from kubelearn.embedded.apiserver.printers.columns import Cells, age, printer
 from kubelearn.embedded.apiserver.printers.network import default_name
-from kubelearn.objects import Object
+from kubelearn.objects import Object, annotations_of
 
 _MODES = {
     "ReadWriteOnce": "RWO", "ReadOnlyMany": "ROX", "ReadWriteMany": "RWX",
@@ -26,7 +26,7 @@ def _phase(obj: Object) -> str:
 
 
 def _storage_class(obj: Object) -> str:
-    old = (obj["metadata"].get("annotations") or {}).get(_CLASS)
+    old = annotations_of(obj).get(_CLASS)
     return str(old or obj["spec"].get("storageClassName", ""))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kubelearn.objects import Object
+from kubelearn.objects import Object, labels_of
 
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
@@ -17,7 +17,7 @@ _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 
 def complete_selectors(pod: Object) -> None:
     """Write the labels that the keys stand for into the selectors beside them."""
-    labels = pod["metadata"].get("labels") or {}
+    labels = labels_of(pod)
     for term in _terms(pod.get("spec") or {}):
         if term.get("labelSelector") is not None:
             _add(term, "matchLabelKeys", "In", labels)

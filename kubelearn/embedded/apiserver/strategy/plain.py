@@ -9,7 +9,7 @@ import base64
 from typing import Any
 
 from kubelearn.embedded.apiserver.strategy.base import Strategy
-from kubelearn.objects import Object
+from kubelearn.objects import Object, labels_of
 
 
 class NodeStrategy(Strategy):
@@ -126,7 +126,7 @@ class EndpointSliceStrategy(Strategy):
     def changes_generation(self, new: Object, old: Object) -> bool:
         """Anything but metadata; of that the labels."""
         before, after = ({k: v for k, v in each.items() if k != "metadata"} for each in (old, new))
-        labels = [each["metadata"].get("labels") or {} for each in (old, new)]
+        labels = [labels_of(each) for each in (old, new)]
         return before != after or labels[0] != labels[1]
 
 

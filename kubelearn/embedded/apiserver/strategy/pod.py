@@ -12,9 +12,8 @@ from typing import Any
 from kubelearn.embedded.apiserver.strategy.base import Strategy
 from kubelearn.embedded.apiserver.strategy.labelkeys import complete_selectors
 from kubelearn.embedded.apiserver.strategy.podwarnings import warn_of_name, warn_of_pod
-from kubelearn.objects import Object, quantity
+from kubelearn.objects import Object, is_terminal, quantity
 
-_FINISHED = ("Succeeded", "Failed")
 _QOS_RESOURCES = ("cpu", "memory")
 
 
@@ -108,8 +107,8 @@ class PodStrategy(Strategy):
 
     def grace_period(self, obj: Object, requested: int | None) -> int | None:
         """The pod's own period unless told otherwise; none where no process can be running."""
-        spec, status = obj.get("spec") or {}, obj.get("status") or {}
-        if not spec.get("nodeName") or status.get("phase") in _FINISHED:
+        spec = obj.get("spec") or {}
+        if not spec.get("nodeName") or is_terminal(obj):
             return 0
         period = spec.get("terminationGracePeriodSeconds", 0) if requested is None else requested
         return 1 if period < 0 else int(period)

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from kubelearn.embedded.apiserver.strategy.base import Strategy
 from kubelearn.embedded.apiserver.strategy.podwarnings import warn_of_name, warn_of_pod
-from kubelearn.objects import Object
+from kubelearn.objects import Object, annotations_of
 
 _TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
 
@@ -42,7 +42,7 @@ class DeploymentStrategy(WorkloadStrategy):
 
     def changes_generation(self, new: Object, old: Object) -> bool:
         """Spec or annotations."""
-        before, after = (obj["metadata"].get("annotations") or {} for obj in (old, new))
+        before, after = (annotations_of(obj) for obj in (old, new))
         return super().changes_generation(new, old) or before != after
 
     def reset_fields(self, subresource: str) -> tuple[str, ...]:
@@ -109,7 +109,7 @@ class DaemonSetStrategy(WorkloadStrategy):
     def prepare_for_update(self, new: Object, old: Object) -> None:
         """Only the template's changes count there."""
         super().prepare_for_update(new, old)
-        count = int((old["metadata"].get("annotations") or {}).get(_TEMPLATE_GENERATION) or 1)
+        count = int(annotations_of(old).get(_TEMPLATE_GENERATION) or 1)
         if new["spec"].get("template") != old["spec"].get("template"):
             count += 1
         new["metadata"].setdefault("annotations", {})[_TEMPLATE_GENERATION] = str(count)

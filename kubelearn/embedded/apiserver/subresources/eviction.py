@@ -26,7 +26,7 @@ from kubelearn.embedded.apiserver.status import (
     too_many_requests,
     unknown,
 )
-from kubelearn.objects import Object, is_ready, matches, set_condition, timestamp
+from kubelearn.objects import TERMINAL_PHASES, Object, is_ready, matches, set_condition, timestamp
 
 EVICTION = Kind("policy", "v1", "evictions", "Eviction", type_name="policy.v1.Eviction")
 # So many granted evictions that the controller has not seen yet mean that it does not run.
@@ -89,7 +89,7 @@ class Evictions:
 def _ignores_budget(pod: Object) -> bool:
     """A pod that is over, not begun or on its way out serves nobody."""
     phase = (pod.get("status") or {}).get("phase")
-    return "deletionTimestamp" in pod["metadata"] or phase in ("Succeeded", "Failed", "Pending")
+    return "deletionTimestamp" in pod["metadata"] or phase in (*TERMINAL_PHASES, "Pending")
 
 
 def _guards(budget: Object, pod: Object) -> bool:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterable
-from typing import Any
 
 import aiohttp
 from aiohttp import web
@@ -28,7 +27,7 @@ from kubelearn.embedded.apiserver.status import bad_request, service_unavailable
 from kubelearn.embedded.apiserver.streams import Streams
 from kubelearn.embedded.apiserver.subresources.links import Links
 from kubelearn.embedded.apiserver.subresources.tunnels import tunnel
-from kubelearn.objects import Object
+from kubelearn.objects import Object, labels_of
 
 _HOP_BY_HOP = frozenset(
     {
@@ -230,7 +229,7 @@ def _port_name(service: Object, number: int) -> str:
 
 
 def _endpoints(endpoint_slice: Object, service: str, port_name: str) -> Iterable[tuple[str, int]]:
-    labels: dict[str, Any] = endpoint_slice["metadata"].get("labels") or {}
+    labels = labels_of(endpoint_slice)
     if labels.get("kubernetes.io/service-name") != service:
         return
     ports = [p for p in endpoint_slice.get("ports") or [] if (p.get("name") or "") == port_name]

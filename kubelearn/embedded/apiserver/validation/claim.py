@@ -19,7 +19,7 @@ from kubelearn.embedded.apiserver.validation.internals import difference
 from kubelearn.embedded.apiserver.validation.metadata import metadata, metadata_update
 from kubelearn.embedded.apiserver.validation.rules import on_create, on_status_update, on_update
 from kubelearn.embedded.apiserver.validation.storage import claim_spec
-from kubelearn.objects import Object, quantity
+from kubelearn.objects import Object, annotations_of, quantity
 
 _OLD_CLASS = "volume.beta.kubernetes.io/storage-class"
 _RESIZING = (
@@ -44,7 +44,7 @@ def claim_update(new: Object, old: Object) -> Errors:
     """A PersistentVolumeClaim, which can grow once it is bound, and little else."""
     yield from metadata_update(new, old)
     yield from claim(new)
-    classes = [(each["metadata"].get("annotations") or {}).get(_OLD_CLASS) for each in (new, old)]
+    classes = [annotations_of(each).get(_OLD_CLASS) for each in (new, old)]
     if classes[0] != classes[1]:
         yield invalid(f"metadata.annotations.{_OLD_CLASS}", classes[0] or "", IMMUTABLE)
     spec, before = copy.deepcopy(new["spec"]), old["spec"]
@@ -63,7 +63,7 @@ def _excuse(spec: Object, new: Object, old: Object) -> None:
     names = []
     if not before.get("volumeName"):
         names.append("volumeName")
-    old_class = (old["metadata"].get("annotations") or {}).get(_OLD_CLASS)
+    old_class = annotations_of(old).get(_OLD_CLASS)
     if "storageClassName" not in before and old_class in (None, spec.get("storageClassName")):
         names.append("storageClassName")
     if new["status"].get("phase") == "Bound":

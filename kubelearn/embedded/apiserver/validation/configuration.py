@@ -19,7 +19,7 @@ from kubelearn.embedded.apiserver.validation.field import (
 )
 from kubelearn.embedded.apiserver.validation.metadata import metadata, metadata_update
 from kubelearn.embedded.apiserver.validation.rules import on_create, on_status_update, on_update
-from kubelearn.objects import Object
+from kubelearn.objects import Object, annotations_of
 
 _LARGEST = 2**20
 _FIXED = "field is immutable when `immutable` is set"
@@ -124,7 +124,7 @@ def secret(obj: Object) -> Errors:
 def _secret_type(obj: Object, data: dict[str, str]) -> Errors:
     match obj.get("type"):
         case "kubernetes.io/service-account-token":
-            if not (obj["metadata"].get("annotations") or {}).get(_ACCOUNT):
+            if not annotations_of(obj).get(_ACCOUNT):
                 yield required(f"metadata.annotations[{_ACCOUNT}]")
         case "kubernetes.io/dockercfg" | "kubernetes.io/dockerconfigjson" as kind:
             yield from _docker(f"data[{_DOCKER_KEYS[kind]}]", data.get(_DOCKER_KEYS[kind]))

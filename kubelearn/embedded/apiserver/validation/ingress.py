@@ -28,7 +28,7 @@ from kubelearn.embedded.apiserver.validation.field import (
 )
 from kubelearn.embedded.apiserver.validation.metadata import metadata, metadata_update
 from kubelearn.embedded.apiserver.validation.rules import on_create, on_status_update, on_update
-from kubelearn.objects import Object
+from kubelearn.objects import Object, annotations_of
 
 _CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 _PATH_TYPES = ("Exact", "ImplementationSpecific", "Prefix")
@@ -43,7 +43,7 @@ def ingress(obj: Object) -> Errors:
     """An Ingress."""
     yield from _ingress(obj)
     name = obj["spec"].get("ingressClassName")
-    annotation = (obj["metadata"].get("annotations") or {}).get(_CLASS_ANNOTATION)
+    annotation = annotations_of(obj).get(_CLASS_ANNOTATION)
     if None not in (name, annotation) and name != annotation:
         detail = "must match `ingressClassName` when both are specified"
         yield invalid(f"annotations.{_CLASS_ANNOTATION}", annotation, detail)

@@ -37,7 +37,7 @@ from kubelearn.embedded.apiserver.validation.scheduling import (
 )
 from kubelearn.embedded.apiserver.validation.security import pod_security_context
 from kubelearn.embedded.apiserver.validation.volume import volumes
-from kubelearn.objects import Object
+from kubelearn.objects import Object, annotations_of
 
 MIRROR = "kubernetes.io/config.mirror"
 _DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
@@ -106,7 +106,7 @@ def _no_token_volumes(spec: Object) -> Errors:
 
 def pod_annotations(field: str, pod: Object) -> Errors:
     """Annotations that mean something to upstream."""
-    annotations = pod["metadata"].get("annotations") or {}
+    annotations = annotations_of(pod)
     if MIRROR in annotations and not pod["spec"].get("nodeName"):
         detail = "must set spec.nodeName if mirror pod annotation is set"
         yield invalid(f"{field}[{MIRROR}]", annotations[MIRROR], detail)

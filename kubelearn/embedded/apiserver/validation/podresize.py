@@ -13,7 +13,7 @@ from kubelearn.embedded.apiserver.validation.field import Errors, forbidden, inv
 from kubelearn.embedded.apiserver.validation.metadata import metadata_update
 from kubelearn.embedded.apiserver.validation.pod import MIRROR, whole_pod
 from kubelearn.embedded.apiserver.validation.rules import on_update
-from kubelearn.objects import Object
+from kubelearn.objects import Object, annotations_of
 
 _RESIZABLE = ("cpu", "memory")
 _ALL = "only cpu and memory resources are mutable"
@@ -24,7 +24,7 @@ _RESTART = "non-sidecar init containers with a resize policy of RestartContainer
 @on_update("core.v1.Pod", subresource="resize")
 def pod_resize(new: Object, old: Object) -> Errors:
     """Other resources for a pod's containers."""
-    if MIRROR in (old["metadata"].get("annotations") or {}):
+    if MIRROR in annotations_of(old):
         yield forbidden("", "static pods cannot be resized")
         return
     yield from metadata_update(new, old)

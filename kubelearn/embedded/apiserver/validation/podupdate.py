@@ -24,7 +24,7 @@ from kubelearn.embedded.apiserver.validation.pod import MIRROR, deadline, pod_an
 from kubelearn.embedded.apiserver.validation.rules import on_status_update, on_update
 from kubelearn.embedded.apiserver.validation.scheduling import tolerations
 from kubelearn.embedded.restartpolicy import restarts_after
-from kubelearn.objects import Object
+from kubelearn.objects import Object, annotations_of
 
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _UPDATABLE = (
@@ -60,7 +60,7 @@ def pod_update(new: Object, old: Object) -> Errors:
 
 
 def _same_mirror(new: Object, old: Object) -> Errors:
-    now, before = ((pod["metadata"].get("annotations") or {}).get(MIRROR) for pod in (new, old))
+    now, before = (annotations_of(pod).get(MIRROR) for pod in (new, old))
     if now != before:
         verb = "add" if before is None else "remove or update"
         detail = f"may not {verb} mirror pod annotation"
@@ -206,7 +206,7 @@ def _ended_containers(field: str, new: Object, old: Object) -> Errors:
 @on_update("core.v1.Pod", subresource="ephemeralcontainers")
 def ephemeral_containers_update(new: Object, old: Object) -> Errors:
     """A change through the subresource `ephemeralcontainers`: containers may only be added."""
-    if MIRROR in (old["metadata"].get("annotations") or {}):
+    if MIRROR in annotations_of(old):
         yield forbidden("", "static pods do not support ephemeral containers")
         return
     yield from metadata_update(new, old)

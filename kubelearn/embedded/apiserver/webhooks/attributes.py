@@ -74,17 +74,17 @@ class Attributes:
     def namespace_labels(self) -> dict[str, str] | None:
         """The labels of the namespace that counts; None for an object that has none."""
         if self._is_namespace and self.new is not None:
-            return labels_of(self.new)
+            return _labels(self.new)
         if not (self.namespaced or self._is_namespace):
             return None
         found = self.registry.store.get(f"/registry/namespaces/{self.namespace}")
-        return labels_of(decode(found.value)) if found else {}
+        return _labels(decode(found.value)) if found else {}
 
     def object_labels(self) -> list[dict[str, str]]:
         """The labels of the new and the old object, as far as there are such."""
-        return [labels_of(obj) for obj in (self.new, self.old) if obj is not None]
+        return [_labels(obj) for obj in (self.new, self.old) if obj is not None]
 
 
-def labels_of(obj: Object) -> dict[str, str]:
+def _labels(obj: Object) -> dict[str, str]:
     """An object's labels."""
     return (obj.get("metadata") or {}).get("labels") or {}

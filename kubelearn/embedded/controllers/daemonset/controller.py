@@ -26,6 +26,7 @@ from kubelearn.objects import (
     annotations_of,
     is_ready,
     key,
+    labels_of,
 )
 
 _HASH = "controller-revision-hash"
@@ -241,9 +242,5 @@ def _fitness(node: Object) -> tuple[object, ...]:
 
 def _revisions(daemon_set: Object, pods: PodsByNode, digest: str) -> set[str]:
     """The names of the revisions that are in use."""
-    hashes = {
-        (pod["metadata"].get("labels") or {}).get(_HASH)
-        for on_node in pods.values()
-        for pod in on_node
-    }
+    hashes = {labels_of(pod).get(_HASH) for on_node in pods.values() for pod in on_node}
     return {f"{daemon_set['metadata']['name']}-{value}" for value in {*hashes, digest}}

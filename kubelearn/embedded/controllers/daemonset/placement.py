@@ -6,7 +6,7 @@ Upstream: `NodeShouldRunDaemonPod` of pkg/controller/daemon and its util/daemons
 from __future__ import annotations
 
 from kubelearn.embedded.nodeaffinity import REQUIRED, matches_node, node_affinity
-from kubelearn.objects import Object, tolerates
+from kubelearn.objects import Object, labels_of, tolerates
 
 # What a daemon puts up with, because it serves the node and not itself: (taint, effect).
 _TOLERATED = (
@@ -62,7 +62,7 @@ def should_run(pod: Object, node: Object) -> tuple[bool, bool]:
     wanted = pod["spec"].get("nodeName")
     if wanted and wanted != meta["name"]:
         return False, False
-    if not matches_node(pod, meta["name"], meta.get("labels") or {}):
+    if not matches_node(pod, meta["name"], labels_of(node)):
         return False, False
     tolerations = tied_to(pod, meta["name"])["spec"]["tolerations"]
     effects = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kubelearn.objects import Object, is_ready, scaled_value
+from kubelearn.objects import Object, is_ready, labels_of, scaled_value
 
 PodsByNode = Mapping[str, Sequence[Object]]
 
@@ -118,5 +118,5 @@ def allows_surge(daemon_set: Object) -> bool:
 
 def is_current(pod: Object, digest: str) -> bool:
     """Whether a pod was made from the template with that hash."""
-    labels = pod["metadata"].get("labels") or {}
+    labels = labels_of(pod)
     return labels.get("controller-revision-hash") == digest

@@ -23,6 +23,7 @@ from kubelearn.objects import (
     Object,
     annotations_of,
     controller_of,
+    is_terminal,
     key,
     matches,
 )
@@ -176,10 +177,7 @@ class DeploymentController(Controller):
     def _any_pod_runs(self, replica_sets: Sequence[Object]) -> bool:
         return any(
             (item.get("status") or {}).get("replicas")
-            or any(
-                (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
-                for pod in controllerref.owned(self._pods, item)
-            )
+            or not all(map(is_terminal, controllerref.owned(self._pods, item)))
             for item in replica_sets
         )
 

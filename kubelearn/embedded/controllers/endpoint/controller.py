@@ -23,7 +23,7 @@ from kubelearn.embedded.controllers.servicepods import (
     is_headless,
 )
 from kubelearn.errors import ApiError, NotFound
-from kubelearn.objects import ENDPOINTS, Object, annotations_of, split_key
+from kubelearn.objects import ENDPOINTS, Object, annotations_of, labels_of, split_key
 
 MANAGED_BY, CONTROLLER = "endpoints.kubernetes.io/managed-by", "endpoint-controller"
 LEADER = "control-plane.alpha.kubernetes.io/leader"
@@ -93,7 +93,7 @@ class EndpointController(ServiceController):
 
 
 def _labels(service: Object) -> dict[str, str]:
-    labels = {**(service["metadata"].get("labels") or {}), MANAGED_BY: CONTROLLER}
+    labels = {**labels_of(service), MANAGED_BY: CONTROLLER}
     labels.pop(_HEADLESS, None)
     return labels | ({_HEADLESS: ""} if is_headless(service) else {})
 
@@ -111,7 +111,7 @@ def _made(
 
 
 def _differs(current: Object, subsets: list[Object], labels: dict[str, str]) -> bool:
-    if (current["metadata"].get("labels") or {}) != labels:
+    if labels_of(current) != labels:
         return True
     if (OVER_CAPACITY in annotations_of(current)) != is_over_capacity(subsets):
         return True

@@ -13,7 +13,7 @@ from kubelearn.embedded.controllers.endpointslice import slicing
 from kubelearn.embedded.controllers.expectations import Expectations
 from kubelearn.embedded.controllers.servicepods import ServiceController, has_selector
 from kubelearn.errors import ApiError, NotFound
-from kubelearn.objects import ENDPOINT_SLICES, Object
+from kubelearn.objects import ENDPOINT_SLICES, Object, labels_of
 
 
 class EndpointSliceController(ServiceController):
@@ -77,7 +77,7 @@ class EndpointSliceController(ServiceController):
 
 
 def _service_of(item: Object) -> list[str]:
-    labels = item["metadata"].get("labels") or {}
+    labels = labels_of(item)
     if labels.get(slicing.MANAGED_BY) != slicing.CONTROLLER or slicing.SERVICE_NAME not in labels:
         return []
     return [f"{item['metadata']['namespace']}/{labels[slicing.SERVICE_NAME]}"]

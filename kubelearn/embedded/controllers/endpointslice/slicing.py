@@ -11,7 +11,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from kubelearn.objects import Object, controller_of, is_ready, owner_reference
+from kubelearn.objects import (
+    Object,
+    controller_of,
+    is_ready,
+    is_terminal,
+    labels_of,
+    owner_reference,
+)
 
 SERVICE_NAME = "kubernetes.io/service-name"
 MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
@@ -71,7 +78,7 @@ def _recycle(result: Plan, service: Object) -> None:
             new = fitting[-1]
             result.create.remove(new)
             result.delete.remove(old)
-            meta = {**old["metadata"], "labels": _labels(new)}
+            meta = {**old["metadata"], "labels": labels_of(new)}
             result.update.append({**new, "metadata": meta})
 
 
@@ -127,20 +134,20 @@ def _plan_ports(
             result.delete.append(old)
         elif old is None:
             result.create.append({**empty, "endpoints": content})
-        elif content != (old["endpoints"] or []) or _labels(old) != _labels(empty):
-            meta = {**old["metadata"], "labels": _labels(empty)}
+        elif content != (old["endpoints"] or []) or labels_of(old) != labels_of(empty):
+            meta = {**old["metadata"], "labels": labels_of(empty)}
             result.update.append({**old, "metadata": meta, "endpoints": content})
 
 
 def endpoint(service: Object, pod: Object, family: str) -> Object | None:
     """A pod as an endpoint of a Service; None if it cannot be one."""
-    meta, spec, status = pod["metadata"], pod["spec"], pod.get("status") or {}
+    meta, spec = pod["metadata"], pod["spec"]
     addresses = [
         item["ip"]
-        for item in status.get("podIPs") or []
+        for item in (pod.get("status") or {}).get("podIPs") or []
         if (":" in item["ip"]) == (family == "IPv6")
     ]
-    if not addresses or status.get("phase") in ("Succeeded", "Failed"):
+    if not addresses or is_terminal(pod):
         return None
     serving, terminating = is_ready(pod), bool(meta.get("deletionTimestamp"))
     anyway = bool(service["spec"].get("publishNotReadyAddresses"))
@@ -192,7 +199,7 @@ def _number(service_port: Object, pod: Object) -> int | None:
 def make_slice(service: Object, family: str, ports: Ports) -> Object:
     """An empty slice of a Service."""
     meta = service["metadata"]
-    kept = {k: v for k, v in (meta.get("labels") or {}).items() if k not in _RESERVED}
+    kept = {k: v for k, v in labels_of(service).items() if k not in _RESERVED}
     headless = service["spec"].get("clusterIP") in (None, "", "None")
     return {
         "apiVersion": "discovery.k8s.io/v1",
@@ -212,10 +219,6 @@ def make_slice(service: Object, family: str, ports: Ports) -> Object:
         "endpoints": [],
         "ports": [dict(port) for port in ports],
     }
-
-
-def _labels(item: Object) -> dict[str, str]:
-    return item["metadata"].get("labels") or {}
 
 
 def _frozen(ports: Iterable[Object]) -> Ports:

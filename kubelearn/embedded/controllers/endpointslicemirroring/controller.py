@@ -23,6 +23,7 @@ from kubelearn.objects import (
     Object,
     annotations_of,
     key,
+    labels_of,
     owner_reference,
 )
 
@@ -84,7 +85,7 @@ class EndpointSliceMirroringController(Controller):
         service, endpoints = self._services.get(object_key), self._endpoints.get(object_key)
         if service is None or service["spec"].get("selector") or endpoints is None:
             return
-        labels = endpoints["metadata"].get("labels") or {}
+        labels = labels_of(endpoints)
         if labels.get(_SKIP) == "true" or LEADER in annotations_of(endpoints):
             return
         slices, bad, left = mirror(endpoints)
@@ -161,7 +162,7 @@ def _slice(endpoints: Object, family: str, *, ports: list[Object], content: list
             "generateName": f"{meta['name']}-",
             "namespace": meta["namespace"],
             "labels": {
-                **(meta.get("labels") or {}),
+                **labels_of(endpoints),
                 SERVICE_NAME: meta["name"],
                 MANAGED_BY: CONTROLLER,
             },
@@ -197,7 +198,7 @@ def _fits(old: Object, new: Object) -> bool:
 
 
 def _mirrored(item: Object) -> list[str]:
-    labels = item["metadata"].get("labels") or {}
+    labels = labels_of(item)
     if labels.get(MANAGED_BY) != CONTROLLER or SERVICE_NAME not in labels:
         return []
     return [key({"metadata": {**item["metadata"], "name": labels[SERVICE_NAME]}})]

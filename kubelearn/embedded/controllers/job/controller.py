@@ -31,6 +31,7 @@ from kubelearn.objects import (
     is_ready,
     is_true,
     key,
+    labels_of,
     set_condition,
     timestamp,
 )
@@ -206,7 +207,7 @@ class JobController(WorkloadController):
 
 def _tracked_by(pod: Object) -> list[str]:
     meta = pod["metadata"]
-    name = (meta.get("labels") or {}).get(_NAME)
+    name = labels_of(pod).get(_NAME)
     return [f"{meta['namespace']}/{name}"] if name and tracking.is_tracked(pod) else []
 
 

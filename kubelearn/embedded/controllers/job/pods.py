@@ -9,7 +9,7 @@ from datetime import datetime
 from kubelearn.embedded.controllers.job import indexfailures, tracking
 from kubelearn.embedded.controllers.job.backoff import finished_at, left
 from kubelearn.embedded.controllers.job.indexes import index_of, parse_indexes
-from kubelearn.objects import Object, is_active
+from kubelearn.objects import Object, is_active, is_terminal
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,7 @@ class Pods:
     def of(cls, job: Object, pods: Sequence[Object]) -> Pods:
         """Sort the pods."""
         leaving = [
-            pod
-            for pod in pods
-            if pod["metadata"].get("deletionTimestamp")
-            and (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
+            pod for pod in pods if pod["metadata"].get("deletionTimestamp") and not is_terminal(pod)
         ]
         active = list(filter(is_active, pods))
         if not indexfailures.is_limited(job):

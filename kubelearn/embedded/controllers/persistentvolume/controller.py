@@ -36,6 +36,7 @@ from kubelearn.objects import (
     STORAGE_CLASSES,
     Object,
     annotations_of,
+    is_terminal,
     key,
 )
 
@@ -193,7 +194,7 @@ class PersistentVolumeController(Controller):
         waiting = [
             pod["metadata"]["name"]
             for pod in self._pods.by_index("claims", key(claim))
-            if not pod["spec"].get("nodeName") and not _is_over(pod)
+            if not pod["spec"].get("nodeName") and not is_terminal(pod)
         ]
         reason, message = (
             "WaitForPodScheduled",
@@ -228,7 +229,3 @@ class PersistentVolumeController(Controller):
             "delayed, please verify that the provisioner is running and correctly registered."
         )
         self.events.event(claim, "Normal", "ExternalProvisioning", message)
-
-
-def _is_over(pod: Object) -> bool:
-    return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")

@@ -16,7 +16,15 @@ from kubelearn.embedded.controllers.podautoscaler.behavior import History
 from kubelearn.embedded.controllers.podautoscaler.reconciliation import Failed, Reconciliation
 from kubelearn.embedded.selectors import LabelSelector, SelectorError, parse_labels
 from kubelearn.errors import ApiError
-from kubelearn.objects import HORIZONTAL_POD_AUTOSCALERS, PODS, Object, Resource, key, split_key
+from kubelearn.objects import (
+    HORIZONTAL_POD_AUTOSCALERS,
+    PODS,
+    Object,
+    Resource,
+    key,
+    labels_of,
+    split_key,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -113,7 +121,7 @@ class HorizontalController(Controller):
         pods = [
             pod
             for pod in self._pods.by_index(_NAMESPACE, namespace or "")
-            if parsed.matches(_labels(pod))
+            if parsed.matches(labels_of(pod))
         ]
         if len(owners := self._owners(f"{namespace}/", pods)) > 1:
             names = f"[{' '.join(owners)}]"
@@ -127,9 +135,5 @@ class HorizontalController(Controller):
         return sorted(
             each
             for each, selector in self._selectors.items()
-            if each.startswith(prefix) and any(selector.matches(_labels(pod)) for pod in pods)
+            if each.startswith(prefix) and any(selector.matches(labels_of(pod)) for pod in pods)
         )
-
-
-def _labels(pod: Object) -> dict[str, str]:
-    return pod["metadata"].get("labels") or {}

@@ -109,7 +109,8 @@ class StatefulSetController(WorkloadController):
                 await self._claims.create(stateful_set, ordinal)
             changed = await self._claims.retain(stateful_set, pod)
             if pods.is_available(ordinal) and not identity.is_known(pod):
-                meta, labels = pod["metadata"], identity.labels_of(pod["metadata"]["name"], ordinal)
+                meta = pod["metadata"]
+                labels = identity.name_labels(meta["name"], ordinal)
                 patch = {"metadata": {"uid": meta["uid"], "labels": labels}}
                 await self.client.patch(PODS, meta["name"], patch, meta["namespace"])
                 changed = True

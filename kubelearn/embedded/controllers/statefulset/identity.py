@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from kubelearn.embedded.controllers.history import template_of
 from kubelearn.embedded.controllers.podcontrol import pod_from_template
-from kubelearn.objects import Object
+from kubelearn.objects import Object, labels_of
 
 REVISION = "controller-revision-hash"
 _POD_NAME = "statefulset.kubernetes.io/pod-name"
@@ -35,7 +35,7 @@ def ordinal_of(pod: Object, stateful_set: Object) -> int | None:
 
 def revision_of(pod: Object) -> str | None:
     """The name of the revision that a pod was made from."""
-    name: str | None = (pod["metadata"].get("labels") or {}).get(REVISION)
+    name: str | None = labels_of(pod).get(REVISION)
     return name
 
 
@@ -43,7 +43,7 @@ def new_pod(stateful_set: Object, ordinal: int, revision: Object) -> Object:
     """The pod of that number, from the template of that revision."""
     name = f"{stateful_set['metadata']['name']}-{ordinal}"
     pod = pod_from_template(stateful_set, template_of(revision))
-    labels = {**labels_of(name, ordinal), REVISION: revision["metadata"]["name"]}
+    labels = {**name_labels(name, ordinal), REVISION: revision["metadata"]["name"]}
     pod["metadata"] |= {"name": name, "labels": {**pod["metadata"].get("labels", {}), **labels}}
     pod["spec"] |= {"hostname": name}
     if stateful_set["spec"].get("serviceName"):
@@ -56,15 +56,14 @@ def new_pod(stateful_set: Object, ordinal: int, revision: Object) -> Object:
     return pod
 
 
-def labels_of(name: str, ordinal: int) -> dict[str, str]:
+def name_labels(name: str, ordinal: int) -> dict[str, str]:
     """The labels by which a pod can be told from its siblings."""
     return {_POD_NAME: name, _POD_INDEX: str(ordinal)}
 
 
 def is_known(pod: Object) -> bool:
     """Whether a pod still bears its name as a label."""
-    meta = pod["metadata"]
-    return bool((meta.get("labels") or {}).get(_POD_NAME) == meta["name"])
+    return bool(labels_of(pod).get(_POD_NAME) == pod["metadata"]["name"])
 
 
 def claims(stateful_set: Object, ordinal: int) -> Iterator[Object]:
@@ -76,7 +75,7 @@ def claims(stateful_set: Object, ordinal: int) -> Iterator[Object]:
             "metadata": {
                 "name": _claim_name(stateful_set, template, ordinal),
                 "namespace": stateful_set["metadata"]["namespace"],
-                "labels": {**(meta.get("labels") or {}), **selected},
+                "labels": {**labels_of(template), **selected},
                 **({"annotations": meta["annotations"]} if meta.get("annotations") else {}),
             },
             "spec": template["spec"],

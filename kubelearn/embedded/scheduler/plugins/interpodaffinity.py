@@ -23,7 +23,7 @@ from kubelearn.embedded.scheduler.framework import (
     Rejection,
     Score,
 )
-from kubelearn.objects import matches
+from kubelearn.objects import labels_of, matches
 
 _AFFINITY, _ANTI_AFFINITY = "podAffinity", "podAntiAffinity"
 
@@ -168,7 +168,7 @@ class InterPodAffinity(Plugin):
 
     def _labels_of(self, namespace: str) -> dict[str, str]:
         found = self._namespaces.get(namespace)
-        return (found["metadata"].get("labels") or {}) if found else {}
+        return labels_of(found) if found else {}
 
 
 def _opinionated(nodes: Sequence[NodeInfo]) -> list[NodeInfo]:

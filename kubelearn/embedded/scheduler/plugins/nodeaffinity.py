@@ -21,7 +21,7 @@ from kubelearn.embedded.scheduler.framework import (
     Score,
     normalize,
 )
-from kubelearn.objects import Object
+from kubelearn.objects import Object, labels_of
 
 
 class NodeAffinity(Plugin):
@@ -86,4 +86,4 @@ def _matches(pod: PodInfo, node: Object | None) -> bool:
     if node is None:
         return False
     meta = node["metadata"]
-    return matches_node(pod.pod, meta["name"], meta.get("labels") or {})
+    return matches_node(pod.pod, meta["name"], labels_of(node))

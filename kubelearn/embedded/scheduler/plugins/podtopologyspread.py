@@ -26,7 +26,7 @@ from kubelearn.embedded.scheduler.framework import (
 )
 from kubelearn.embedded.scheduler.plugins.tainttoleration import tolerated
 from kubelearn.embedded.serviceselectors import index_services, services_of
-from kubelearn.objects import Object, controller_of, matches
+from kubelearn.objects import Object, controller_of, labels_of, matches
 
 _HOSTNAME = "kubernetes.io/hostname"
 _ZONE = "topology.kubernetes.io/zone"
@@ -215,7 +215,7 @@ def _has_labels(info: NodeInfo, constraints: Sequence[_Constraint]) -> bool:
 
 def _places(node: Object | None, constraints: Sequence[_Constraint]) -> object:
     """What of a node makes a difference to the constraints; None if the node takes no part."""
-    labels = (node["metadata"].get("labels") or {}) if node else {}
+    labels = labels_of(node) if node else {}
     if not node or not all(constraint.label in labels for constraint in constraints):
         return None
     return [labels[constraint.label] for constraint in constraints], node["spec"].get("taints")
