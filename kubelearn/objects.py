@@ -86,8 +86,14 @@ CLUSTER_ROLES = Resource(
 ROLE_BINDINGS = Resource("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding")
 ENDPOINT_SLICES = Resource("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice")
 INGRESSES = Resource("networking.k8s.io", "v1", "ingresses", "Ingress")
+CLUSTER_ROLE_BINDINGS = Resource(
+    "rbac.authorization.k8s.io", "v1", "clusterrolebindings", "ClusterRoleBinding", namespaced=False
+)
 
+SERVICE_NAME = "kubernetes.io/service-name"
+"""The label of an EndpointSlice that names its Service (`discovery.LabelServiceName`)."""
 TERMINAL_PHASES = ("Succeeded", "Failed")
+"""The phases of pods that have ended."""
 
 
 def key(obj: Mapping[str, Any]) -> str:

@@ -18,7 +18,7 @@ from kubelearn.diagrams.graph import Edge, Graph, Node, Stroke, identifier
 from kubelearn.diagrams.layered import Layout
 from kubelearn.diagrams.objectfacts import consequence, facts_of
 from kubelearn.diagrams.objectstates import LOOKS, state_of
-from kubelearn.objects import Object, labels_of
+from kubelearn.objects import SERVICE_NAME, Object, labels_of
 
 # Above this the pods of one owner that are in the same state are one box.
 AGGREGATE_ABOVE = 60
@@ -175,7 +175,7 @@ def _selects(service: Object, pods: Iterable[Object]) -> Iterator[Edge]:
 
 def _serves(piece: Object) -> Iterator[Edge]:
     # One that somebody wrote by hand has no owner: a label says whose it is.
-    service = labels_of(piece).get("kubernetes.io/service-name")
+    service = labels_of(piece).get(SERVICE_NAME)
     if service and not piece["metadata"].get("ownerReferences"):
         yield Edge(identifier("Service", service), id_of(piece), "serves")
     for endpoint in piece.get("endpoints") or []:

@@ -184,6 +184,23 @@ class Client:
         )
         return answer
 
+    async def apply(self, resource: Resource, body: Mapping[str, Any], *, manager: str) -> Object:
+        """Have an object's fields be these, whoever owned them, as `kubectl apply --server-side`.
+
+        `manager` is who owns them from now on; kind and version need not be said.
+        """
+        meta = body["metadata"]
+        typed = {"apiVersion": resource.api_version, "kind": resource.kind, **body}
+        return await self.patch(
+            resource,
+            meta["name"],
+            typed,
+            meta.get("namespace"),
+            kind="apply",
+            fieldManager=manager,
+            force="true",
+        )
+
     async def delete(
         self,
         resource: Resource,

@@ -98,6 +98,14 @@ class Informer:
         for obj in self.items():
             self._call(on_add, obj)
 
+    def follow(
+        self, changed: Callable[[Object], None], *, gone: Callable[[Object], None] | None = None
+    ) -> None:
+        """Have `changed` called with every object that is there, is new or was written, and `gone`
+        with every one that was deleted.
+        """
+        self.add_handler(on_add=changed, on_update=lambda _, new: changed(new), on_delete=gone)
+
     # --- following the API server: forever ⊃ list, then watch ⊃ one request ---
 
     async def run(self) -> None:

@@ -22,13 +22,20 @@ from kubelearn.diagrams.servicemap import (
     slice_row,
     summary,
 )
-from kubelearn.objects import ENDPOINT_SLICES, PODS, SERVICES, Object, Resource, labels_of
+from kubelearn.objects import (
+    ENDPOINT_SLICES,
+    PODS,
+    SERVICE_NAME,
+    SERVICES,
+    Object,
+    Resource,
+    labels_of,
+)
 from kubelearn.widgets import actions
 from kubelearn.widgets.base import Cluster, LiveWidget, script, style
 from kubelearn.widgets.courier import courier
 from kubelearn.widgets.traffic import Traffic
 
-_SERVICE_NAME = "kubernetes.io/service-name"
 # Of a round of requests not more than so many, and not longer than so many seconds.
 _MOST_REQUESTS = 100
 _ROUND_SECONDS = 10.0
@@ -109,7 +116,7 @@ class ServiceMap(LiveWidget):
 
     def _is_mine(self, piece: Object) -> bool:
         labels = labels_of(piece)
-        return bool(labels.get(_SERVICE_NAME) == self.service)
+        return bool(labels.get(SERVICE_NAME) == self.service)
 
     def renew(self) -> None:
         """Show the Service, the pods that fit best, and the EndpointSlices."""

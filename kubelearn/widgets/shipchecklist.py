@@ -21,6 +21,7 @@ from kubelearn.objects import (
     ENDPOINT_SLICES,
     NODES,
     PODS,
+    SERVICE_NAME,
     SERVICES,
     Object,
     Resource,
@@ -29,7 +30,6 @@ from kubelearn.objects import (
 from kubelearn.widgets.base import Cluster, LiveWidget, script, style
 from kubelearn.widgets.courier import courier
 
-_SERVICE_NAME = "kubernetes.io/service-name"
 _PATIENCE = 1.0
 _NODES_ASKED = 3
 
@@ -127,7 +127,7 @@ class ShipChecklist(LiveWidget):
             seen.pods = _put(seen.pods, name, obj if obj and self._is_mine(obj) else None)
         elif resource is ENDPOINT_SLICES:
             labels = labels_of(obj) if obj else {}
-            belongs = labels.get(_SERVICE_NAME) == self.order.name
+            belongs = labels.get(SERVICE_NAME) == self.order.name
             seen.slices = _put(seen.slices, name, obj if belongs else None)
         self._judge()
 

@@ -8,7 +8,7 @@ import pytest
 
 from kubelearn.embedded.informer import Informer, Informers
 from kubelearn.errors import Unreachable
-from kubelearn.objects import NODES, PODS
+from kubelearn.objects import NODES, PODS, key
 
 
 @asynccontextmanager
@@ -143,6 +143,22 @@ async def test_a_late_handler_hears_of_what_is_there(api, clock, informer, make_
         seen = []
         informer.add_handler(on_add=seen.append)
         assert len(seen) == 1
+
+
+async def test_who_follows_hears_of_all_that_is_there_comes_changes_and_goes(
+    api, clock, informer, make_pod
+):
+    changed, gone = [], []
+    await api.create(PODS, make_pod("a"))
+    async with running(informer):
+        await clock.advance(0)
+        informer.follow(changed.append, gone=gone.append)
+        pod = await api.create(PODS, make_pod("b"))
+        pod = await api.update(PODS, {**pod, "status": {"phase": "Running"}}, sub="status")
+        await api.remove(PODS, pod)
+        await clock.advance(0)
+    assert [key(obj) for obj in changed] == ["default/a", "default/b", "default/b"]
+    assert [key(obj) for obj in gone] == ["default/b"]
 
 
 async def test_informers_are_shared_and_may_be_asked_for_later(api, clock):

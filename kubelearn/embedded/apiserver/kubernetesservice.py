@@ -14,7 +14,7 @@ from kubelearn.embedded.apiserver.ensuring import ensure
 from kubelearn.embedded.apiserver.registries import Registries
 from kubelearn.embedded.apiserver.status import StatusError
 from kubelearn.embedded.store import StoreFailed
-from kubelearn.objects import Object, timestamp
+from kubelearn.objects import SERVICE_NAME, Object, timestamp
 
 _log = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ class KubernetesService:
 
     def _slice(self) -> Object:
         return {
-            "metadata": {**_META, "labels": {"kubernetes.io/service-name": "kubernetes"}},
+            "metadata": {**_META, "labels": {SERVICE_NAME: "kubernetes"}},
             "addressType": "IPv4",
             "endpoints": [{"addresses": [self._address], "conditions": {"ready": True}}],
             "ports": [{"name": "https", "port": self._port, "protocol": "TCP"}],

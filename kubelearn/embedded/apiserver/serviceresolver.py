@@ -9,10 +9,9 @@ from __future__ import annotations
 import random as randomness
 
 from kubelearn.embedded.apiserver.encoding import decode
+from kubelearn.embedded.endpointslices import ready_endpoints
 from kubelearn.embedded.store import Store
-from kubelearn.objects import Object, labels_of
-
-_SERVICE_NAME = "kubernetes.io/service-name"
+from kubelearn.objects import SERVICE_NAME, Object, labels_of
 
 
 class Unavailable(Exception):
@@ -36,26 +35,17 @@ def resolve(
     port_name = next((each.get("name", "") for each in ports if each["port"] == port), None)
     if port_name is None:
         raise Unavailable("ServicePortError", f"{where} is not listening on port {port}")
-    slices = _slices(store, namespace, name)
+    slices = slices_of(store, namespace, name)
     if not slices:
         raise Unavailable("EndpointsNotFound", f"cannot find endpointslices for {where}")
-    ready = [place for each in slices for place in _places(each, port_name)]
+    ready = [place for each in slices for place in ready_endpoints(each, port_name)]
     if not ready:
         problem = f'endpointslices for {where} have no addresses with port name "{port_name}"'
         raise Unavailable("MissingEndpoints", problem)
     return random.choice(ready)
 
 
-def _slices(store: Store, namespace: str, name: str) -> list[Object]:
+def slices_of(store: Store, namespace: str, name: str) -> list[Object]:
+    """The EndpointSlices of a Service."""
     every = (decode(kv.value) for kv in store.range(f"/registry/endpointslices/{namespace}/"))
-    return [e for e in every if labels_of(e).get(_SERVICE_NAME) == name]
-
-
-def _places(endpoint_slice: Object, port_name: str) -> list[tuple[str, int]]:
-    ports = [p for p in endpoint_slice.get("ports") or [] if (p.get("name") or "") == port_name]
-    return [
-        (endpoint["addresses"][0], port["port"])
-        for endpoint in endpoint_slice.get("endpoints") or []
-        if (endpoint.get("conditions") or {}).get("ready", True)
-        for port in ports
-    ]
+    return [e for e in every if labels_of(e).get(SERVICE_NAME) == name]

@@ -9,11 +9,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from kubelearn.embedded.controller import Controller, ControllerContext
-from kubelearn.objects import Object, Resource, labels_of, matches
-
-CLUSTER_ROLES = Resource(
-    "rbac.authorization.k8s.io", "v1", "clusterroles", "ClusterRole", namespaced=False
-)
+from kubelearn.objects import CLUSTER_ROLES, Object, labels_of, matches
 
 
 class ClusterRoleAggregationController(Controller):
@@ -25,11 +21,7 @@ class ClusterRoleAggregationController(Controller):
     def __init__(self, context: ControllerContext) -> None:
         super().__init__(context)
         self._roles = self.informer(CLUSTER_ROLES)
-        self._roles.add_handler(
-            on_add=self._changed,
-            on_update=lambda _, new: self._changed(new),
-            on_delete=self._changed,
-        )
+        self._roles.follow(self._changed, gone=self._changed)
 
     def _changed(self, _: Object) -> None:
         # Any role may be part of any aggregated one, and those are few.

@@ -52,7 +52,7 @@ class DisruptionController(Controller):
         }
         self._budgets.add_index("namespace", _namespace)
         self._pods.add_index("namespace", _namespace)
-        self._budgets.add_handler(on_add=self.enqueue, on_update=lambda _, new: self.enqueue(new))
+        self._budgets.follow(self.enqueue)
         self._pods.add_handler(
             on_add=self._pod_changed, on_update=self._pod_updated, on_delete=self._pod_changed
         )

@@ -31,9 +31,7 @@ class ServiceAccountsController(Controller):
         super().__init__(context)
         self._namespaces = self.informer(NAMESPACES)
         self._accounts = self.informer(SERVICE_ACCOUNTS)
-        self._namespaces.add_handler(
-            on_add=self.enqueue, on_update=lambda _, new: self.enqueue(new)
-        )
+        self._namespaces.follow(self.enqueue)
         self._accounts.add_handler(on_delete=self._account_deleted)
 
     def _account_deleted(self, account: Object) -> None:
@@ -69,9 +67,7 @@ class RootCACertPublisher(Controller):
         self._data = {"ca.crt": root_ca}
         self._namespaces = self.informer(NAMESPACES)
         self._config_maps = self.informer(CONFIG_MAPS)
-        self._namespaces.add_handler(
-            on_add=self.enqueue, on_update=lambda _, new: self.enqueue(new)
-        )
+        self._namespaces.follow(self.enqueue)
         self._config_maps.add_handler(
             on_update=lambda _, new: self._config_map_changed(new),
             on_delete=self._config_map_changed,

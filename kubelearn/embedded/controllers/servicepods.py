@@ -22,9 +22,7 @@ class ServiceController(Controller):
         self.pods = self.informer(PODS)
         index_services(self.services)
         index_pods(self.pods)
-        self.services.add_handler(
-            on_add=self.enqueue, on_update=lambda _, new: self.enqueue(new), on_delete=self.enqueue
-        )
+        self.services.follow(self.enqueue, gone=self.enqueue)
         self.pods.add_handler(
             on_add=self._pod_changed, on_update=self._pod_updated, on_delete=self._pod_changed
         )

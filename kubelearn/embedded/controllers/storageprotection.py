@@ -30,7 +30,7 @@ class ProtectionController(Controller):
     def __init__(self, context: ControllerContext) -> None:
         super().__init__(context)
         self._objects = self.informer(self.resource)
-        self._objects.add_handler(on_add=self._changed, on_update=lambda _, new: self._changed(new))
+        self._objects.follow(self._changed)
 
     def _changed(self, obj: Object) -> None:
         if bool(obj["metadata"].get("deletionTimestamp")) == self._is_held(obj):
@@ -72,11 +72,7 @@ class PVCProtectionController(ProtectionController):
         super().__init__(context)
         self._pods = self.informer(PODS)
         self._pods.add_index("claims", claim_keys)
-        self._pods.add_handler(
-            on_add=self._pod_changed,
-            on_update=lambda _, new: self._pod_changed(new),
-            on_delete=self._pod_changed,
-        )
+        self._pods.follow(self._pod_changed, gone=self._pod_changed)
 
     def _pod_changed(self, pod: Object) -> None:
         for claim_key in claim_keys(pod):

@@ -21,7 +21,7 @@ class TTLAfterFinishedController(Controller):
     def __init__(self, context: ControllerContext) -> None:
         super().__init__(context)
         self._jobs = self.informer(JOBS)
-        self._jobs.add_handler(on_add=self._changed, on_update=lambda _, new: self._changed(new))
+        self._jobs.follow(self._changed)
 
     def _changed(self, job: Object) -> None:
         if job["spec"].get("ttlSecondsAfterFinished") is not None and _outcome(job):

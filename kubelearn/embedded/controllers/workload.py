@@ -39,9 +39,7 @@ class WorkloadController(Controller):
         controllerref.index_by_controller(self._owners)
         controllerref.index_by_controller(self._pods)
         self._owners.add_index("namespace", lambda owner: [owner["metadata"]["namespace"]])
-        self._owners.add_handler(
-            on_add=self.enqueue, on_update=lambda _, new: self.enqueue(new), on_delete=self._gone
-        )
+        self._owners.follow(self.enqueue, gone=self._gone)
         self._pods.add_handler(
             on_add=self._pod_changed, on_update=self._pod_updated, on_delete=self._pod_changed
         )

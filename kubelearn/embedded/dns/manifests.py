@@ -12,19 +12,19 @@ import asyncio
 
 from kubelearn.embedded.client import Client
 from kubelearn.objects import (
+    CLUSTER_ROLE_BINDINGS,
+    CLUSTER_ROLES,
     ENDPOINT_SLICES,
     ENDPOINTS,
     SERVICE_ACCOUNTS,
+    SERVICE_NAME,
     SERVICES,
     Object,
-    Resource,
 )
 
 _NAMESPACE = "kube-system"
 _ACCOUNT, _ROLE, _SERVICE = "coredns", "system:coredns", "kube-dns"
 _RBAC = "rbac.authorization.k8s.io"
-_CLUSTER_ROLES = Resource(_RBAC, "v1", "clusterroles", "ClusterRole", namespaced=False)
-_BINDINGS = Resource(_RBAC, "v1", "clusterrolebindings", "ClusterRoleBinding", namespaced=False)
 _READ = ["list", "watch"]
 
 
@@ -32,27 +32,13 @@ async def install(client: Client, *, ip: str, server: tuple[str, int]) -> None:
     """Make what is missing, and say where the DNS server listens now."""
     objects = [
         (SERVICE_ACCOUNTS, {"metadata": _meta(_ACCOUNT)}),
-        (_CLUSTER_ROLES, _role()),
-        (_BINDINGS, _binding()),
+        (CLUSTER_ROLES, _role()),
+        (CLUSTER_ROLE_BINDINGS, _binding()),
         (SERVICES, _service(ip)),
         (ENDPOINTS, _endpoints(*server)),
         (ENDPOINT_SLICES, _endpoint_slice(*server)),
     ]
-    await asyncio.gather(*(_apply(client, resource, obj) for resource, obj in objects))
-
-
-async def _apply(client: Client, resource: Resource, obj: Object) -> None:
-    body = {"apiVersion": resource.api_version, "kind": resource.kind, **obj}
-    meta = obj["metadata"]
-    await client.patch(
-        resource,
-        meta["name"],
-        body,
-        meta.get("namespace"),
-        kind="apply",
-        fieldManager="kubeadm",
-        force="true",
-    )
+    await asyncio.gather(*(client.apply(*each, manager="kubeadm") for each in objects))
 
 
 def _meta(name: str, **labels: str) -> Object:
@@ -107,7 +93,7 @@ def _endpoints(ip: str, port: int) -> Object:
 
 def _endpoint_slice(ip: str, port: int) -> Object:
     return {
-        "metadata": _meta(_SERVICE, **{"kubernetes.io/service-name": _SERVICE}),
+        "metadata": _meta(_SERVICE, **{SERVICE_NAME: _SERVICE}),
         "addressType": "IPv4",
         "endpoints": [{"addresses": [ip], "conditions": {"ready": True}}],
         "ports": _ports(port),

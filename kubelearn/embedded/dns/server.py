@@ -32,6 +32,7 @@ from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.dns import zone
 from kubelearn.embedded.dns.forward import Forwarder
 from kubelearn.embedded.dns.zone import Found, Zone
+from kubelearn.embedded.endpointslices import service_keys
 from kubelearn.embedded.informer import Informers
 from kubelearn.objects import ENDPOINT_SLICES, NAMESPACES, SERVICES
 
@@ -69,7 +70,7 @@ class DnsServer:
         namespaces = informers.get(NAMESPACES)
         services.add_index("ip", zone.service_ips)
         slices.add_index("ip", zone.slice_ips)
-        slices.add_index(zone.SERVICE_NAME, zone.slice_service)
+        slices.add_index("service", service_keys)
         self._zone = Zone(services=services, slices=slices, namespaces=namespaces)
         async with asyncio.TaskGroup() as group:
             group.create_task(informers.run(), name="coredns informers")

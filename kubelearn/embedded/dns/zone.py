@@ -17,9 +17,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from kubelearn.dnsmessage import AAAA, CNAME, NS, PTR, SOA, SRV, TXT, A, Record
-from kubelearn.objects import Object, labels_of
+from kubelearn.objects import SERVICE_NAME, Object, labels_of
 
-SERVICE_NAME = "kubernetes.io/service-name"
 DOMAIN = "cluster.local"
 _REVERSE = "in-addr.arpa"
 _TTL, _VERSION_TTL = 30, 28800
@@ -143,7 +142,7 @@ class Zone:
         self, service_key: str, port: str, protocol: str
     ) -> Iterator[tuple[str, str, int]]:
         """Host names, addresses and ports of a Service's ready endpoints."""
-        for piece in self._slices.by_index(SERVICE_NAME, service_key):
+        for piece in self._slices.by_index("service", service_key):
             ports = [
                 each.get("port", _NO_PORT)
                 for each in piece.get("ports") or [{}]
@@ -221,13 +220,6 @@ def service_ips(service: Object) -> list[str]:
 def slice_ips(piece: Object) -> list[str]:
     """The addresses of a slice's ready endpoints, for the index `ip`."""
     return list(dict.fromkeys(address for _, address in _ready(piece)))
-
-
-def slice_service(piece: Object) -> list[str]:
-    """The key of a slice's Service, for the index `SERVICE_NAME`."""
-    meta = piece["metadata"]
-    name = labels_of(piece).get(SERVICE_NAME)
-    return [f"{meta['namespace']}/{name}"] if name else []
 
 
 def _ready(piece: Object) -> Iterator[tuple[str, str]]:

@@ -40,7 +40,7 @@ class HollowNodes(Controller):
         self._nodes = nodes
         self._on = on
         self._found = self.informer(NODES)
-        self._found.add_handler(on_add=self._put, on_update=lambda _, node: self._put(node))
+        self._found.follow(self._put)
 
     def look_again(self, node: str) -> None:
         """A node was switched on."""

@@ -61,9 +61,7 @@ class HollowPods(Controller):
         self._addresses: dict[str, tuple[AddressPool, str]] = {}
         self._pods = self.informer(PODS)
         self._pods.add_index("node", lambda pod: [pod["spec"].get("nodeName") or ""])
-        self._pods.add_handler(
-            on_add=self._put, on_update=lambda _, pod: self._put(pod), on_delete=self._remove
-        )
+        self._pods.follow(self._put, gone=self._remove)
 
     def look_again(self, node: str) -> None:
         """A node was switched on: catch up with what its pods should be."""

@@ -115,9 +115,7 @@ class Kubelet:
         await pods.synced.wait()
         wanted = self._static.look() | {pod["metadata"]["uid"] for pod in pods.items()}
         await self._kube.remove_orphans(wanted)
-        pods.add_handler(
-            on_add=self._put, on_update=lambda _, pod: self._put(pod), on_delete=self._remove
-        )
+        pods.follow(self._put, gone=self._remove)
         group.create_task(self._static.run(), name="static pods")
 
     # --- pods come, change and go ---

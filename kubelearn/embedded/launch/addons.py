@@ -7,11 +7,18 @@ out, since the server is a component of the daemon; the endpoints say where it l
 from __future__ import annotations
 
 from kubelearn.embedded.client import Client
-from kubelearn.objects import ENDPOINT_SLICES, SERVICE_ACCOUNTS, SERVICES, Object, Resource
+from kubelearn.objects import (
+    CLUSTER_ROLE_BINDINGS,
+    CLUSTER_ROLES,
+    ENDPOINT_SLICES,
+    SERVICE_ACCOUNTS,
+    SERVICE_NAME,
+    SERVICES,
+    Object,
+    Resource,
+)
 
 _RBAC = "rbac.authorization.k8s.io"
-_CLUSTER_ROLES = Resource(_RBAC, "v1", "clusterroles", "ClusterRole", namespaced=False)
-_BINDINGS = Resource(_RBAC, "v1", "clusterrolebindings", "ClusterRoleBinding", namespaced=False)
 _API_SERVICES = Resource(
     "apiregistration.k8s.io", "v1", "apiservices", "APIService", namespaced=False
 )
@@ -31,20 +38,20 @@ async def install_metrics_server(client: Client, *, host: str, port: int, author
     manifest: list[tuple[Resource, Object, Object]] = [
         (SERVICE_ACCOUNTS, _meta(namespace=_NAMESPACE), {}),
         (
-            _CLUSTER_ROLES,
+            CLUSTER_ROLES,
             _meta("system:aggregated-metrics-reader", labels=reader),
             {"rules": [_rule("metrics.k8s.io", ["pods", "nodes"], _READ)]},
         ),
         (
-            _CLUSTER_ROLES,
+            CLUSTER_ROLES,
             _meta(_ROLE),
             {"rules": [_rule("", ["nodes/metrics"], ["get"]), _rule("", ["pods", "nodes"], _READ)]},
         ),
-        (_BINDINGS, _meta(_ROLE), {"roleRef": role, "subjects": [subject]}),
+        (CLUSTER_ROLE_BINDINGS, _meta(_ROLE), {"roleRef": role, "subjects": [subject]}),
         (SERVICES, _meta(namespace=_NAMESPACE), {"spec": {"ports": ports}}),
         (
             ENDPOINT_SLICES,
-            _meta(namespace=_NAMESPACE, labels={"kubernetes.io/service-name": _NAME}),
+            _meta(namespace=_NAMESPACE, labels={SERVICE_NAME: _NAME}),
             {
                 "addressType": "IPv4",
                 "endpoints": [{"addresses": [host], "conditions": {"ready": True}}],
@@ -58,21 +65,7 @@ async def install_metrics_server(client: Client, *, host: str, port: int, author
         ),
     ]
     for resource, meta, rest in manifest:
-        await _apply(client, resource, {"metadata": meta, **rest})
-
-
-async def _apply(client: Client, resource: Resource, obj: Object) -> None:
-    meta = obj["metadata"]
-    body = {"apiVersion": resource.api_version, "kind": resource.kind, **obj}
-    await client.patch(
-        resource,
-        meta["name"],
-        body,
-        meta.get("namespace"),
-        kind="apply",
-        fieldManager="kubelearn",
-        force="true",
-    )
+        await client.apply(resource, {"metadata": meta, **rest}, manager="kubelearn")
 
 
 def _meta(

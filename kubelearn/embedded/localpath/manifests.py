@@ -7,7 +7,16 @@ import contextlib
 from kubelearn.embedded.client import Client
 from kubelearn.embedded.persistentvolume import DEFAULT_CLASS
 from kubelearn.errors import AlreadyExists, NotFound
-from kubelearn.objects import NAMESPACES, STORAGE_CLASSES, Object, Resource
+from kubelearn.objects import (
+    CLUSTER_ROLE_BINDINGS,
+    CLUSTER_ROLES,
+    NAMESPACES,
+    ROLE_BINDINGS,
+    ROLES,
+    STORAGE_CLASSES,
+    Object,
+    Resource,
+)
 
 NAMESPACE = "local-path-storage"
 # Upstream's is a ServiceAccount, whose name is too long for a certificate.
@@ -15,12 +24,6 @@ USER = "local-path-provisioner"
 PROVISIONER = "rancher.io/local-path"
 
 _GROUP = "rbac.authorization.k8s.io"
-_ROLES = Resource(_GROUP, "v1", "roles", "Role")
-_ROLE_BINDINGS = Resource(_GROUP, "v1", "rolebindings", "RoleBinding")
-_CLUSTER_ROLES = Resource(_GROUP, "v1", "clusterroles", "ClusterRole", namespaced=False)
-_CLUSTER_ROLE_BINDINGS = Resource(
-    _GROUP, "v1", "clusterrolebindings", "ClusterRoleBinding", namespaced=False
-)
 _READ = ["get", "list", "watch"]
 _WRITE = ["create", "patch", "update", "delete"]
 _SUBJECT = {"apiGroup": _GROUP, "kind": "User", "name": USER}
@@ -39,13 +42,13 @@ async def install(client: Client) -> None:
 def _objects() -> list[tuple[Resource, Object]]:
     role, binding = "local-path-provisioner-role", "local-path-provisioner-bind"
     return [
-        (_CLUSTER_ROLES, {"metadata": {"name": role}, "rules": _cluster_rules()}),
-        (_CLUSTER_ROLE_BINDINGS, _binding("ClusterRole", role, {"name": binding})),
+        (CLUSTER_ROLES, {"metadata": {"name": role}, "rules": _cluster_rules()}),
+        (CLUSTER_ROLE_BINDINGS, _binding("ClusterRole", role, {"name": binding})),
         (STORAGE_CLASSES, _standard()),
         # The namespace comes late: it says that all before it is there.
         (NAMESPACES, {"metadata": {"name": NAMESPACE}}),
-        (_ROLES, {"metadata": _in_namespace(role), "rules": [_rule(["pods"], [*_READ, *_WRITE])]}),
-        (_ROLE_BINDINGS, _binding("Role", role, _in_namespace(binding))),
+        (ROLES, {"metadata": _in_namespace(role), "rules": [_rule(["pods"], [*_READ, *_WRITE])]}),
+        (ROLE_BINDINGS, _binding("Role", role, _in_namespace(binding))),
     ]
 
 

@@ -57,7 +57,7 @@ class LocalPathProvisioner(Controller):
         self._classes = self.informer(STORAGE_CLASSES)
         self._helpers = Informer(self.client, PODS, clock=self.clock, namespace=NAMESPACE)
         for informer in (self._claims, self._volumes):
-            informer.add_handler(on_add=self.enqueue, on_update=lambda _, new: self.enqueue(new))
+            informer.follow(self.enqueue)
         self._helpers.add_handler(on_update=lambda _, new: self._helper_changed(new))
 
     def _helper_changed(self, pod: Object) -> None:

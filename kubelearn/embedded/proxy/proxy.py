@@ -13,13 +13,14 @@ from collections.abc import Mapping
 from kubelearn.embedded.client import Client
 from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.controller import rest_after
+from kubelearn.embedded.endpointslices import service_keys
 from kubelearn.embedded.events import EventRecorder
 from kubelearn.embedded.informer import Informers
 from kubelearn.embedded.proxy.datapath import DataPath, Problem
-from kubelearn.embedded.proxy.rules import SERVICE_NAME, rules_of
+from kubelearn.embedded.proxy.rules import rules_of
 from kubelearn.embedded.stopwatch import Stopwatch
 from kubelearn.embedded.workqueue import WorkQueue
-from kubelearn.objects import ENDPOINT_SLICES, SERVICES, Object, key, labels_of
+from kubelearn.objects import ENDPOINT_SLICES, SERVICES, Object, key
 
 _log = logging.getLogger(__name__)
 
@@ -54,15 +55,9 @@ class Proxy:
         informers = Informers(self._client, clock=self._clock)
         self._services = informers.get(SERVICES)
         self._slices = informers.get(ENDPOINT_SLICES)
-        self._slices.add_index(SERVICE_NAME, _service_key)
-        self._services.add_handler(
-            on_add=self._mark, on_update=lambda _, new: self._mark(new), on_delete=self._mark
-        )
-        self._slices.add_handler(
-            on_add=self._mark_slice,
-            on_update=lambda _, new: self._mark_slice(new),
-            on_delete=self._mark_slice,
-        )
+        self._slices.add_index("service", service_keys)
+        self._services.follow(self._mark, gone=self._mark)
+        self._slices.follow(self._mark_slice, gone=self._mark_slice)
         events = EventRecorder(self._client, "kube-proxy", clock=self._clock)
         try:
             async with asyncio.TaskGroup() as group:
@@ -77,7 +72,7 @@ class Proxy:
         self._queue.add(key(service))
 
     def _mark_slice(self, piece: Object) -> None:
-        for service_key in _service_key(piece):
+        for service_key in service_keys(piece):
             self._queue.add(service_key)
 
     async def _work(self, events: EventRecorder) -> None:
@@ -96,7 +91,7 @@ class Proxy:
 
     async def _sync(self, service_key: str, events: EventRecorder) -> None:
         service = self._services.get(service_key)
-        slices = self._slices.by_index(SERVICE_NAME, service_key)
+        slices = self._slices.by_index("service", service_key)
         rules = (
             list(rules_of(service, slices, node_addresses=self._node_addresses)) if service else []
         )
@@ -116,12 +111,6 @@ class Proxy:
             await self._clock.sleep(_RETRY_SECONDS)
             for service_key in self._told:
                 self._queue.add(service_key)
-
-
-def _service_key(piece: Object) -> list[str]:
-    meta = piece["metadata"]
-    name = labels_of(piece).get(SERVICE_NAME)
-    return [f"{meta['namespace']}/{name}"] if name else []
 
 
 def _explain(problem: Problem) -> str:

@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from kubelearn.objects import Object
 
-SERVICE_NAME = "kubernetes.io/service-name"
 _AFFINITY_SECONDS = 10800
 _PROTOCOLS = ("TCP", "UDP")
 

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterable
 from typing import Any
 
-from kubelearn.objects import Object, is_ready, owner_reference
+from kubelearn.objects import SERVICE_NAME, Object, is_ready, owner_reference
 
 CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 REVISION = "deployment.kubernetes.io/revision"
@@ -66,7 +66,7 @@ def endpoint_slice(owner: Object, pods: Iterable[Object]) -> Object:
             name,
             namespace=NAMESPACE,
             uid=f"uid-slice-{name}",
-            labels={"kubernetes.io/service-name": name},
+            labels={SERVICE_NAME: name},
             ownerReferences=[owner_reference(owner)],
         ),
         "addressType": "IPv4",

@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-from kubelearn.embedded.controllers.clusterroleaggregation import (
-    CLUSTER_ROLES,
-    ClusterRoleAggregationController,
-)
+from kubelearn.embedded.controllers.clusterroleaggregation import ClusterRoleAggregationController
+from kubelearn.objects import CLUSTER_ROLES
 
 
 def role(name, *, rules=None, labels=None, of=None):

@@ -2,14 +2,16 @@
 
 import pytest
 
+from kubelearn.embedded.client import Client
 from kubelearn.embedded.dns import install
 from kubelearn.objects import ENDPOINT_SLICES, SERVICES
 
 
-class Recording:
+class Recording(Client):
     """A client that keeps what is applied."""
 
     def __init__(self):
+        super().__init__("https://nobody.asked")
         self.applied = {}
 
     async def patch(self, resource, name, body, namespace=None, **options):

@@ -21,8 +21,7 @@ from kubelearn.dnsmessage import (
 )
 from kubelearn.embedded.dns.forward import Forwarder
 from kubelearn.embedded.dns.server import DnsServer
-from kubelearn.embedded.dns.zone import SERVICE_NAME
-from kubelearn.objects import ENDPOINT_SLICES, NAMESPACES, SERVICES
+from kubelearn.objects import ENDPOINT_SLICES, NAMESPACES, SERVICE_NAME, SERVICES
 
 HOST = "127.99.130.7"
 WEB = "web.default.svc.cluster.local"

@@ -5,7 +5,9 @@ import pytest
 from kubelearn.dnsmessage import AAAA, CNAME, NS, PTR, SRV, TXT, A
 from kubelearn.embedded.dns import zone
 from kubelearn.embedded.dns.zone import Zone
+from kubelearn.embedded.endpointslices import service_keys
 from kubelearn.embedded.indexer import Indexer
+from kubelearn.objects import SERVICE_NAME
 
 WEB = "web.shop.svc.cluster.local"
 DB = "db.shop.svc.cluster.local"
@@ -21,7 +23,7 @@ def headless(name):
 
 
 def piece(name, *endpoints, ports=()):
-    labels = {zone.SERVICE_NAME: name}
+    labels = {SERVICE_NAME: name}
     return {
         "metadata": {"name": f"{name}-1", "namespace": "shop", "labels": labels},
         "ports": list(ports),
@@ -43,7 +45,7 @@ class Directory:
         self.services, self.slices, self.namespaces = Indexer(), Indexer(), Indexer()
         self.services.add_index("ip", zone.service_ips)
         self.slices.add_index("ip", zone.slice_ips)
-        self.slices.add_index(zone.SERVICE_NAME, zone.slice_service)
+        self.slices.add_index("service", service_keys)
         self.namespaces.put({"metadata": {"name": "shop"}})
         self.zone = Zone(services=self.services, slices=self.slices, namespaces=self.namespaces)
 

@@ -8,8 +8,7 @@ import socket
 import pytest
 
 from kubelearn.embedded.proxy import DataPath, Proxy, proxy
-from kubelearn.embedded.proxy.rules import SERVICE_NAME
-from kubelearn.objects import ENDPOINT_SLICES, EVENTS, SERVICES
+from kubelearn.objects import ENDPOINT_SLICES, EVENTS, SERVICE_NAME, SERVICES
 
 HOST = "127.99.129.7"
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterable
 
 import aiohttp
 from aiohttp import web
@@ -23,11 +22,13 @@ from kubelearn.embedded.apiserver.registries import Registries
 from kubelearn.embedded.apiserver.registry import Registry
 from kubelearn.embedded.apiserver.request import Request
 from kubelearn.embedded.apiserver.resources import write_of
+from kubelearn.embedded.apiserver.serviceresolver import slices_of
 from kubelearn.embedded.apiserver.status import bad_request, service_unavailable
 from kubelearn.embedded.apiserver.streams import Streams
 from kubelearn.embedded.apiserver.subresources.links import Links
 from kubelearn.embedded.apiserver.subresources.tunnels import tunnel
-from kubelearn.objects import Object, labels_of
+from kubelearn.embedded.endpointslices import ready_endpoints
+from kubelearn.objects import Object
 
 _HOP_BY_HOP = frozenset(
     {
@@ -79,11 +80,10 @@ class Proxies:
         if endpoints.store.get(endpoints.key(namespace, name)) is None:
             # Nobody keeps the endpoints of a Service without a selector.
             raise registry.not_found(name)
-        slices = self._registries.resource("endpointslices", "discovery.k8s.io")
         found = [
             endpoint
-            for kv in slices.store.range(slices.prefix(namespace))
-            for endpoint in _endpoints(decode(kv.value), name, port)
+            for each in slices_of(registry.store, namespace, name)
+            for endpoint in ready_endpoints(each, port)
         ]
         if not found:
             raise service_unavailable(f'no endpoints available for service "{request.info.name}"')
@@ -226,17 +226,6 @@ def _port_name(service: Object, number: int) -> str:
             return str(port.get("name", ""))
     name = service["metadata"]["name"]
     raise service_unavailable(f'no service port {number} found for service "{name}"')
-
-
-def _endpoints(endpoint_slice: Object, service: str, port_name: str) -> Iterable[tuple[str, int]]:
-    labels = labels_of(endpoint_slice)
-    if labels.get("kubernetes.io/service-name") != service:
-        return
-    ports = [p for p in endpoint_slice.get("ports") or [] if (p.get("name") or "") == port_name]
-    for endpoint in endpoint_slice.get("endpoints") or []:
-        ready = (endpoint.get("conditions") or {}).get("ready", True)
-        for port in ports if ready else ():
-            yield endpoint["addresses"][0], port["port"]
 
 
 def _links(request: Request, target: URL) -> Links:

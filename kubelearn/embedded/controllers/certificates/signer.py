@@ -41,7 +41,7 @@ class CertificateSigningController(Controller):
         super().__init__(context)
         self._authority = authority
         self._requests = self.informer(CERTIFICATE_SIGNING_REQUESTS)
-        self._requests.add_handler(on_add=self.enqueue, on_update=lambda _, new: self.enqueue(new))
+        self._requests.follow(self.enqueue)
 
     async def sync(self, object_key: str) -> None:
         """Sign a request, or say in it why not."""

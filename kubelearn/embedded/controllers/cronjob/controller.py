@@ -42,12 +42,8 @@ class CronJobController(Controller):
         self._cron_jobs = self.informer(CRON_JOBS)
         self._jobs = self.informer(JOBS)
         controllerref.index_by_controller(self._jobs)
-        self._cron_jobs.add_handler(on_add=self.enqueue, on_update=lambda _, new: self.enqueue(new))
-        self._jobs.add_handler(
-            on_add=self._job_changed,
-            on_update=lambda _, new: self._job_changed(new),
-            on_delete=self._job_changed,
-        )
+        self._cron_jobs.follow(self.enqueue)
+        self._jobs.follow(self._job_changed, gone=self._job_changed)
 
     def _job_changed(self, job: Object) -> None:
         ref = controller_of(job)

@@ -43,9 +43,7 @@ class DeploymentController(Controller):
         controllerref.index_by_controller(self._replica_sets)
         controllerref.index_by_controller(self._pods)
         self._deployments.add_index("namespace", lambda d: [d["metadata"]["namespace"]])
-        self._deployments.add_handler(
-            on_add=self.enqueue, on_update=lambda _, new: self.enqueue(new), on_delete=self.enqueue
-        )
+        self._deployments.follow(self.enqueue, gone=self.enqueue)
         self._replica_sets.add_handler(
             on_add=self._replica_set_changed,
             on_update=self._replica_set_updated,

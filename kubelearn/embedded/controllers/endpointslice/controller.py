@@ -13,7 +13,7 @@ from kubelearn.embedded.controllers.endpointslice import slicing
 from kubelearn.embedded.controllers.expectations import Expectations
 from kubelearn.embedded.controllers.servicepods import ServiceController, has_selector
 from kubelearn.errors import ApiError, NotFound
-from kubelearn.objects import ENDPOINT_SLICES, Object, labels_of
+from kubelearn.objects import ENDPOINT_SLICES, SERVICE_NAME, Object, labels_of
 
 
 class EndpointSliceController(ServiceController):
@@ -27,11 +27,7 @@ class EndpointSliceController(ServiceController):
         self._slices = self.informer(ENDPOINT_SLICES)
         self._expectations = Expectations(self._slices)
         self._slices.add_index("service", _service_of)
-        self._slices.add_handler(
-            on_add=self._slice_changed,
-            on_update=lambda _, new: self._slice_changed(new),
-            on_delete=self._slice_changed,
-        )
+        self._slices.follow(self._slice_changed, gone=self._slice_changed)
 
     def _slice_changed(self, item: Object) -> None:
         for service_key in _service_of(item):
@@ -78,6 +74,6 @@ class EndpointSliceController(ServiceController):
 
 def _service_of(item: Object) -> list[str]:
     labels = labels_of(item)
-    if labels.get(slicing.MANAGED_BY) != slicing.CONTROLLER or slicing.SERVICE_NAME not in labels:
+    if labels.get(slicing.MANAGED_BY) != slicing.CONTROLLER or SERVICE_NAME not in labels:
         return []
-    return [f"{item['metadata']['namespace']}/{labels[slicing.SERVICE_NAME]}"]
+    return [f"{item['metadata']['namespace']}/{labels[SERVICE_NAME]}"]

@@ -11,7 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from kubelearn.embedded.controllers.servicepods import is_headless
 from kubelearn.objects import (
+    SERVICE_NAME,
     Object,
     controller_of,
     is_ready,
@@ -20,7 +22,6 @@ from kubelearn.objects import (
     owner_reference,
 )
 
-SERVICE_NAME = "kubernetes.io/service-name"
 MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
 CONTROLLER = "endpointslice-controller.k8s.io"
 TRIGGER_TIME = "endpoints.kubernetes.io/last-change-trigger-time"
@@ -200,7 +201,6 @@ def make_slice(service: Object, family: str, ports: Ports) -> Object:
     """An empty slice of a Service."""
     meta = service["metadata"]
     kept = {k: v for k, v in labels_of(service).items() if k not in _RESERVED}
-    headless = service["spec"].get("clusterIP") in (None, "", "None")
     return {
         "apiVersion": "discovery.k8s.io/v1",
         "kind": "EndpointSlice",
@@ -209,7 +209,7 @@ def make_slice(service: Object, family: str, ports: Ports) -> Object:
             "namespace": meta["namespace"],
             "labels": {
                 **kept,
-                **({_HEADLESS: ""} if headless else {}),
+                **({_HEADLESS: ""} if is_headless(service) else {}),
                 SERVICE_NAME: meta["name"],
                 MANAGED_BY: CONTROLLER,
             },

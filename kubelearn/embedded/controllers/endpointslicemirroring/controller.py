@@ -13,12 +13,13 @@ from typing import ClassVar
 from kubelearn.embedded.controller import Controller, ControllerContext
 from kubelearn.embedded.controllers.endpoint.controller import LEADER
 from kubelearn.embedded.controllers.endpoint.subsets import repack
-from kubelearn.embedded.controllers.endpointslice.slicing import MANAGED_BY, SERVICE_NAME
+from kubelearn.embedded.controllers.endpointslice.slicing import MANAGED_BY
 from kubelearn.embedded.controllers.expectations import Expectations
 from kubelearn.errors import ApiError, NotFound
 from kubelearn.objects import (
     ENDPOINT_SLICES,
     ENDPOINTS,
+    SERVICE_NAME,
     SERVICES,
     Object,
     annotations_of,
@@ -50,16 +51,8 @@ class EndpointSliceMirroringController(Controller):
         self._expectations = Expectations(self._slices)
         self._slices.add_index("mirrored", _mirrored)
         for informer in (self._services, self._endpoints):
-            informer.add_handler(
-                on_add=self.enqueue,
-                on_update=lambda _, new: self.enqueue(new),
-                on_delete=self.enqueue,
-            )
-        self._slices.add_handler(
-            on_add=self._slice_changed,
-            on_update=lambda _, new: self._slice_changed(new),
-            on_delete=self._slice_changed,
-        )
+            informer.follow(self.enqueue, gone=self.enqueue)
+        self._slices.follow(self._slice_changed, gone=self._slice_changed)
 
     def _slice_changed(self, item: Object) -> None:
         for endpoints_key in _mirrored(item):

@@ -93,9 +93,7 @@ class GarbageCollector(Controller):
         informer = self._informers.get(resource, transform=_metadata_only)
         self._monitors[kind] = informer
         self._needed.append(informer)
-        informer.add_handler(
-            on_add=self._changed, on_update=lambda _, new: self._changed(new), on_delete=self._gone
-        )
+        informer.follow(self._changed, gone=self._gone)
 
     # --- what happens to the graph ---
 

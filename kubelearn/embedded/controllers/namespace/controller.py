@@ -31,9 +31,7 @@ class NamespaceController(Controller):
         super().__init__(context)
         self._namespaces = self.informer(NAMESPACES)
         self._pods = self.informer(PODS)
-        self._namespaces.add_handler(
-            on_add=self._changed, on_update=lambda _, new: self._changed(new)
-        )
+        self._namespaces.follow(self._changed)
         self._pods.add_handler(on_delete=self._pod_deleted)
 
     def _changed(self, namespace: Object) -> None:

@@ -60,16 +60,8 @@ class PersistentVolumeController(Controller):
         self._pods.add_index("claims", claim_keys)
         self._binder = Binder(self.client, volumes=AssumeCache(volumes), claims=AssumeCache(claims))
         self._reclaiming = Reclaiming(self._binder, self.client, self.events, self.queue)
-        volumes.add_handler(
-            on_add=self._volume_changed,
-            on_update=lambda _, new: self._volume_changed(new),
-            on_delete=self._volume_gone,
-        )
-        claims.add_handler(
-            on_add=self.enqueue,
-            on_update=lambda _, new: self.enqueue(new),
-            on_delete=self._claim_gone,
-        )
+        volumes.follow(self._volume_changed, gone=self._volume_gone)
+        claims.follow(self.enqueue, gone=self._claim_gone)
 
     def _volume_changed(self, volume: Object) -> None:
         self.enqueue(volume)

@@ -42,9 +42,7 @@ class HorizontalController(Controller):
         self._autoscalers = self.informer(HORIZONTAL_POD_AUTOSCALERS)
         self._pods = self.informer(PODS)
         self._pods.add_index(_NAMESPACE, lambda pod: [pod["metadata"]["namespace"]])
-        self._autoscalers.add_handler(
-            on_add=self._later, on_update=lambda _, new: self._later(new), on_delete=self._gone
-        )
+        self._autoscalers.follow(self._later, gone=self._gone)
         self._histories: dict[str, History] = {}
         self._selectors: dict[str, LabelSelector] = {}
         self._scalable: dict[tuple[str, str], list[Resource]] = {}
