@@ -77,7 +77,7 @@ def test_the_grace_can_be_made_shorter_and_not_longer(pods, started, eventually,
     pods.delete(grace_period_seconds=90)
     assert pods.get().metadata.deletion_grace_period_seconds == 60
     pods.delete(grace_period_seconds=1)
-    eventually(lambda: gone(pods.get), within=20)
+    eventually(lambda: gone(pods.get), within=45)
 
 
 def test_a_pod_deleted_with_no_grace_is_gone_from_the_api_at_once(pods, started, gone):

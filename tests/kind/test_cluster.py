@@ -115,6 +115,31 @@ def test_an_image_of_docker_comes_to_all_nodes(kind_cluster, docker_engine, shel
         docker_engine.images.remove("kubelearn/answer:1")
 
 
+def test_an_image_comes_to_the_nodes_that_lack_it(kind_cluster, docker_engine, shell_image):
+    docker_engine.images.get(shell_image).tag("kubelearn/lacking:1")
+    try:
+        kind_cluster.load_image("kubelearn/lacking:1", say=lambda line: None)
+        worker = kind_cluster.machines.running("tests-worker")
+        run(worker, ["crictl", "rmi", "kubelearn/lacking:1"])
+        kind_cluster.load_image("kubelearn/lacking:1", say=lambda line: None)
+        assert "kubelearn/lacking" in run(worker, ["crictl", "images"])
+        assert run(worker, ["ls", "/var/tmp"]) == ""
+    finally:
+        docker_engine.images.remove("kubelearn/lacking:1")
+
+
+def test_a_node_that_takes_no_image_is_named(kind_cluster, docker_engine, shell_image):
+    worker = kind_cluster.machines.running("tests-worker")
+    run(worker, ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", "/var/tmp"])
+    docker_engine.images.get(shell_image).tag("kubelearn/roomless:1")
+    try:
+        with pytest.raises(ClusterError, match=r"tests-worker did not take .*No space left"):
+            kind_cluster.load_image("kubelearn/roomless:1", say=lambda line: None)
+    finally:
+        docker_engine.images.remove("kubelearn/roomless:1")
+        run(worker, ["umount", "/var/tmp"])
+
+
 def test_an_image_that_docker_lacks_is_refused_with_the_way_to_it(kind_cluster):
     with pytest.raises(ClusterError, match="docker build -t kubelearn/nothing:1"):
         kind_cluster.load_image("kubelearn/nothing:1")

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kubelearn.clusters.base import Cluster
-from kubelearn.clusters.kind import requirements, skew, stock
+from kubelearn.clusters.kind import images, requirements, skew, stock
 from kubelearn.clusters.kind.command import Kind
 from kubelearn.clusters.kind.config import KindConfig
 from kubelearn.clusters.kind.internals import KindInternals
@@ -35,17 +35,17 @@ if TYPE_CHECKING:
 _NODES = 3
 _READY_SECONDS = 180
 _POLL_SECONDS = 0.2
-# What kind calls the step after which Kubernetes runs.
-_CONTROL_PLANE = "Starting control-plane"
+# What kind calls the last step before it waits for the other machines.
+_STORAGE = "Installing StorageClass"
 _JOINING, _READY = "Joining worker nodes", "Nodes are Ready"
 # What kind tells of, and then we.
 _STEPS = (
     "Ensuring node image",
     "Preparing nodes",
     "Writing configuration",
-    _CONTROL_PLANE,
+    "Starting control-plane",
     "Installing CNI",
-    "Installing StorageClass",
+    _STORAGE,
     _JOINING,
     _READY,
 )
@@ -164,8 +164,8 @@ class KindCluster(Cluster):
 
             def done(step: str, result: str) -> None:
                 work.finish(step, result)
-                # From here on kind mostly waits for the other machines; all can take images.
-                if step == _CONTROL_PLANE:
+                # From here on kind mostly waits; all machines can take images meanwhile.
+                if step == _STORAGE:
                     loading.append(beside.submit(self.load_image, *stock.HELLO, say=_nothing))
 
             work.plan(*(step for step in _STEPS if step != _JOINING or nodes > 1))
@@ -270,7 +270,10 @@ class KindCluster(Cluster):
     # --- images and logs ---
 
     def load_image(self, *names: str, say: Say = print) -> None:
-        """Bring images from Docker Engine to all nodes. Raises ClusterError for one it lacks."""
+        """Bring images from Docker Engine to all nodes that run.
+
+        Raises ClusterError for one that Docker lacks, and for a node that does not take them.
+        """
         from docker.errors import ImageNotFound
 
         for name in names:
@@ -281,7 +284,8 @@ class KindCluster(Cluster):
                     f"Docker has no image {name} to bring to the nodes",
                     hint=_ways_to(name),
                 ) from error
-        self._kind.load(names)
+        running = [each for each in self.machines.all() if each.status == "running"]
+        images.bring(self.machines.docker, running, names)
         for name in names:
             say(f"  ✔ {name} is on all nodes")
 

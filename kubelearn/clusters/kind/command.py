@@ -63,10 +63,6 @@ class Kind:
         """A kubeconfig for this machine. Raises ClusterError."""
         return self._finish(["get", "kubeconfig"])
 
-    def load(self, images: Sequence[str]) -> None:
-        """Bring images from Docker Engine to all nodes. Raises ClusterError."""
-        self._finish(["load", "docker-image", *images])
-
     def _finish(self, words: Sequence[str]) -> str:
         process = self._start(words, errors=subprocess.PIPE)
         output, errors = process.communicate()

@@ -33,6 +33,7 @@ _WORKLOADS = {
 _BEFORE = "kubelearn.io/replicas-before-stop"
 # A label that no node has.
 _NOWHERE = "kubelearn.io/stopped"
+_BOOTS = "Failed to connect to"  # systemd's bus is not there yet
 _UNITS = ("kubelet", "containerd")
 _LINES = 200
 _SECONDS = 90
@@ -157,14 +158,21 @@ def _units(machine: Container) -> Iterator[ComponentState]:
     told = _properties(machine) if on else {}
     for unit in _UNITS:
         state = "running" if told.get(unit, {}).get("ActiveState") == "active" else "stopped"
-        restarts = int(told[unit]["NRestarts"]) if on else 0
+        restarts = int(told[unit]["NRestarts"]) if told else 0
         yield ComponentState(f"{unit}@{machine.name}", str(machine.name), state, restarts)
 
 
 def _properties(machine: Container) -> dict[str, dict[str, str]]:
-    """What systemd says of our units, by unit: a block for each, in the order asked for."""
+    """What systemd says of our units, by unit; nothing while the machine still boots."""
     names = "--property=ActiveState,NRestarts"
-    blocks = run(machine, ["systemctl", "show", *_UNITS, names]).strip().split("\n\n")
+    try:
+        told = run(machine, ["systemctl", "show", *_UNITS, names])
+    except ClusterError as error:
+        if _BOOTS not in str(error):
+            raise
+        return {}
+    # A block for each, in the order asked for.
+    blocks = told.strip().split("\n\n")
     return {
         unit: dict(line.split("=", 1) for line in block.splitlines())
         for unit, block in zip(_UNITS, blocks, strict=True)
