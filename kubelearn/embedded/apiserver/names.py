@@ -43,6 +43,11 @@ def too_long(value: str, length: int, unit: str = "characters") -> list[str]:
     return [f"must be no more than {length} {unit}"] if len(value) > length else []
 
 
+def misfit(text: str, pattern: re.Pattern[str], message: str, *examples: str) -> list[str]:
+    """Not of that pattern, from its beginning to its end."""
+    return [] if pattern.fullmatch(text) else [pattern_error(message, pattern, *examples)]
+
+
 def in_range(value: int, low: int, high: int) -> list[str]:
     """Outside `low`..`high`."""
     return [] if low <= value <= high else [f"must be between {low} and {high}, inclusive"]
@@ -51,64 +56,50 @@ def in_range(value: int, low: int, high: int) -> list[str]:
 def dns_label(name: str) -> list[str]:
     """A lowercase RFC 1123 label: 63 letters, digits and dashes."""
     problems = too_long(name, 63)
-    if _LABEL.fullmatch(name):
-        return problems
-    if _SUBDOMAIN.fullmatch(name):
+    if "." in name and _SUBDOMAIN.fullmatch(name):
         return [*problems, "must not contain dots"]
     message = (
         "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', "
         "and must start and end with an alphanumeric character"
     )
-    return [*problems, pattern_error(message, _LABEL, "my-name", "123-abc")]
+    return problems + misfit(name, _LABEL, message, "my-name", "123-abc")
 
 
 def dns_subdomain(name: str) -> list[str]:
     """Labels with dots between them, 253 characters: the name of most kinds."""
-    problems = too_long(name, 253)
-    if _SUBDOMAIN.fullmatch(name):
-        return problems
     message = (
         "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, "
         "'-' or '.', and must start and end with an alphanumeric character"
     )
-    return [*problems, pattern_error(message, _SUBDOMAIN, "example.com")]
+    return too_long(name, 253) + misfit(name, _SUBDOMAIN, message, "example.com")
 
 
 def search_domain(name: str) -> list[str]:
     """A subdomain whose labels may have underscores: a search path of the resolver."""
-    problems = too_long(name, 253)
-    if _SEARCH_DOMAIN.fullmatch(name):
-        return problems
     message = (
         "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, "
         "'_', '-' or '.', and must start and end with an alphanumeric character"
     )
-    return [*problems, pattern_error(message, _SEARCH_DOMAIN, "example.com")]
+    return too_long(name, 253) + misfit(name, _SEARCH_DOMAIN, message, "example.com")
 
 
 def wildcard_subdomain(name: str) -> list[str]:
     """A subdomain after `*.`: a host of an Ingress."""
-    problems = too_long(name, 253)
-    if _WILDCARD.fullmatch(name):
-        return problems
     message = (
         "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, "
         "which must consist of lower case alphanumeric characters, '-' or '.' and end with an "
         "alphanumeric character"
     )
-    return [*problems, pattern_error(message, _WILDCARD, "*.example.com")]
+    return too_long(name, 253) + misfit(name, _WILDCARD, message, "*.example.com")
 
 
 def dns_1035_label(name: str) -> list[str]:
     """A label that begins with a letter."""
-    problems = too_long(name, 63)
-    if _DNS_1035.fullmatch(name):
-        return problems
     message = (
         "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with "
         "an alphabetic character, and end with an alphanumeric character"
     )
-    return [*problems, pattern_error(message, _DNS_1035, "my-name", "abc-123")]
+    return too_long(name, 63) + misfit(name, _DNS_1035, message, "my-name", "abc-123")
 
 
 def path_segment(name: str) -> list[str]:
@@ -146,23 +137,19 @@ def _wrong_key() -> str:
 
 def label_value(value: str) -> list[str]:
     """The value of a label: empty, or 63 letters, digits and a few signs."""
-    problems = too_long(value, 63, "bytes")
-    if _VALUE.fullmatch(value):
-        return problems
     message = (
         "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' "
         "or '.', and must start and end with an alphanumeric character"
     )
-    return [*problems, pattern_error(message, _VALUE, "MyValue", "my_value", "12345")]
+    misfits = misfit(value, _VALUE, message, "MyValue", "my_value", "12345")
+    return too_long(value, 63, "bytes") + misfits
 
 
 def config_map_key(key: str) -> list[str]:
     """A key of ConfigMaps and Secrets: it has to do as the name of a file."""
-    problems = too_long(key, 253)
-    if not _CONFIG_KEY.fullmatch(key):
-        message = "a valid config key must consist of alphanumeric characters, '-', '_' or '.'"
-        problems.append(pattern_error(message, _CONFIG_KEY, "key.name", "KEY_NAME", "key-name"))
-    return problems + _leaves_folder(key)
+    message = "a valid config key must consist of alphanumeric characters, '-', '_' or '.'"
+    misfits = misfit(key, _CONFIG_KEY, message, "key.name", "KEY_NAME", "key-name")
+    return too_long(key, 253) + misfits + _leaves_folder(key)
 
 
 def _leaves_folder(name: str) -> list[str]:
@@ -203,15 +190,11 @@ def port_name(name: str) -> list[str]:
 
 def percent(text: str) -> list[str]:
     """`25%`."""
-    if _PERCENT.fullmatch(text):
-        return []
     message = "a valid percent string must be a numeric string followed by an ending '%'"
-    return [pattern_error(message, _PERCENT, "1%", "93%")]
+    return misfit(text, _PERCENT, message, "1%", "93%")
 
 
 def header_name(name: str) -> list[str]:
     """The name of an HTTP header."""
-    if _HEADER.fullmatch(name):
-        return []
     message = "a valid HTTP header must consist of alphanumeric characters or '-'"
-    return [pattern_error(message, _HEADER, "X-Header-Name")]
+    return misfit(name, _HEADER, message, "X-Header-Name")

@@ -24,20 +24,8 @@ def coerce(value: Any, schema: Schema | None, path: str = "") -> list[str]:
 
     Raises DecodeError when a type does not fit.
     """
-    return sorted(_coerced(value, schema, path))
-
-
-def _coerced(value: Any, schema: Schema | None, path: str) -> Iterator[str]:
-    if schema is None:
-        return
-    if isinstance(value, dict):
-        if schema.get(EMBEDDED):
-            yield from _coerced_meta(value, path)
-        for name, each in value.items():
-            yield from _coerced(each, child(schema, name), _below(schema, path, name))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _coerced(item, schema.get("items"), f"{path}[{index}]")
+    resources = _resources(value, schema, path)
+    return sorted(each for resource, here in resources for each in _coerced_meta(resource, here))
 
 
 def _coerced_meta(value: dict[str, Any], path: str) -> Iterator[str]:
@@ -58,16 +46,8 @@ def _coerced_meta(value: dict[str, Any], path: str) -> Iterator[str]:
 
 def embedded(value: Any, schema: Schema | None, path: str = "") -> Errors:
     """What is wrong with embedded resources; their types have been checked before."""
-    if schema is None:
-        return
-    if isinstance(value, dict):
-        if schema.get(EMBEDDED):
-            yield from _resource(value, path)
-        for name, each in value.items():
-            yield from embedded(each, child(schema, name), _below(schema, path, name))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from embedded(item, schema.get("items"), f"{path}[{index}]")
+    for resource, here in _resources(value, schema, path):
+        yield from _resource(resource, here)
 
 
 def _resource(value: dict[str, Any], path: str) -> Errors:
@@ -91,6 +71,22 @@ def _metadata(meta: dict[str, Any], path: str) -> Errors:
     for error in general_metadata(named, path_segment, namespaced=bool(meta.get("namespace"))):
         field = re.sub(r"^metadata", lambda _: path, error.field)
         yield FieldError(error.reason, error.message, field)
+
+
+def _resources(
+    value: Any, schema: Schema | None, path: str
+) -> Iterator[tuple[dict[str, Any], str]]:
+    """The resources in a value, each with its path, the outer ones first."""
+    if schema is None:
+        return
+    if isinstance(value, dict):
+        if schema.get(EMBEDDED):
+            yield value, path
+        for name, each in value.items():
+            yield from _resources(each, child(schema, name), _below(schema, path, name))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _resources(item, schema.get("items"), f"{path}[{index}]")
 
 
 def _below(schema: Schema, path: str, name: str) -> str:

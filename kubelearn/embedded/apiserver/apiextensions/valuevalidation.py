@@ -194,13 +194,17 @@ def _items(value: list[Any], schema: Schema, path: str, old: Any, result: Result
         before = old_items(schema, old)
         for index, item in enumerate(value):
             result.merge(_validate(item, items, f"{path}[{index}]", before(item)))
-    least, most = schema.get("minItems"), schema.get("maxItems")
-    if least is not None and len(value) < least:
-        message = f"{path} in body should have at least {least} items"
-        result.add([Failure("", path, message, len(value))])
-    if most is not None and len(value) > most:
-        message = f"{path} in body should have at most {most} items"
-        result.add([Failure("count", path, message, len(value), most)])
+    result.add(_count_failures(len(value), schema, path, "items"))
+
+
+def _count_failures(count: int, schema: Schema, path: str, what: str) -> Iterator[Failure]:
+    """`what` are the parts of a value: items or properties."""
+    least, most = schema.get(f"min{what.capitalize()}"), schema.get(f"max{what.capitalize()}")
+    if least is not None and count < least:
+        yield Failure("", path, f"{path} in body should have at least {least} {what}", count)
+    if most is not None and count > most:
+        message = f"{path} in body should have at most {most} {what}"
+        yield Failure("count", path, message, count, most)
 
 
 def old_items(schema: Schema, old: Any) -> Callable[[Any], Any]:
@@ -217,13 +221,7 @@ def old_items(schema: Schema, old: Any) -> Callable[[Any], Any]:
 
 
 def _fields(value: dict[str, Any], schema: Schema, path: str, old: Any, result: Result) -> None:
-    least, most = schema.get("minProperties"), schema.get("maxProperties")
-    if least is not None and len(value) < least:
-        message = f"{path} in body should have at least {least} properties"
-        result.add([Failure("", path, message, len(value))])
-    if most is not None and len(value) > most:
-        message = f"{path} in body should have at most {most} properties"
-        result.add([Failure("count", path, message, len(value), most)])
+    result.add(_count_failures(len(value), schema, path, "properties"))
     properties = schema.get("properties") or {}
     if schema.get("additionalProperties") is False:
         for name in value.keys() - properties.keys():

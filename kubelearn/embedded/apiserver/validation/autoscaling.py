@@ -8,7 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kubelearn.embedded.apiserver.names import path_segment
-from kubelearn.embedded.apiserver.validation.common import dns_label, positive, supported
+from kubelearn.embedded.apiserver.validation.common import (
+    dns_label,
+    positive,
+    supported,
+    typed_reference,
+)
 from kubelearn.embedded.apiserver.validation.field import (
     Errors,
     each_invalid,
@@ -71,7 +76,7 @@ def _spec(spec: Object, old: Object | None) -> Errors:
         detail = "must be greater than or equal to `minReplicas`"
         yield invalid("spec.maxReplicas", most, detail)
     target = spec["scaleTargetRef"]
-    yield from _target_reference("spec.scaleTargetRef", target)
+    yield from typed_reference("spec.scaleTargetRef", target)
     # Older versions did not look at it.
     if old is None or not [*_api_version("", old["scaleTargetRef"])]:
         yield from _api_version("spec.scaleTargetRef.apiVersion", target)
@@ -84,15 +89,6 @@ def _spec(spec: Object, old: Object | None) -> Errors:
     for name in ("scaleUp", "scaleDown"):
         if (rules := (spec.get("behavior") or {}).get(name)) is not None:
             yield from _scaling(f"spec.behavior.{name}", rules)
-
-
-def _target_reference(field: str, reference: Object) -> Errors:
-    for name in ("kind", "name"):
-        if not reference[name]:
-            yield required(f"{field}.{name}")
-        else:
-            problems = path_segment(reference[name])
-            yield from each_invalid(f"{field}.{name}", reference[name], problems)
 
 
 def _api_version(field: str, reference: Object, *, may_be_core: bool = False) -> Errors:
@@ -154,7 +150,7 @@ def _metric(field: str, metric: Object) -> Errors:
 
 def _object(field: str, source: Object) -> Errors:
     described = source["describedObject"]
-    yield from _target_reference(f"{field}.describedObject", described)
+    yield from typed_reference(f"{field}.describedObject", described)
     where = f"{field}.describedObject.apiVersion"
     yield from _api_version(where, described, may_be_core=True)
     yield from _identifier(f"{field}.metric", source["metric"])

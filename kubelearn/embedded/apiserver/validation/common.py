@@ -15,6 +15,7 @@ from kubelearn.embedded.apiserver.validation.field import (
     not_supported,
     required,
 )
+from kubelearn.objects import Object
 
 _HTTP_PATH = re.compile(r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+")
 _BAD_ADDRESS = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
@@ -34,6 +35,12 @@ def port_number_or_name(field: str, port: int | str) -> Errors:
     """A port as probes and Services name it."""
     problems = names.port_number(port) if isinstance(port, int) else names.port_name(port)
     yield from each_invalid(field, port, problems)
+
+
+def app_protocol(field: str, port: Object) -> Errors:
+    """What is spoken at a port of a Service or of its endpoints, if it says so."""
+    if (protocol := port.get("appProtocol")) is not None:
+        yield from each_invalid(field, protocol, names.qualified_name(protocol))
 
 
 def positive(field: str, value: int) -> Errors:
@@ -65,6 +72,17 @@ def address(field: str, value: str) -> Errors:
         yield invalid(field, value, "must not have leading 0s")
     elif isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped:
         yield invalid(field, value, "must not be an IPv4-mapped IPv6 address")
+
+
+def typed_reference(field: str, reference: Object) -> Errors:
+    """The kind and the name of an object in the same namespace."""
+    for part in ("kind", "name"):
+        if not reference[part]:
+            yield required(f"{field}.{part}")
+        else:
+            yield from each_invalid(
+                f"{field}.{part}", reference[part], names.path_segment(reference[part])
+            )
 
 
 def descending_path(field: str, path: str) -> Errors:
@@ -162,8 +180,7 @@ def domain_prefixed_path(field: str, value: str) -> Errors:
         yield invalid(field, value, detail)
         return
     yield from dns_subdomain(field, domain)
-    if not _HTTP_PATH.fullmatch(path):
-        yield invalid(field, path, names.pattern_error("Invalid path", _HTTP_PATH))
+    yield from each_invalid(field, path, names.misfit(path, _HTTP_PATH, "Invalid path"))
 
 
 def host_name(field: str, value: str) -> Errors:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from kubelearn.embedded.apiserver.names import pattern_error
+from kubelearn.embedded.apiserver.names import misfit
 from kubelearn.embedded.apiserver.validation.common import supported
 from kubelearn.embedded.apiserver.validation.field import (
     Errors,
     duplicate,
+    each_invalid,
     invalid,
     required,
     too_long,
@@ -50,13 +51,11 @@ def _reason(field: str, reason: str) -> Errors:
     if not reason:
         yield required(field)
         return
-    if not _REASON.fullmatch(reason):
-        message = (
-            "a condition reason must start with alphabetic character, optionally followed by a "
-            "string of alphanumeric characters or '_,:', and must end with an alphanumeric "
-            "character or '_'"
-        )
-        examples = ("my_name", "MY_NAME", "MyName", "ReasonA,ReasonB", "ReasonA:ReasonB")
-        yield invalid(field, reason, pattern_error(message, _REASON, *examples))
+    message = (
+        "a condition reason must start with alphabetic character, optionally followed by a string "
+        "of alphanumeric characters or '_,:', and must end with an alphanumeric character or '_'"
+    )
+    examples = ("my_name", "MY_NAME", "MyName", "ReasonA,ReasonB", "ReasonA:ReasonB")
+    yield from each_invalid(field, reason, misfit(reason, _REASON, message, *examples))
     if len(reason) > _LONGEST_REASON:
         yield too_long(field, _LONGEST_REASON)

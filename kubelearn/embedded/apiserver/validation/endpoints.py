@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 
-from kubelearn.embedded.apiserver.names import label_value, port_number, qualified_name
+from kubelearn.embedded.apiserver.names import label_value, port_number
 from kubelearn.embedded.apiserver.validation.common import (
     address,
+    app_protocol,
     dns_label,
     dns_subdomain,
     endpoint_address,
@@ -63,12 +64,7 @@ def _ports(ports: list[Object]) -> Errors:
             yield duplicate(f"{here}.name", name)
         seen.add(name)
         yield from supported(f"{here}.protocol", port.get("protocol"), _PROTOCOLS)
-        yield from _application(f"{here}.appProtocol", port)
-
-
-def _application(field: str, port: Object) -> Errors:
-    if (protocol := port.get("appProtocol")) is not None:
-        yield from each_invalid(field, protocol, qualified_name(protocol))
+        yield from app_protocol(f"{here}.appProtocol", port)
 
 
 def _endpoint(field: str, endpoint: Object, kind: str) -> Errors:
@@ -140,7 +136,7 @@ def _old_port(field: str, port: Object, *, needs_name: bool) -> Errors:
         yield required(f"{field}.name")
     yield from each_invalid(f"{field}.port", port["port"], port_number(port["port"]))
     yield from one_of(f"{field}.protocol", port.get("protocol"), _PROTOCOLS)
-    yield from _application(f"{field}.appProtocol", port)
+    yield from app_protocol(f"{field}.appProtocol", port)
 
 
 @on_update("core.v1.Endpoints")

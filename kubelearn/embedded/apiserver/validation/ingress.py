@@ -5,7 +5,6 @@ from __future__ import annotations
 from kubelearn.embedded.apiserver.names import (
     dns_label,
     dns_subdomain,
-    path_segment,
     port_name,
     port_number,
     wildcard_subdomain,
@@ -15,6 +14,7 @@ from kubelearn.embedded.apiserver.validation.common import (
     domain_prefixed_path,
     host_name,
     sloppy_address,
+    typed_reference,
 )
 from kubelearn.embedded.apiserver.validation.field import (
     Errors,
@@ -157,12 +157,7 @@ def _service(field: str, service: Object) -> Errors:
 def _reference(field: str, reference: Object) -> Errors:
     if (group := reference.get("apiGroup")) is not None:
         yield from each_invalid(f"{field}.apiGroup", group, dns_subdomain(group))
-    for name in ("kind", "name"):
-        if not reference[name]:
-            yield required(f"{field}.{name}")
-        else:
-            problems = path_segment(reference[name])
-            yield from each_invalid(f"{field}.{name}", reference[name], problems)
+    yield from typed_reference(field, reference)
 
 
 @on_status_update("networking.v1.Ingress")

@@ -30,7 +30,7 @@ from kubelearn.embedded.apiserver.validation.metadata import metadata, metadata_
 from kubelearn.embedded.apiserver.validation.rules import on_create, on_status_update, on_update
 from kubelearn.embedded.apiserver.validation.scheduling import node_selector
 from kubelearn.embedded.apiserver.validation.storage import VOLUME_MODES, access_modes
-from kubelearn.embedded.apiserver.validation.volume import host_path
+from kubelearn.embedded.apiserver.validation.volume import host_path, nfs
 from kubelearn.objects import Object, quantity
 
 _SOURCE = "core.v1.PersistentVolumeSource"
@@ -107,14 +107,6 @@ def _source(spec: Object) -> Errors:
         yield forbidden("spec.persistentVolumeReclaimPolicy", detail)
 
 
-def _nfs(field: str, source: Object) -> Errors:
-    for name in ("server", "path"):
-        if not source[name]:
-            yield required(f"{field}.{name}")
-    if not source["path"].startswith("/"):
-        yield invalid(f"{field}.path", source["path"], "must be an absolute path")
-
-
 def _local(field: str, source: Object) -> Errors:
     if not source["path"]:
         yield required(f"{field}.path")
@@ -142,7 +134,7 @@ def _secret(field: str, secret: Object) -> Errors:
 # In the order in which upstream comes to them.
 _CHECKS: dict[str, Callable[[str, Object], Errors]] = {
     "hostPath": host_path,
-    "nfs": _nfs,
+    "nfs": nfs,
     "local": _local,
     "csi": _csi,
 }

@@ -9,6 +9,7 @@ from kubelearn.embedded.apiserver.names import dns_label as name_rule
 from kubelearn.embedded.apiserver.names import port_number, qualified_name
 from kubelearn.embedded.apiserver.validation.common import (
     address,
+    app_protocol,
     cidr,
     dns_label,
     dns_subdomain,
@@ -147,8 +148,7 @@ def _ports(ports: list[Object]) -> Errors:
         yield from each_invalid(f"{here}.port", port["port"], port_number(port["port"]))
         yield from one_of(f"{here}.protocol", port.get("protocol"), _PROTOCOLS)
         yield from port_number_or_name(f"{here}.targetPort", port["targetPort"])
-        if (protocol := port.get("appProtocol")) is not None:
-            yield from each_invalid(f"{here}.appProtocol", protocol, qualified_name(protocol))
+        yield from app_protocol(f"{here}.appProtocol", port)
 
 
 def _session_affinity(spec: Object) -> Errors:

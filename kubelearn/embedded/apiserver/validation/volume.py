@@ -274,7 +274,8 @@ def _claim(field: str, source: Object) -> Errors:
         yield required(f"{field}.claimName")
 
 
-def _nfs(field: str, source: Object) -> Errors:
+def nfs(field: str, source: Object) -> Errors:
+    """A folder of an NFS server."""
     for name in ("server", "path"):
         if not source[name]:
             yield required(f"{field}.{name}")
@@ -301,7 +302,7 @@ _SOURCES: dict[str, Callable[[str, Any], Errors]] = {
     "hostPath": host_path,
     "gitRepo": _git_repo,
     "secret": _secret,
-    "nfs": _nfs,
+    "nfs": nfs,
     "persistentVolumeClaim": _claim,
     "downwardAPI": _downward_api,
     "configMap": _config_map,
