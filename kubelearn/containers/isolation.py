@@ -25,7 +25,7 @@ from kubelearn.containers.handler import Bundle, Handler, Started
 from kubelearn.containers.launcher import LaunchedProcess, Launcher
 from kubelearn.containers.leftovers import record
 from kubelearn.containers.runtime import ContainerConfig, LinuxUser, Sandbox, StartError
-from kubelearn.containers.runtimeservice import RuntimeService
+from kubelearn.containers.runtimeservice import RuntimeService, write_readable
 from kubelearn.containers.sockets import Place, answer_from_now_on
 from kubelearn.errors import ContainerError
 
@@ -139,7 +139,7 @@ class Isolation:
     async def open_sandbox(self, sandbox: Sandbox, folder: Path) -> None:
         """Make a pod's namespaces. Raises ContainerError."""
         config = sandbox.config
-        _write(folder / "hostname", f"{config.hostname}\n")
+        write_readable(folder / "hostname", f"{config.hostname}\n")
         names = ["uts"] if config.host_ipc else ["uts", "ipc"]
         if config.share_processes:
             names.append("pid")
@@ -310,11 +310,6 @@ def _pipes(*, stdin: bool) -> tuple[Ends, list[int]]:
     for descriptor in (out, err):
         os.set_blocking(descriptor, False)
     return ends, [their_in, their_out, their_err]
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text)
-    path.chmod(0o644)  # for whichever user the container has
 
 
 class NamespacesRuntime(RuntimeService):

@@ -108,7 +108,7 @@ class RuntimeService(ABC):
         folder = self._sandbox_folder(sandbox.id)
         folder.mkdir(parents=True)
         if config.dns:
-            _write(folder / "resolv.conf", resolv_conf(config.dns))
+            write_readable(folder / "resolv.conf", resolv_conf(config.dns))
         try:
             await self._handler.open_sandbox(sandbox, folder)
             if self._ports and not config.host_network:
@@ -405,9 +405,10 @@ def resolv_conf(dns: DnsConfig) -> str:
     return "".join(lines)
 
 
-def _write(path: Path, text: str) -> None:
+def write_readable(path: Path, text: str) -> None:
+    """Write a file that every user may read, whichever one the container has."""
     path.write_text(text)
-    path.chmod(0o644)  # for whichever user the container has
+    path.chmod(0o644)
 
 
 def _ran_out(container: _Container) -> bool:

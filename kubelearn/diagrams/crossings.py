@@ -78,11 +78,12 @@ def _swept(layers: Layers, others: Neighbours, *, rightwards: bool) -> Layers:
     position = {name: float(i) for layer in layers for i, name in enumerate(layer)}
     swept = []
     for layer in layers if rightwards else reversed(layers):
-        means = {name: _mean([position[o] for o in others[name]], position[name]) for name in layer}
+        means = {name: mean([position[o] for o in others[name]], position[name]) for name in layer}
         swept.append(sorted(layer, key=means.__getitem__))
         position.update((name, float(i)) for i, name in enumerate(swept[-1]))
     return swept if rightwards else swept[::-1]
 
 
-def _mean(values: Sequence[float], default: float) -> float:
+def mean(values: Sequence[float], default: float) -> float:
+    """The mean of some numbers, or the default for none."""
     return sum(values) / len(values) if values else default

@@ -12,7 +12,7 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kubelearn.diagrams.crossings import Layers, ordered
+from kubelearn.diagrams.crossings import Layers, mean, ordered
 from kubelearn.diagrams.ranks import Arrow, backward
 from kubelearn.diagrams.ranks import ranks as ranks_of
 
@@ -136,7 +136,7 @@ class _Web:
             others = self.before if rightwards else self.after
             for layer in self.layers if rightwards else reversed(self.layers):
                 wanted = [
-                    _mean([self.centre[o] for o in others[name]], self.centre[name])
+                    mean([self.centre[o] for o in others[name]], self.centre[name])
                     for name in layer
                 ]
                 self.centre.update(zip(layer, self._fit(layer, wanted), strict=True))
@@ -230,7 +230,7 @@ class _Web:
 
     def _spread(self, name: str, bundles: list[list[tuple[str, str]]]) -> list[float]:
         """The heights of a node's ports, for each bundle of wires."""
-        means = [_mean([self.centre[other] for _, other in bundle], 0) for bundle in bundles]
+        means = [mean([self.centre[other] for _, other in bundle], 0) for bundle in bundles]
         ordered = sorted(range(len(bundles)), key=lambda i: (means[i], bundles[i][0]))
         step = min(_PORT_GAP, (self._height(name) - 12) / max(len(ordered) - 1, 1))
         middle = (len(ordered) - 1) / 2
@@ -271,7 +271,3 @@ def _label(route: tuple[Point, ...], stops: int, reverse: bool) -> Point:
         return x + 4, y - 4
     x, y = route[0]
     return (x - 44 if reverse else x + 4), y - 4
-
-
-def _mean(values: Sequence[float], default: float) -> float:
-    return sum(values) / len(values) if values else default

@@ -71,7 +71,7 @@ def one(request: Request, registry: Registry, value: bytes, *, status: int = 200
 def warned(request: Request, answer: web.Response) -> web.Response:
     """An answer with what the client should know besides."""
     for warning in request.warnings:
-        answer.headers.add("Warning", f"299 - {orjson.dumps(warning).decode()}")
+        answer.headers.add("Warning", f"299 - {quote(warning)}")
     return answer
 
 

@@ -103,6 +103,11 @@ def quote(text: str) -> str:
     return orjson.dumps(text.encode(errors="replace").decode()).decode()
 
 
+def quote_each(texts: Iterable[str]) -> str:
+    """A list of strings as Go's `%q` prints it."""
+    return f"[{' '.join(map(quote, texts))}]"
+
+
 def number(value: int | float) -> str:
     """A number as Go's `%v` prints it."""
     if isinstance(value, int) or not value:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import orjson
-
 from kubelearn.embedded.apiserver.podsecurity.checks import (
     PodView,
     Violation,
@@ -18,6 +16,7 @@ from kubelearn.embedded.apiserver.podsecurity.checks import (
     quoted,
     setters,
 )
+from kubelearn.embedded.apiserver.status import quote
 from kubelearn.objects import Object
 
 _APP_ARMOR = "container.apparmor.security.beta.kubernetes.io/"
@@ -79,7 +78,7 @@ def app_armor_profile(pod: PodView) -> Violation | None:
 
 
 def _assigned(name: str, value: str) -> str:
-    return f"{name}={orjson.dumps(value).decode()}"
+    return f"{name}={quote(value)}"
 
 
 @check("baseline", "capabilities_baseline", since=0)

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import orjson
-
 from kubelearn.embedded.apiserver.authentication import User
 from kubelearn.embedded.apiserver.authorization import Attributes, Authorizer
 from kubelearn.embedded.apiserver.rbac.policy import Policy
 from kubelearn.embedded.apiserver.rbac.rules import FULL_AUTHORITY, compact, missing, text
 from kubelearn.embedded.apiserver.registry import Registry, Write
-from kubelearn.embedded.apiserver.status import forbidden, not_found, unknown
+from kubelearn.embedded.apiserver.status import forbidden, not_found, quote, unknown
 from kubelearn.objects import Object
 
 _GROUP = "rbac.authorization.k8s.io"
@@ -68,7 +66,7 @@ class NoEscalation:
         kind = role.get("kind", "")
         plural = f"{kind.lower()}s"
         if kind not in _ROLE_KINDS:
-            raise unknown(f"unsupported role reference kind: {_quoted(kind)}")
+            raise unknown(f"unsupported role reference kind: {quote(kind)}")
         if self._may("bind", plural, role["name"], write):
             return
         rules = self._policy.rules_of(role, write.namespace)
@@ -90,7 +88,7 @@ class NoEscalation:
         if not lacking:
             return
         problem = (
-            f"user {_quoted(write.user.name)} (groups={_groups(write.user)}) is attempting to "
+            f"user {quote(write.user.name)} (groups={_groups(write.user)}) is attempting to "
             "grant RBAC permissions not currently held:\n"
             + "\n".join(sorted({text(rule) for rule in compact(lacking)}))
         )
@@ -107,10 +105,6 @@ def _not_found(role: Object) -> str:
     return not_found(f"{role['kind'].lower()}s", _GROUP, role["name"]).message
 
 
-def _quoted(name: str) -> str:
-    return orjson.dumps(name).decode()
-
-
 def _groups(user: User) -> str:
     """Go's `%q` of a list."""
-    return "[" + " ".join(_quoted(group) for group in user.groups) + "]"
+    return "[" + " ".join(quote(group) for group in user.groups) + "]"

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 import orjson
 
 from kubelearn.embedded.apiserver.authorization import Attributes
+from kubelearn.embedded.apiserver.status import quote_each
 from kubelearn.objects import Object
 
 ALL = "*"
@@ -65,8 +66,10 @@ def text(rule: Object) -> str:
     """A rule as upstream prints it (`rbacv1helpers.CompactString`)."""
     shown = []
     if "apiGroups" in rule:
-        shown.append(f"APIGroups:{_quoted(rule['apiGroups'])}")
-    shown += [f"{title}:{_quoted(rule[name])}" for name, title in _FIELDS.items() if rule.get(name)]
+        shown.append(f"APIGroups:{quote_each(rule['apiGroups'])}")
+    shown += [
+        f"{title}:{quote_each(rule[name])}" for name, title in _FIELDS.items() if rule.get(name)
+    ]
     return "{" + ", ".join(shown) + "}"
 
 
@@ -113,8 +116,3 @@ def _covers_path(allowed: Sequence[str], path: str) -> bool:
         url in (ALL, path) or (url.endswith(ALL) and path.startswith(url.rstrip(ALL)))
         for url in allowed
     )
-
-
-def _quoted(values: Sequence[str]) -> str:
-    """Go's `%q` of a list."""
-    return "[" + " ".join(orjson.dumps(each).decode() for each in values) + "]"

@@ -9,13 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-import orjson
-
 from kubelearn.embedded.apiserver.authentication import User
 from kubelearn.embedded.apiserver.encoding import decode
 from kubelearn.embedded.apiserver.serviceaccounts import ISSUER
 from kubelearn.embedded.apiserver.serviceaccounts.claims import PRIVATE
 from kubelearn.embedded.apiserver.serviceaccounts.jwt import InvalidToken, SigningKey, claims_of
+from kubelearn.embedded.apiserver.status import quote_each
 from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.store import Store
 from kubelearn.objects import Object, parse_time
@@ -59,8 +58,8 @@ class ServiceAccountTokens:
         wanted = tuple(each for each in audiences if each in claims["aud"])
         if not wanted:
             raise InvalidToken(
-                f"token audiences {_quoted(claims['aud'])} is invalid for the target audiences "
-                f"{_quoted(audiences)}"
+                f"token audiences {quote_each(claims['aud'])} is invalid for the target audiences "
+                f"{quote_each(audiences)}"
             )
         self._check_references(claims[PRIVATE])
         return Authenticated(_user(claims), wanted)
@@ -127,8 +126,3 @@ def _user(claims: Object) -> User:
 def account_groups(namespace: str) -> tuple[str, str]:
     """The groups of all accounts in a namespace."""
     return "system:serviceaccounts", f"system:serviceaccounts:{namespace}"
-
-
-def _quoted(audiences: Sequence[str]) -> str:
-    """Go's `%q` of a list."""
-    return "[" + " ".join(orjson.dumps(each).decode() for each in audiences) + "]"

@@ -19,6 +19,7 @@ import orjson
 from yarl import URL
 
 from kubelearn.embedded.apiserver.serviceresolver import Unavailable, resolve
+from kubelearn.embedded.apiserver.status import quote
 from kubelearn.embedded.store import Store
 from kubelearn.objects import Object
 
@@ -64,7 +65,7 @@ def _failure(status: int, body: str) -> str:
     if status in _FAILURES:
         return _FAILURES[status]
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        said = orjson.dumps(body or "unknown").decode()
+        said = quote(body or "unknown")
         return f"an error on the server ({said}) has prevented the request from succeeding"
     return f"the server responded with the status code {status} but did not return more information"
 
