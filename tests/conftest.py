@@ -1,9 +1,11 @@
-"""What several test folders need: a living cluster, and a real Chromium where there is one."""
+"""What several test folders need: a living cluster, and programs that a machine may not have."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,6 +19,7 @@ from kubelearn.clusters.kind import KindCluster, stock
 from kubelearn.containers import dockerengine
 from kubelearn.embedded.state import StateFolder
 from kubelearn.errors import ContainerError
+from tests import permissions
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -109,6 +112,34 @@ def kubelearn(state: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     return run
 
 
+@pytest.fixture
+def taken_port() -> Iterator[None]:
+    """Somebody listens on the API server's port 6443."""
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Who has it already does as well.
+        with contextlib.suppress(OSError):
+            other.bind(("127.0.0.1", 6443))
+            other.listen()
+        yield
+
+
+@pytest.fixture
+def modes_count() -> Iterator[None]:
+    """The modes of files and folders count for the test, even if root runs it."""
+    with permissions.obeyed():
+        yield
+
+
+def required(found: str | None, reason: str) -> str:
+    """What was found. Without it the test is skipped, but in CI it must run."""
+    if found:
+        return found
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
 @pytest.fixture(scope="session")
 def docker_engine() -> Iterator[DockerClient]:
     """A client of a Docker Engine; without one the test is skipped."""
@@ -121,16 +152,22 @@ def docker_engine() -> Iterator[DockerClient]:
 
 
 @pytest.fixture(scope="session")
+def kubectl_path() -> str:
+    """The command's path; without one the test is skipped, but in CI it must run."""
+    found = os.environ.get("KUBELEARN_KUBECTL") or shutil.which("kubectl")
+    return required(
+        found,
+        "no kubectl: tools/newest FOLDER kubectl fetches Debian's; KUBELEARN_KUBECTL names it",
+    )
+
+
+@pytest.fixture(scope="session")
 def chromium_path() -> str:
     """The browser's path; without one the test is skipped, but in CI it must run."""
     named = os.environ.get("KUBELEARN_CHROMIUM")
     found = named or next(filter(None, map(shutil.which, _NAMES)), None)
-    if found:
-        return found
     reason = "no Chromium: apt-get install chromium, or set KUBELEARN_CHROMIUM to its path"
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
+    return required(found, reason)
 
 
 @pytest.fixture(scope="module")

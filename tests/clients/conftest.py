@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -15,18 +14,6 @@ import pytest
 from kubelearn.clusters import Cluster
 
 Kubectl = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture(scope="session")
-def kubectl_path() -> str:
-    """The command's path; without one the test is skipped, but in CI it must run."""
-    found = os.environ.get("KUBELEARN_KUBECTL") or shutil.which("kubectl")
-    if found:
-        return found
-    reason = "no kubectl: tools/newest FOLDER kubectl fetches Debian's; KUBELEARN_KUBECTL names it"
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """What the doctor finds, and what it says about it."""
 
 import os
-import socket
 
 import pytest
 
@@ -76,15 +75,8 @@ def test_a_kubectl_of_another_time_is_told_apart(state, monkeypatch, tmp_path):
     assert "v1.20.1" in named("kubectl").meaning
 
 
-def test_a_taken_port_is_no_problem(state):
-    with socket.socket() as other:
-        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            other.bind(("127.0.0.1", 6443))
-            other.listen()
-        except OSError:
-            pass  # somebody has it already
-        assert named("port").found == "6443 is taken, the next free one will do"
+def test_a_taken_port_is_no_problem(state, taken_port):
+    assert named("port").found == "6443 is taken, the next free one will do"
 
 
 def test_a_cluster_that_runs_is_seen(state):

@@ -230,6 +230,6 @@ print([key["use"] for key in fetch(found["jwks_uri"])["keys"]])
 
 @pytest.mark.needs_nodes
 def test_a_pod_can_fetch_the_keys_that_sign_tokens(pods):
-    pods.run(image="python:3.12-slim", command=["python", "-c", FETCH_KEYS])
+    pods.python(FETCH_KEYS)
     pods.finished()
     assert pods.log() == "['sig']\n"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 pytestmark = pytest.mark.needs_nodes
 
-PYTHON = "python:3.12-slim"
 WEB = {"selector": {"app": "web"}, "ports": [{"name": "http", "port": 80, "targetPort": 8080}]}
 # Asks for names again until they are there, since DNS hears of objects a moment later.
 LOOK = """
@@ -79,16 +80,7 @@ A, CNAME, PTR, AAAA, SRV = 1, 5, 12, 28, 33
 @pytest.fixture
 def look(pods):
     """The addresses of names, as a Python program in a pod finds them; one line each."""
-
-    def call(*names, **options):
-        spec = {"image": PYTHON, "command": ["python", "-c", LOOK, *names], **options}
-        pods.run(name="look", **spec)
-        pods.finished("look")
-        text = pods.log("look")
-        pods.delete("look", grace_period_seconds=0)
-        return text.splitlines()
-
-    return call
+    return partial(pods.printed, LOOK)
 
 
 @pytest.fixture
@@ -96,11 +88,7 @@ def answers(pods):
     """Whether the cluster's server answers a question with a code and data, sooner or later."""
 
     def call(name, kind, wanted):
-        pods.run(name="ask", image=PYTHON, command=["python", "-c", ASK, name, str(kind), wanted])
-        pods.finished("ask")
-        text = pods.log("ask").strip()
-        pods.delete("ask", grace_period_seconds=0)
-        assert text == wanted
+        assert pods.printed(ASK, name, str(kind), wanted) == [wanted]
 
     return call
 
@@ -177,7 +165,7 @@ def test_busybox_reaches_a_service_by_its_name(pods, create_service):
         "        self.wfile.write(b'hello from ' + self.headers['Host'].encode())\n"
         "HTTPServer(('', 8080), Hello).serve_forever()\n"
     )
-    pods.run(name="web", labels={"app": "web"}, image=PYTHON, command=["python", "-c", server])
+    pods.python(server, name="web", labels={"app": "web"})
     pods.ready("web")
     script = "for i in $(seq 100); do wget -q -O - http://web/ && break; sleep 0.2; done"
     assert "hello from web" in pods.output(script)
@@ -200,7 +188,7 @@ def test_a_name_that_nobody_has_is_not_found(pods):
         "try: socket.gethostbyname('nosuch.default.svc.cluster.local')\n"
         "except socket.gaierror as error: print(error.errno == socket.EAI_NONAME)"
     )
-    pods.run(image=PYTHON, command=["python", "-c", code])
+    pods.python(code)
     pods.finished()
     assert pods.log() == "True\n"
 

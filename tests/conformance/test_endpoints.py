@@ -6,7 +6,6 @@ import pytest
 
 WEB = {"selector": {"app": "web"}, "ports": [{"name": "http", "port": 80, "targetPort": 8080}]}
 LABEL = "kubernetes.io/service-name"
-PYTHON = "python:3.12-slim"
 
 
 @pytest.fixture
@@ -113,7 +112,7 @@ def test_a_service_without_a_selector_leads_to_where_its_slices_say(
     api, namespace, pods, create_service, send
 ):
     server = "import http.server as h; h.test(h.SimpleHTTPRequestHandler, port=8080)"
-    pods.run(name="server", image=PYTHON, command=["python", "-c", server])
+    pods.python(server, name="server")
     ip = pods.ready("server").status.pod_ip
     address = create_service("web", ports=[{"name": "http", "port": 80}]).spec.cluster_ip
     piece = {

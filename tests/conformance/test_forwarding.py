@@ -47,12 +47,7 @@ print("up", flush=True)
 @pytest.fixture
 def server(pods, eventually):
     """A pod `p` with a web server on port 8080, which has a name: web."""
-    pods.run(
-        labels={"app": "web"},
-        image="python:3.12-slim",
-        command=["python", "-c", SERVER],
-        ports=[{"name": "web", "containerPort": 8080}],
-    )
+    pods.python(SERVER, labels={"app": "web"}, ports=[{"name": "web", "containerPort": 8080}])
     pods.ready()
     eventually(lambda: "up" in pods.log())
 
@@ -138,7 +133,7 @@ def test_a_port_where_nobody_listens_is_told_on_its_error_channel(forward, serve
 
 
 def test_several_ports_and_much_data_can_be_forwarded_at_once(forward, pods, eventually):
-    pods.run(image="python:3.12-slim", command=["python", "-c", ECHO])
+    pods.python(ECHO)
     pods.ready()
     eventually(lambda: "up" in pods.log())
     forwarded = forward("8080,8081")

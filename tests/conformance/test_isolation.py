@@ -8,8 +8,6 @@ import pytest
 
 pytestmark = pytest.mark.needs_nodes
 
-PYTHON = "python:3.12-slim"
-
 
 def test_each_container_has_a_folder_for_temporary_files_of_its_own(pods):
     containers = [
@@ -37,7 +35,7 @@ def test_pods_may_use_the_same_port(pods):
     code = "import http.server as h; h.HTTPServer(('', 8080), h.BaseHTTPRequestHandler)"
     script = f"{code}; print('bound', flush=True); import time; time.sleep(3600)"
     for name in ("a", "b", "c"):
-        pods.run(name=name, image=PYTHON, command=["python", "-c", script])
+        pods.python(script, name=name)
     for name in ("a", "b", "c"):
         pods.ready(name)
         assert not pods.get(name).status.container_statuses[0].restart_count
@@ -79,7 +77,7 @@ def test_a_container_that_takes_too_much_memory_is_killed(pods):
     # A bounded amount: where nothing enforces the limit, this must not fill the machine.
     code = "import time; memory = b'x' * (96 << 20); time.sleep(3600)"
     limits = {"limits": {"memory": "32Mi"}}
-    pods.run(image=PYTHON, command=["python", "-c", code], resources=limits)
+    pods.python(code, resources=limits)
     ended = pods.finished().status.container_statuses[0].state.terminated
     assert (ended.reason, ended.exit_code) == ("OOMKilled", 137)
 

@@ -22,7 +22,7 @@ HTTPServer(("", 8080), Server).serve_forever()
 
 
 def serve(pods, **probes):
-    pods.run(image="python:3.12-slim", command=["python", "-c", SERVER], **probes)
+    pods.python(SERVER, **probes)
 
 
 def test_a_failed_liveness_probe_restarts_the_container(pods):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 pytestmark = pytest.mark.needs_nodes
@@ -28,20 +30,10 @@ def replica_set(apps, namespace):
 
 
 @pytest.fixture
-def available(apps, namespace, eventually):
+def available(apps, namespace, await_replicas):
     """Wait until exactly so many replicas are there and available."""
-
-    def call(count):
-        def settled():
-            found = apps.read_namespaced_replica_set("rs", namespace)
-            status = found.status
-            seen = status.observed_generation == found.metadata.generation
-            return seen and (status.replicas, status.available_replicas or 0) == (count, count)
-
-        eventually(settled)
-        return apps.read_namespaced_replica_set("rs", namespace)
-
-    return call
+    read = partial(apps.read_namespaced_replica_set, "rs", namespace)
+    return partial(await_replicas, read)
 
 
 @pytest.fixture

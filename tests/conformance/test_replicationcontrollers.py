@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 pytestmark = pytest.mark.needs_nodes
@@ -22,19 +24,11 @@ def controller(core, namespace):
 
 
 @pytest.fixture
-def available(core, namespace, eventually):
+def available(core, namespace, await_replicas):
     """Wait until exactly so many replicas are there and available."""
-
-    def call(count):
-        def settled():
-            found = core.read_namespaced_replication_controller("rc", namespace)
-            status = found.status
-            seen = status.observed_generation == found.metadata.generation
-            return seen and (status.replicas, status.available_replicas or 0) == (count, count)
-
-        eventually(settled)
-
-    return call
+    return partial(
+        await_replicas, lambda: core.read_namespaced_replication_controller("rc", namespace)
+    )
 
 
 @pytest.fixture

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
+
+from tests.conformance.pods import PYTHON
 
 pytestmark = pytest.mark.needs_nodes
 
@@ -41,7 +45,6 @@ for _ in range(100):
     except OSError:  # refused, or reset by what stands before it
         time.sleep(0.1)
 """
-PYTHON = "python:3.12-slim"
 WEB = {"selector": {"app": "web"}, "ports": [{"name": "http", "port": 80, "targetPort": 8080}]}
 
 
@@ -51,11 +54,10 @@ def serve(pods, eventually):
 
     def call(*names):
         for name in names:
-            pods.run(
+            pods.python(
+                SERVER,
                 name=name,
                 labels={"app": "web"},
-                image=PYTHON,
-                command=["python", "-c", SERVER],
                 ports=[{"name": "web", "containerPort": 8080}],
             )
         for name in names:
@@ -68,15 +70,7 @@ def serve(pods, eventually):
 @pytest.fixture
 def fetch(pods):
     """Fetch addresses from inside the cluster, one after another; gives the answers."""
-
-    def call(*urls):
-        pods.run(name="client", image=PYTHON, command=["python", "-c", FETCH, *urls])
-        pods.finished("client")
-        text = pods.log("client")
-        pods.delete("client", grace_period_seconds=0)
-        return text.splitlines()
-
-    return call
+    return partial(pods.printed, FETCH)
 
 
 @pytest.fixture
@@ -268,7 +262,7 @@ def test_a_service_without_endpoints_refuses_at_once(pods, create_service):
         "        print('refused'); break\n"
         "    time.sleep(0.2)\n"
     )
-    pods.run(image=PYTHON, command=["python", "-c", code, address])
+    pods.python(code, address)
     pods.finished()
     assert pods.log() == "refused\n"
 
@@ -276,7 +270,7 @@ def test_a_service_without_endpoints_refuses_at_once(pods, create_service):
 def test_a_service_has_a_name(core, pods):
     address = core.read_namespaced_service("kubernetes", "default").spec.cluster_ip
     code = "import socket; print(socket.gethostbyname('kubernetes.default.svc.cluster.local'))"
-    pods.run(image=PYTHON, command=["python", "-c", code])
+    pods.python(code)
     pods.finished()
     assert pods.log() == f"{address}\n"
 
@@ -307,9 +301,9 @@ def test_a_service_forwards_udp(pods, create_service, ready_endpoints):
     ports = [{"port": 53, "targetPort": 5353, "protocol": "UDP"}]
     address = create_service("web", selector={"app": "web"}, ports=ports).spec.cluster_ip
     labels = {"app": "web"}
-    pods.run(name="echo", labels=labels, image=PYTHON, command=["python", "-c", ECHO])
+    pods.python(ECHO, name="echo", labels=labels)
     ready_endpoints(1, of=1)
-    pods.run(image=PYTHON, command=["python", "-c", ASK, address])
+    pods.python(ASK, address)
     pods.finished()
     assert pods.log() == "HELLO\n"
 
@@ -320,13 +314,13 @@ def witness(pods, create_service, ready_endpoints):
     address = create_service("web", **WEB).spec.cluster_ip
     whose = SERVER.replace('os.environ["HOSTNAME"]', "self.client_address[0]")
     labels = {"app": "web"}
-    pods.run(name="server", labels=labels, image=PYTHON, command=["python", "-c", whose])
+    pods.python(whose, name="server", labels=labels)
     ready_endpoints(1, of=1)
     return f"http://{address}/"
 
 
 def test_a_pod_sees_the_address_of_who_asks_it(pods, witness):
-    pods.run(name="client", image=PYTHON, command=["python", "-c", RETRY, witness])
+    pods.python(RETRY, witness, name="client")
     pods.finished("client")
     assert pods.log("client") == f"{pods.get('client').status.pod_ip}\n"
 
@@ -388,10 +382,7 @@ def test_clients_inside_are_not_bound_to_a_node_by_the_policy_for_external_traff
 def test_a_pod_that_is_not_ready_can_be_published_all_the_same(pods, create_service, fetch):
     address = create_service("web", publishNotReadyAddresses=True, **WEB).spec.cluster_ip
     never = {"exec": {"command": ["false"]}, "periodSeconds": 1}
-    pods.run(
-        name="slow", labels={"app": "web"}, image=PYTHON, command=["python", "-c", SERVER],
-        readinessProbe=never,
-    )  # fmt: skip
+    pods.python(SERVER, name="slow", labels={"app": "web"}, readinessProbe=never)
     command = ["python", "-c", RETRY, f"http://{address}/"]
     pods.run(name="client", image=PYTHON, command=command)
     pods.finished("client")
@@ -412,12 +403,7 @@ def test_an_address_of_a_deleted_service_can_be_given_again(
 
 
 def test_a_host_port_leads_from_a_nodes_address_to_the_pod(core, pods, fetch):
-    pods.run(
-        name="a",
-        image=PYTHON,
-        command=["python", "-c", SERVER],
-        ports=[{"containerPort": 8080, "hostPort": 28080}],
-    )
+    pods.python(SERVER, name="a", ports=[{"containerPort": 8080, "hostPort": 28080}])
     node = core.read_node(pods.ready("a").spec.node_name)
     [ip] = [each.address for each in node.status.addresses if each.type == "InternalIP"]
     assert fetch(f"http://{ip}:28080/") == ["a"]

@@ -94,12 +94,11 @@ def hook(core, namespace, pods):
     public, private = certificate(f"hook.{namespace}.svc")
     secret = {"metadata": {"name": "hook"}, "stringData": {"tls.crt": public, "tls.key": private}}
     core.create_namespaced_secret(namespace, secret)
-    pods.run(
+    pods.python(
+        SERVER,
         name="hook",
         labels={"app": "hook"},
         spec={"volumes": [{"name": "tls", "secret": {"secretName": "hook"}}]},
-        image="python:3.12-slim",
-        command=["python", "-c", SERVER],
         volumeMounts=[{"name": "tls", "mountPath": "/tls"}],
         readinessProbe={"tcpSocket": {"port": PORT}, "periodSeconds": 1},
     )

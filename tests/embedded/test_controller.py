@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from contextlib import asynccontextmanager
 
 import pytest
 
@@ -12,6 +11,7 @@ from kubelearn.embedded.controllers.manager import ControllerManager
 from kubelearn.embedded.informer import Informers
 from kubelearn.errors import Conflict, Unreachable
 from kubelearn.objects import CONFIG_MAPS, NAMESPACES, PODS, SERVICE_ACCOUNTS
+from tests.embedded.tasks import running
 
 
 class Recorder(Controller):
@@ -30,17 +30,6 @@ class Recorder(Controller):
         self.synced.append(object_key)
         if self.failures.get(object_key):
             raise self.failures[object_key].pop()
-
-
-@asynccontextmanager
-async def running(*coroutines):
-    tasks = [asyncio.ensure_future(c) for c in coroutines]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @pytest.fixture

@@ -1,24 +1,13 @@
 from __future__ import annotations
 
-import asyncio
 import logging
-from contextlib import asynccontextmanager
 
 import pytest
 
 from kubelearn.embedded.informer import Informer, Informers
 from kubelearn.errors import Unreachable
 from kubelearn.objects import NODES, PODS, key
-
-
-@asynccontextmanager
-async def running(informer):
-    task = asyncio.create_task(informer.run())
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+from tests.embedded.tasks import running
 
 
 @pytest.fixture
@@ -40,7 +29,7 @@ def heard(informer):
 
 async def test_it_tells_what_is_there_and_then_what_changes(api, clock, informer, heard, make_pod):
     await api.create(PODS, make_pod("a"))
-    async with running(informer):
+    async with running(informer.run()):
         await clock.advance(0)
         assert heard == ["+a"]
         pod = await api.create(PODS, make_pod("b"))
@@ -56,7 +45,7 @@ async def test_objects_of_a_list_get_their_kind_and_lose_their_managers(
 ):
     pod = make_pod("a", meta={"managedFields": [{}]})
     await api.create(PODS, pod)
-    async with running(informer):
+    async with running(informer.run()):
         await clock.advance(0)
         found = informer.get("default/a")
     assert (found["apiVersion"], found["kind"]) == ("v1", "Pod")
@@ -68,7 +57,7 @@ async def test_after_410_it_lists_again_and_tells_only_the_differences(
 ):
     await api.create(PODS, make_pod("stays"))
     goes = await api.create(PODS, make_pod("goes"))
-    async with running(informer):
+    async with running(informer.run()):
         await clock.advance(0)
         heard.clear()
         api._log.clear()  # what happens now is never told
@@ -84,7 +73,7 @@ async def test_after_410_it_lists_again_and_tells_only_the_differences(
 async def test_without_an_answer_it_tries_again_later_each_time(api, clock, informer, caplog):
     api.failure = Unreachable({"message": "no answer"})
     with caplog.at_level(logging.CRITICAL):
-        async with running(informer):
+        async with running(informer.run()):
             await clock.advance(4)
             assert api.requests.count("list pods") == 4  # at 0, 0.5, 1.5 and 3.5 seconds
             assert not informer.synced.is_set()
@@ -104,7 +93,7 @@ async def test_a_handler_that_fails_takes_nothing_from_the_others(
     informer.add_handler(on_add=seen.append)
     await api.create(PODS, make_pod("a"))
     with caplog.at_level(logging.CRITICAL):
-        async with running(informer):
+        async with running(informer.run()):
             await clock.advance(0)
     assert len(seen) == 1
 
@@ -112,7 +101,7 @@ async def test_a_handler_that_fails_takes_nothing_from_the_others(
 async def test_an_index_follows_the_objects(api, clock, informer, make_pod):
     informer.add_index("node", lambda pod: [pod["spec"].get("nodeName", "")])
     pod = await api.create(PODS, make_pod("a"))
-    async with running(informer):
+    async with running(informer.run()):
         await clock.advance(0)
         assert len(informer.by_index("node", "")) == 1
         await api.update(PODS, {**pod, "spec": {**pod["spec"], "nodeName": "worker"}})
@@ -125,7 +114,7 @@ async def test_an_object_that_was_replaced_unseen_is_told_as_deleted_and_added(
     api, clock, informer, heard, make_pod
 ):
     await api.create(PODS, make_pod("a", meta={"uid": "first"}))
-    async with running(informer):
+    async with running(informer.run()):
         await clock.advance(0)
         heard.clear()
         await api.remove(PODS, api.one(PODS))
@@ -138,7 +127,7 @@ async def test_an_object_that_was_replaced_unseen_is_told_as_deleted_and_added(
 
 async def test_a_late_handler_hears_of_what_is_there(api, clock, informer, make_pod):
     await api.create(PODS, make_pod("a"))
-    async with running(informer):
+    async with running(informer.run()):
         await clock.advance(0)
         seen = []
         informer.add_handler(on_add=seen.append)
@@ -150,7 +139,7 @@ async def test_who_follows_hears_of_all_that_is_there_comes_changes_and_goes(
 ):
     changed, gone = [], []
     await api.create(PODS, make_pod("a"))
-    async with running(informer):
+    async with running(informer.run()):
         await clock.advance(0)
         informer.follow(changed.append, gone=gone.append)
         pod = await api.create(PODS, make_pod("b"))
@@ -164,7 +153,7 @@ async def test_who_follows_hears_of_all_that_is_there_comes_changes_and_goes(
 async def test_informers_are_shared_and_may_be_asked_for_later(api, clock):
     informers = Informers(api, clock=clock)
     assert informers.get(PODS) is informers.get(PODS)
-    async with running(informers):
+    async with running(informers.run()):
         await clock.advance(0)
         nodes = informers.get(NODES)
         await clock.advance(0)

@@ -16,7 +16,7 @@ import time
 import pytest
 
 from tests.faults.hostile import NAMESPACE, VICTIMS, Hostile, hostile
-from tests.faults.wire import connect_as_stranger, eventually, strangers
+from tests.faults.wire import connect_as_stranger, eventually, megabytes, strangers
 
 REQUESTS = int(os.environ.get("KUBELEARN_HOSTILE", "1500"))
 SENDERS = 8
@@ -111,11 +111,6 @@ def send_all(wire, *, requests: int) -> tuple[collections.Counter[int], list[str
         sender.join()
     codes = sum((sender.codes for sender in senders), collections.Counter())
     return codes, [problem for sender in senders for problem in sender.problems]
-
-
-def megabytes(pid: int) -> int:
-    with open(f"/proc/{pid}/statm") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 2**20
 
 
 @pytest.fixture

@@ -25,13 +25,6 @@ as_nobody = pytest.mark.skipif(
 )
 
 
-@pytest.fixture
-def cluster(state):
-    found = EmbeddedCluster()
-    found.up()
-    return found
-
-
 def run_as_nobody(*command):
     words = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", *command]
     return subprocess.run(words, capture_output=True, text=True, check=False, cwd="/")

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import socket
 import struct
 
 import pytest
 
-from tests.faults.wire import STRANGER, eventually, strangers
+from tests.faults.wire import STRANGER, eventually, megabytes, strangers
 
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
 LARGE = "x" * 200_000
-
-
-def megabytes(pid: int) -> int:
-    with open(f"/proc/{pid}/statm") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 2**20
 
 
 def version(wire) -> str:

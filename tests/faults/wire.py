@@ -111,6 +111,12 @@ def connect_as_stranger(address: tuple[str, int], *, timeout: float) -> socket.s
     return socket.create_connection(address, timeout, source_address=(STRANGER, 0))
 
 
+def megabytes(pid: int) -> int:
+    """How much memory a process has in use."""
+    with open(f"/proc/{pid}/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 2**20
+
+
 def kill(cluster: EmbeddedCluster) -> None:
     """`kill -9` of the daemon."""
     pid = cluster.status()["pid"]

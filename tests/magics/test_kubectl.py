@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
+import os
+from pathlib import Path
 
 import pytest
 
 
 @pytest.fixture
-def installed():
-    if not shutil.which("kubectl"):
-        pytest.skip("no kubectl")
+def installed(kubectl_path, monkeypatch):
+    """A machine with kubectl."""
+    folder = str(Path(kubectl_path).parent)
+    monkeypatch.setenv("PATH", os.pathsep.join([folder, os.environ["PATH"]]))
 
 
 def test_it_acts_on_the_cluster_and_in_the_namespace_of_the_notebook(run, installed):

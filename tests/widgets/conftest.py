@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,46 +12,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from comm.base_comm import BaseComm
 
-from kubelearn.widgets import (
-    applyxray,
-    base,
-    clustermap,
-    dashboard,
-    deploymentpanel,
-    doctor,
-    etcdbrowser,
-    internalswidget,
-    logfeed,
-    manifesteditor,
-    objectpage,
-    packettrace,
-    reconcileloop,
-    requestxray,
-    schedulermatrix,
-    servicemap,
-    shell,
-)
-from kubelearn.widgets.courier import Courier
+from kubelearn.widgets import base, clustermap
+from kubelearn.widgets.clustermap import ClusterMap
+from kubelearn.widgets.courier import Courier, courier
+from kubelearn.widgets.page import PageServer, Relay, in_background
 from kubelearn.widgets.simulation import SimulatedCluster
-
-MODULES_WITH_COURIER = (
-    manifesteditor,
-    applyxray,
-    base,
-    dashboard,
-    deploymentpanel,
-    doctor,
-    etcdbrowser,
-    internalswidget,
-    logfeed,
-    objectpage,
-    packettrace,
-    reconcileloop,
-    requestxray,
-    schedulermatrix,
-    servicemap,
-    shell,
-)
 
 
 class RecordedComm(BaseComm):
@@ -130,6 +97,14 @@ class HandDrivenWatches:
                     self._seen[resource, key] = obj
                     self._each("on_object", resource, key, obj)
 
+    def settle(self) -> None:
+        """Let the cluster come to rest, and tell of each step on the way."""
+        before = None
+        while before != self.cluster.version:
+            before = self.cluster.version
+            self.cluster.step()
+            self.tell()
+
     def _each(self, name: str, *arguments: Any) -> None:
         for subscriber in self.subscribers:
             getattr(subscriber, name)(*arguments)
@@ -159,12 +134,13 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(comm, "create_comm", RecordedComm)
 
 
-@pytest.fixture
-def courier(monkeypatch: pytest.MonkeyPatch) -> HandDrivenCourier:
+@pytest.fixture(name="courier")
+def hand_driven_courier(monkeypatch: pytest.MonkeyPatch) -> HandDrivenCourier:
     """The courier of all widgets, driven by the test."""
     driven = HandDrivenCourier()
-    for module in MODULES_WITH_COURIER:
-        monkeypatch.setattr(module, "courier", driven)
+    for name, module in list(sys.modules.items()):
+        if name.startswith("kubelearn.widgets.") and vars(module).get("courier") is courier:
+            monkeypatch.setattr(module, "courier", driven)
     return driven
 
 
@@ -178,6 +154,18 @@ def watches(
     monkeypatch.setattr(base.DocumentWidget, "enqueue", lambda _self, job: job())
     assert clustermap.LiveWidget is base.LiveWidget
     return driven
+
+
+@pytest.fixture
+def server(cluster: SimulatedCluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[PageServer]:
+    """A page of its own with a map of the cluster."""
+    monkeypatch.setattr(comm, "create_comm", Relay)
+    made = PageServer(lambda: ClusterMap(cluster), port=0, title="Map", advice="Start it again.")
+    thread = in_background(made)
+    yield made
+    made.shutdown()
+    made.close()
+    thread.join(10)
 
 
 HARNESS = """

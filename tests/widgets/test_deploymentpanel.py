@@ -35,14 +35,6 @@ def commands(panel):
     return [entry["command"] for entry in panel.document.section("trace").values()]
 
 
-def settle(cluster, watches):
-    before = None
-    while before != cluster.version:
-        before = cluster.version
-        cluster.step()
-        watches.tell()
-
-
 def test_it_says_in_one_line_how_many_are_ready(panel):
     assert panel.line() == "web: 3 of 3 ready"
     assert panel.picture().startswith("<svg")
@@ -70,13 +62,13 @@ def test_the_slider_scales_through_the_subresource(panel, cluster, watches):
             {"spec": {"replicas": 5}},
         )
     ]
-    settle(cluster, watches)
+    watches.settle()
     assert panel.line() == "web: 5 of 5 ready"
 
 
 def test_another_version_moves_pods_from_one_replicaset_to_the_other(panel, cluster, watches):
     panel.comm.click("image", image="kubelearn/hello:2.0")
-    settle(cluster, watches)
+    watches.settle()
     sets = {row["tag"]: row["ready"] for row in panel.document.section("sets").values()}
     assert sets == {"1.0": 0, "2.0": 3}
     assert commands(panel) == ["kubectl set image deployment/web hello=kubelearn/hello:2.0 -n demo"]
@@ -84,9 +76,9 @@ def test_another_version_moves_pods_from_one_replicaset_to_the_other(panel, clus
 
 def test_undo_goes_back_and_uses_the_old_replicaset_again(panel, cluster, watches):
     panel.comm.click("image", image="kubelearn/hello:2.0")
-    settle(cluster, watches)
+    watches.settle()
     panel.comm.click("undo")
-    settle(cluster, watches)
+    watches.settle()
     image = cluster.get(DEPLOYMENTS, "web")["spec"]["template"]["spec"]["containers"][0]["image"]
     assert image == "kubelearn/hello:1.0"
     sets = {row["tag"]: row["revision"] for row in panel.document.section("sets").values()}
@@ -140,12 +132,12 @@ def test_the_picture_over_time_keeps_the_last_minutes(panel, cluster, watches, c
     for replicas in (5, 2):
         clock.now += 60_000
         panel.comm.click("scale", replicas=replicas)
-        settle(cluster, watches)
+        watches.settle()
     sizes = [step["sets"] for step in panel.document.section("history").values()]
     assert [sum(ready for _, ready in step.values()) for step in sizes] == [3, 5, 2]
     clock.now += 10 * 60_000
     panel.comm.click("scale", replicas=1)
-    settle(cluster, watches)
+    watches.settle()
     # One step before the edge stays, because it says how things stood at the edge.
     assert len(panel.document.section("history")) == 2
 
@@ -168,7 +160,7 @@ def test_requests_are_counted_and_say_who_answered(panel):
 
 def test_a_failed_request_says_why(panel, cluster, watches):
     panel.comm.click("scale", replicas=0)
-    settle(cluster, watches)
+    watches.settle()
     panel._report(panel._traffic.ask())
     (entry,) = panel.document.section("requests").values()
     assert entry["failed"]

@@ -21,14 +21,6 @@ def pods(widget):
     return {key: box for key, box in boxes(widget).items() if box["kind"] == "Pod"}
 
 
-def settle(cluster, watches):
-    before = None
-    while before != cluster.version:
-        before = cluster.version
-        cluster.step()
-        watches.tell()
-
-
 def test_it_follows_one_namespace_and_never_reads_secrets(shown, watches):
     assert {namespace for _, namespace in watches.collections} == {"demo"}
     assert SECRETS not in WATCHED
@@ -75,7 +67,7 @@ def test_pods_that_come_do_not_change_the_order_of_those_that_were_there(shown, 
     deployment = cluster.get(DEPLOYMENTS, "web")
     deployment["spec"]["replicas"] = 6
     cluster.put(deployment)
-    settle(cluster, watches)
+    watches.settle()
     after = sorted(pods(shown).values(), key=lambda box: box["y"])
     known = {box["id"] for box in before}
     assert len(after) == 6
@@ -106,7 +98,7 @@ def test_a_deletion_is_the_request_that_kubectl_sends(shown, cluster, watches):
     assert entry["command"] == "kubectl delete deployment web -n demo"
     watches.tell()
     assert boxes(shown)["Deployment-web"]["status"] == "Terminating"
-    settle(cluster, watches)
+    watches.settle()
     assert {box["kind"] for box in boxes(shown).values()} == {"Service", "EndpointSlice"}
 
 

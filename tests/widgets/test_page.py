@@ -7,25 +7,12 @@ import json
 import re
 from urllib.parse import quote
 
-import comm
 import pytest
 
 from kubelearn.errors import KubelearnError
-from kubelearn.widgets.clustermap import ClusterMap
-from kubelearn.widgets.page import PageServer, Relay, in_background
+from kubelearn.widgets.page import PageServer
 
 PATHS = ["/", "/state", "/events", "/widget.js", "/page.js", "/message", "/nothing"]
-
-
-@pytest.fixture
-def server(cluster, monkeypatch):
-    monkeypatch.setattr(comm, "create_comm", Relay)
-    made = PageServer(lambda: ClusterMap(cluster), port=0, title="Map", advice="Start it again.")
-    thread = in_background(made)
-    yield made
-    made.shutdown()
-    made.close()
-    thread.join(10)
 
 
 class Answer:

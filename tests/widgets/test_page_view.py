@@ -2,24 +2,10 @@
 
 from __future__ import annotations
 
-import comm
 import pytest
 from playwright.sync_api import expect
 
 from kubelearn.objects import PODS
-from kubelearn.widgets.clustermap import ClusterMap
-from kubelearn.widgets.page import PageServer, Relay, in_background
-
-
-@pytest.fixture
-def server(cluster, monkeypatch):
-    monkeypatch.setattr(comm, "create_comm", Relay)
-    made = PageServer(lambda: ClusterMap(cluster), port=0, title="Map", advice="Start it again.")
-    thread = in_background(made)
-    yield made
-    made.shutdown()
-    made.close()
-    thread.join(10)
 
 
 @pytest.fixture

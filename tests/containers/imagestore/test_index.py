@@ -2,7 +2,6 @@
 
 import json
 import multiprocessing
-import os
 import signal
 import subprocess
 import sys
@@ -67,8 +66,7 @@ def test_the_lock_of_somebody_who_was_killed_holds_nobody_up(tmp_path):
     assert list(Index(tmp_path).names()) == ["a"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+def test_a_folder_that_cannot_be_written_is_named(tmp_path, modes_count):
     tmp_path.chmod(0o500)
     with pytest.raises(ContainerError, match="cannot be written: Permission denied"):
         Index(tmp_path).put("a", MANIFEST)

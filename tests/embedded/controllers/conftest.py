@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -12,6 +11,7 @@ import pytest
 from kubelearn.embedded.controller import Controller, ControllerContext
 from kubelearn.embedded.informer import Informers
 from kubelearn.objects import Object
+from tests.embedded.tasks import running
 
 TIME = "2026-01-01T12:00:00Z"
 
@@ -25,15 +25,9 @@ def start(api, clock):
         informers = Informers(api, clock=clock)
         context = ControllerContext(api, informers, clock, random.Random(1))
         controllers = [kind(context) for kind in kinds]
-        tasks = [asyncio.create_task(c.run()) for c in controllers]
-        tasks.append(asyncio.create_task(informers.run()))
-        try:
+        async with running(*(each.run() for each in controllers), informers.run()):
             await clock.advance(0)
             yield controllers
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
 
     return run
 

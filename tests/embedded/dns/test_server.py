@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import socket
 import struct
 
 import pytest
@@ -22,15 +21,10 @@ from kubelearn.dnsmessage import (
 from kubelearn.embedded.dns.forward import Forwarder
 from kubelearn.embedded.dns.server import DnsServer
 from kubelearn.objects import ENDPOINT_SLICES, NAMESPACES, SERVICE_NAME, SERVICES
+from tests.embedded.loopback import free_port
 
 HOST = "127.99.130.7"
 WEB = "web.default.svc.cluster.local"
-
-
-def free_port():
-    """A port that is free for connections and for datagrams."""
-    with socket.create_server((HOST, 0)) as probe:
-        return probe.getsockname()[1]
 
 
 def service(name="web", **spec):
@@ -54,7 +48,7 @@ class Elsewhere(asyncio.DatagramProtocol):
 @pytest.fixture
 async def elsewhere(tmp_path):
     """A forwarder to a server that runs."""
-    loop, port = asyncio.get_running_loop(), free_port()
+    loop, port = asyncio.get_running_loop(), free_port(HOST)
     transport, _ = await loop.create_datagram_endpoint(Elsewhere, local_addr=(HOST, port))
     file = tmp_path / "resolv.conf"
     file.write_text(f"# comment\nsearch example.com\nnameserver {HOST}\n")
@@ -68,7 +62,7 @@ async def start(api, clock):
     tasks = []
 
     async def make(forwarder=None):
-        port = free_port()
+        port = free_port(HOST)
         server = DnsServer(
             api,
             host=HOST,

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from kubelearn.containers.images import Image
@@ -187,6 +188,14 @@ class MemoryMounts:
 
     async def unmount_memory(self, folder: Path) -> None:
         del self.mounted[folder]
+
+
+@pytest.fixture
+async def http(machine: Machine) -> AsyncIterator[aiohttp.ClientSession]:
+    """A client of the kubelet's server; paths are relative to it."""
+    base = f"http://{machine.config.ip}:{machine.config.port}"
+    async with aiohttp.ClientSession(base) as session:
+        yield session
 
 
 @pytest.fixture

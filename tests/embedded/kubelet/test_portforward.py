@@ -3,7 +3,6 @@
 import struct
 from contextlib import asynccontextmanager
 
-import aiohttp
 import pytest
 
 from kubelearn.embedded.kubelet.portforward import CHANNELS, TUNNEL
@@ -31,13 +30,6 @@ async def echo(machine, pod_of):
     await machine.phase("Running")
     await machine.log_has("three")
     return machine
-
-
-@pytest.fixture
-async def http(machine):
-    base = f"http://{machine.config.ip}:{machine.config.port}"
-    async with aiohttp.ClientSession(base) as session:
-        yield session
 
 
 @pytest.fixture

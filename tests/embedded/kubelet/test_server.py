@@ -2,19 +2,10 @@
 
 import json
 
-import aiohttp
 import pytest
 from yarl import URL
 
 V1, V4, V5 = "channel.k8s.io", "v4.channel.k8s.io", "v5.channel.k8s.io"
-
-
-@pytest.fixture
-async def http(machine):
-    """A client of the kubelet's server; paths are relative to it."""
-    base = f"http://{machine.config.ip}:{machine.config.port}"
-    async with aiohttp.ClientSession(base) as session:
-        yield session
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import random
 from contextlib import asynccontextmanager
 
@@ -19,6 +18,7 @@ from kubelearn.objects import (
     PODS,
     STORAGE_CLASSES,
 )
+from tests.embedded.tasks import running
 
 ASKED = {"volume.kubernetes.io/storage-provisioner": PROVISIONER}
 PLACED = {**ASKED, "volume.kubernetes.io/selected-node": "worker"}
@@ -32,17 +32,9 @@ async def provisioner(api, clock, make_node):
         await api.create(NODES, make_node())
         informers = Informers(api, clock=clock)
         context = ControllerContext(api, informers, clock, random.Random(1))
-        tasks = [
-            asyncio.create_task(LocalPathProvisioner(context).run()),
-            asyncio.create_task(informers.run()),
-        ]
-        await clock.advance(0)
-        try:
+        async with running(LocalPathProvisioner(context).run(), informers.run()):
+            await clock.advance(0)
             yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
 
     return run
 

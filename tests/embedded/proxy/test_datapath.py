@@ -12,6 +12,7 @@ import pytest
 from kubelearn.embedded.clock import SystemClock
 from kubelearn.embedded.proxy.datapath import DataPath
 from kubelearn.embedded.proxy.rules import Address, Rule
+from tests.embedded.loopback import free_port
 
 HOST = "127.99.128.7"
 
@@ -55,13 +56,8 @@ async def start():
         yield make
 
 
-def free_port():
-    with socket.create_server((HOST, 0)) as probe:
-        return probe.getsockname()[1]
-
-
 def rule(*endpoints, port=None, affinity=0, host=HOST):
-    return Rule((Address(host, port or free_port()),), endpoints, affinity)
+    return Rule((Address(host, port or free_port(HOST)),), endpoints, affinity)
 
 
 def naming(name):
@@ -133,7 +129,7 @@ async def test_a_service_without_endpoints_refuses_connections(datapath, start):
 
 
 async def test_new_connections_go_to_new_endpoints_and_old_ones_stay(datapath, start):
-    port = free_port()
+    port = free_port(HOST)
     await datapath.apply("default/web", [rule(await start(echo), port=port)])
     reader, writer = await asyncio.open_connection(HOST, port)
     writer.write(b"begun")
@@ -148,7 +144,7 @@ async def test_new_connections_go_to_new_endpoints_and_old_ones_stay(datapath, s
 
 
 async def test_an_endpoint_that_refuses_breaks_the_connection_off(datapath):
-    wanted = rule(Address(HOST, free_port()))
+    wanted = rule(Address(HOST, free_port(HOST)))
     await datapath.apply("default/web", [wanted])
     with pytest.raises(ConnectionResetError):
         await ask(wanted.frontends[0])
@@ -362,7 +358,7 @@ async def datagrams():
 
 
 def udp(*endpoints, port=None, affinity=0):
-    return Rule((Address(HOST, port or free_port()),), endpoints, affinity, "UDP")
+    return Rule((Address(HOST, port or free_port(HOST)),), endpoints, affinity, "UDP")
 
 
 async def test_datagrams_reach_an_endpoint_and_answers_come_back(datapath, datagrams):
@@ -409,7 +405,7 @@ async def test_datagrams_to_a_service_without_endpoints_are_refused(datapath, da
 
 async def test_one_port_may_take_connections_and_datagrams(datapath, datagrams, start):
     _, endpoint = await datagrams(Upper("a"), local_addr=(HOST, 0))
-    port = free_port()
+    port = free_port(HOST)
     both = [udp(endpoint, port=port), rule(await start(naming("b")), port=port)]
     assert await datapath.apply("default/dns", both) == []
     client, _ = await datagrams(Asking(), remote_addr=(HOST, port))

@@ -9,6 +9,7 @@ import pytest
 
 from kubelearn.embedded.proxy import DataPath, Proxy, proxy
 from kubelearn.objects import ENDPOINT_SLICES, EVENTS, SERVICE_NAME, SERVICES
+from tests.embedded.loopback import free_port
 
 HOST = "127.99.129.7"
 
@@ -70,11 +71,6 @@ async def end(task):
     await asyncio.wait([task])
 
 
-def free_port():
-    with socket.create_server((HOST, 0)) as probe:
-        return probe.getsockname()[1]
-
-
 async def ask(port):
     reader, writer = await asyncio.open_connection(HOST, port)
     answer = await reader.read()
@@ -84,7 +80,7 @@ async def ask(port):
 
 async def test_a_service_answers_as_soon_as_it_has_an_endpoint(api, clock, start, endpoint):
     await start()
-    port = free_port()
+    port = free_port(HOST)
     await api.create(SERVICES, service(port))
     await clock.advance(0)
     with pytest.raises(ConnectionRefusedError):
@@ -95,7 +91,7 @@ async def test_a_service_answers_as_soon_as_it_has_an_endpoint(api, clock, start
 
 
 async def test_a_deleted_service_answers_no_more(api, clock, start, endpoint):
-    port = free_port()
+    port = free_port(HOST)
     await api.create(SERVICES, service(port))
     await api.create(ENDPOINT_SLICES, piece(endpoint))
     await start()
@@ -109,7 +105,7 @@ async def test_a_deleted_service_answers_no_more(api, clock, start, endpoint):
 async def test_addresses_answer_while_the_proxy_is_stopped_and_it_catches_up_later(
     api, clock, start, endpoint
 ):
-    port, other = free_port(), free_port()
+    port, other = free_port(HOST), free_port(HOST)
     await api.create(SERVICES, service(port))
     await api.create(ENDPOINT_SLICES, piece(endpoint))
     proxy = await start()

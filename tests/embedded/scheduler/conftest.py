@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+import random
+from contextlib import asynccontextmanager
+
 import pytest
 
 from kubelearn.embedded.informer import Informer
+from kubelearn.embedded.scheduler import Scheduler
 from kubelearn.embedded.scheduler.cache import NodeInfo, PodInfo
 from kubelearn.objects import NAMESPACES
+from tests.embedded import tasks
+
+
+@pytest.fixture
+def running(api, clock):
+    """Run a new scheduler: `async with running() as scheduler: ...`."""
+
+    @asynccontextmanager
+    async def run():
+        scheduler = Scheduler(api, clock=clock, random=random.Random(1))
+        async with tasks.running(scheduler.run()):
+            await clock.advance(0)
+            yield scheduler
+
+    return run
 
 
 @pytest.fixture

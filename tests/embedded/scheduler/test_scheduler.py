@@ -1,36 +1,12 @@
 from __future__ import annotations
 
-import asyncio
 import logging
-import random
 from collections import Counter
-from contextlib import asynccontextmanager
 
 import pytest
 
-from kubelearn.embedded.scheduler import Scheduler
 from kubelearn.errors import ApiError
 from kubelearn.objects import EVENTS, NODES, PODS, condition
-
-
-@pytest.fixture
-def scheduler(api, clock):
-    return Scheduler(api, clock=clock, random=random.Random(1))
-
-
-@pytest.fixture
-def running(scheduler, clock):
-    @asynccontextmanager
-    async def run():
-        task = asyncio.create_task(scheduler.run())
-        try:
-            await clock.advance(0)
-            yield scheduler
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-    return run
 
 
 @pytest.fixture

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
-from contextlib import asynccontextmanager
-
 import pytest
 
-from kubelearn.embedded.scheduler import Scheduler
 from kubelearn.objects import (
     EVENTS,
     NODES,
@@ -29,22 +24,6 @@ def on(name):
     term = {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In"}]}
     term["matchExpressions"][0]["values"] = [name]
     return {"required": {"nodeSelectorTerms": [term]}}
-
-
-@pytest.fixture
-def running(api, clock):
-    @asynccontextmanager
-    async def run():
-        scheduler = Scheduler(api, clock=clock, random=random.Random(1))
-        task = asyncio.create_task(scheduler.run())
-        try:
-            await clock.advance(0)
-            yield scheduler
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-    return run
 
 
 @pytest.fixture
