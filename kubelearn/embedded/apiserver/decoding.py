@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from kubelearn.embedded.apiserver import defaults, protobuf, serializer
+from kubelearn.embedded.apiserver.duplicatefields import duplicate_fields
 from kubelearn.embedded.apiserver.goerrors import json_error
 from kubelearn.embedded.apiserver.kinds import Kind, Kinds
 from kubelearn.embedded.apiserver.negotiation import JSON, PROTOBUF, body_media
@@ -42,7 +43,7 @@ class Decoder:
         duplicates = []
         try:
             if media == JSON and validation != "Ignore":
-                duplicates = serializer.duplicate_fields(body, content)
+                duplicates = duplicate_fields(body, content)
             decoded = serializer.decode(kind, content)
         except serializer.DecodeError as error:
             raise _cannot_be_handled(content, kind, str(error)) from None

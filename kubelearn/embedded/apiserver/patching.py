@@ -14,6 +14,7 @@ import orjson
 
 from kubelearn.embedded.apiserver import defaults, serializer
 from kubelearn.embedded.apiserver.decoding import go_kind, strict_problems
+from kubelearn.embedded.apiserver.duplicatefields import duplicate_fields
 from kubelearn.embedded.apiserver.goerrors import json_error
 from kubelearn.embedded.apiserver.jsonpatch import (
     MAX_OPERATIONS,
@@ -52,9 +53,7 @@ class Patch:
         self._validation = validation
         self._warnings = warnings
         self._content = _read(body, patch_type)
-        self._duplicates = (
-            serializer.duplicate_fields(body, self._content) if validation != "Ignore" else []
-        )
+        self._duplicates = duplicate_fields(body, self._content) if validation != "Ignore" else []
 
     def apply(self, old: Object) -> Object:
         """The patched object, decoded and with its defaults."""

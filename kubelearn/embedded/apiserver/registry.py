@@ -18,6 +18,7 @@ from kubelearn.embedded.apiserver.authentication import User
 from kubelearn.embedded.apiserver.encoding import decode
 from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.managedfields import same_but_for_times
+from kubelearn.embedded.apiserver.names import generate_name
 from kubelearn.embedded.apiserver.selection import Selection
 from kubelearn.embedded.apiserver.status import (
     Cause,
@@ -37,9 +38,6 @@ from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.store import KeyExists, KeyValue, Stale, Store
 from kubelearn.objects import Object, timestamp
 
-# What Kubernetes generates names from: no vowels, and nothing that looks like something else.
-_NAME_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
-_GENERATED_BASE = 58
 _GENERATE_ATTEMPTS = 8
 _SYSTEM_FIELDS = (
     "uid",
@@ -234,9 +232,8 @@ class Registry:
             ) from None
 
     def _generate_name(self, write: Write, meta: Object) -> None:
-        base = meta["generateName"][:_GENERATED_BASE]
         for _ in range(_GENERATE_ATTEMPTS):
-            meta["name"] = base + "".join(self.random.choices(_NAME_LETTERS, k=5))
+            meta["name"] = generate_name(meta["generateName"], self.random)
             if self.store.get(self.key(write.namespace, meta["name"])) is None:
                 return
 

@@ -12,29 +12,15 @@ custom resource is read by its definition (`apiextensions/version.py`).
 
 from __future__ import annotations
 
-import binascii
-import json
-import re
 from collections.abc import Callable
-from datetime import UTC, datetime
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any, NamedTuple
 
-import orjson
-
-from kubelearn.embedded.apiserver import schema
+from kubelearn.embedded.apiserver import scalars, schema
 from kubelearn.embedded.apiserver.kinds import Kind
-from kubelearn.embedded.apiserver.quantity import canonical
+from kubelearn.embedded.apiserver.scalars import Decode, WrongType
 from kubelearn.embedded.apiserver.schema import Field, List, Map, Scalar, Struct, Type
-from kubelearn.objects import Object, micro_timestamp, timestamp
-
-# Objects that change together carry the same times, each of them several.
-_TIMES = 1024
-# What stands after each name, and in texts in both spellings or in none.
-_NAME_END = re.compile(rb'"\s*:')
-
-# Takes a value and the list of dropped names, and gives the value as it is kept.
-Decode = Callable[[Any, list[str]], Any]
+from kubelearn.objects import Object
 
 
 class DecodeError(ValueError):
@@ -46,37 +32,6 @@ class Decoded(NamedTuple):
 
     object: Object
     unknown: list[str]
-
-
-class _WrongType(Exception):
-    """A value of the wrong JSON type, on its way up to where its path is known."""
-
-    def __init__(self, value: Any, go: str, *, word: str = "") -> None:
-        super().__init__()
-        self.value, self.go = word or _word(value), go
-        self.struct = ""
-        self.path: list[str] = []
-
-    def inside(self, struct: str, field: str) -> None:
-        """Note the struct and field that hold the value; Go's path has no indices."""
-        self.struct = self.struct or struct
-        self.path.insert(0, field)
-
-    def __str__(self) -> str:
-        if not self.path:
-            return f"json: cannot unmarshal {self.value} into Go value of type {self.go}"
-        place = f"{self.struct}.{'.'.join(self.path)}"
-        return f"json: cannot unmarshal {self.value} into Go struct field {place} of type {self.go}"
-
-
-def _word(value: Any) -> str:
-    # bool comes first, because Python counts it among the integers.
-    if isinstance(value, bool):
-        return "bool"
-    if isinstance(value, float):
-        return f"number {value}"
-    words = {str: "string", dict: "object", list: "array", int: "number"}
-    return words.get(type(value), "null")
 
 
 def decode(kind: Kind, body: Any) -> Decoded:
@@ -91,7 +46,7 @@ def decode_struct(struct: Struct, body: Any) -> Decoded:
     dropped: list[str] = []
     try:
         decoded = _struct_decoder(struct)(body, dropped)
-    except _WrongType as error:
+    except WrongType as error:
         # A type that decodes itself ends Go's decoding at once; other errors wait till the end.
         raise DecodeError(_own_error(struct, body) or str(error)) from None
     except ValueError as error:
@@ -109,10 +64,10 @@ def _own_error(kind: Type, value: Any) -> str:
         found = [(kind.item, item) for item in value]
     elif isinstance(kind, Map) and isinstance(value, dict):
         found = [(kind.value, item) for item in value.values()]
-    elif isinstance(kind, Scalar) and kind.name in _STRUCT_ZERO and value is not None:
+    elif isinstance(kind, Scalar) and scalars.is_struct(kind) and value is not None:
         try:
-            _SPECIAL[kind.name](value)
-        except _WrongType:
+            scalars.decoder(kind)(value, [])
+        except WrongType:
             return ""
         except ValueError as error:
             return str(error)
@@ -138,56 +93,6 @@ def unknown_fields(kind: Type, value: Any, path: str = "") -> list[str]:
     return found
 
 
-def duplicate_fields(body: bytes, content: Any) -> list[str]:
-    """Paths of names that stand twice in one JSON object; the later one counts.
-
-    `content` is what the body was decoded to. If that has as many names, none was lost.
-    """
-    if _has_all_names(content, body):
-        return []
-    twice = False
-
-    def note(pairs: list[tuple[str, Any]]) -> Any:
-        nonlocal twice
-        found = dict(pairs)
-        if len(found) == len(pairs):
-            return found
-        twice = True
-        return _Pairs(pairs)
-
-    tree = json.loads(body, object_pairs_hook=note)
-    return list(dict.fromkeys(_duplicates(tree, ""))) if twice else []
-
-
-def _has_all_names(content: Any, body: bytes) -> bool:
-    if b"\\u" in body:  # a quotation mark could be written so, and would not be counted
-        return False
-    try:
-        return len(_NAME_END.findall(orjson.dumps(content))) == len(_NAME_END.findall(body))
-    except orjson.JSONEncodeError:  # nested deeper than it writes
-        return False
-
-
-class _Pairs(list[tuple[str, Any]]):
-    """A JSON object in which a name stands twice."""
-
-
-def _duplicates(value: Any, path: str) -> list[str]:
-    found: list[str] = []
-    if isinstance(value, (dict, _Pairs)):
-        seen = set()
-        for key, item in value.items() if isinstance(value, dict) else value:
-            here = f"{path}.{key}" if path else key
-            if key in seen:
-                found.append(here)
-            seen.add(key)
-            found += _duplicates(item, here)
-    elif isinstance(value, list):
-        for i, item in enumerate(value):
-            found += _duplicates(item, f"{path}[{i}]")
-    return found
-
-
 # --- decoders, one for each type ------------------------------------------------------------------
 
 
@@ -200,7 +105,7 @@ def _decoder(kind: Type) -> Decode:
         case Map():
             return _map_decoder(kind)
         case Scalar():
-            return _scalar_decoder(kind)
+            return scalars.decoder(kind)
 
 
 @cache
@@ -212,7 +117,7 @@ def _struct_decoder(struct: Struct) -> Decode:
 
     def decode_fields(value: Any, dropped: list[str]) -> Any:
         if type(value) is not dict:
-            raise _WrongType(value, go)
+            raise WrongType(value, go)
         if not table:
             _fill(struct, table, zeros)
         kept: Object = {}
@@ -226,7 +131,7 @@ def _struct_decoder(struct: Struct) -> Decode:
                     item = known[0](item, dropped)
                     if item or known[1]:
                         kept[key] = item
-        except _WrongType as error:
+        except WrongType as error:
             error.inside(name, struct.go_paths.get(key, key))
             raise
         for key, zero in zeros:
@@ -250,7 +155,7 @@ def _fill(
 
 
 def _is_go_struct(kind: Type) -> bool:
-    return isinstance(kind, Struct) or (isinstance(kind, Scalar) and kind.name in _STRUCT_ZERO)
+    return isinstance(kind, Struct) or (isinstance(kind, Scalar) and scalars.is_struct(kind))
 
 
 def _always_written(field: Field) -> bool:
@@ -258,24 +163,12 @@ def _always_written(field: Field) -> bool:
     return field.always or (not field.pointer and not field.omitzero and _is_go_struct(field.type))
 
 
-# Scalars that are structs in Go, with what an unset one is written as.
-_STRUCT_ZERO: dict[str, Any] = {
-    "Any": None, "Time": None, "MicroTime": None, "Duration": "0s", "Quantity": "0",
-    "IntOrString": 0,
-}  # fmt: skip
-_ZERO: dict[str, Any] = {
-    "[]byte": "", "bool": False, "float64": 0, "int32": 0, "int64": 0, "string": "",
-}  # fmt: skip
-
-
 def _zero(field: Field) -> Callable[[], Any]:
     kind = field.type
     if isinstance(kind, Struct) and not field.pointer:
         decode_fields = _struct_decoder(kind)
         return lambda: decode_fields({}, [])
-    value = None
-    if isinstance(kind, Scalar) and not field.pointer:
-        value = (_STRUCT_ZERO | _ZERO).get(kind.name)
+    value = scalars.zero(kind) if isinstance(kind, Scalar) and not field.pointer else None
     return lambda: value
 
 
@@ -286,7 +179,7 @@ def _list_decoder(kind: List) -> Decode:
 
     def decode_items(value: Any, dropped: list[str]) -> Any:
         if type(value) is not list:
-            raise _WrongType(value, go)
+            raise WrongType(value, go)
         # An empty list is no list: it would be lost on the way through etcd.
         return [zero() if each is None else item(each, dropped) for each in value] or None
 
@@ -299,130 +192,9 @@ def _map_decoder(kind: Map) -> Decode:
 
     def decode_values(value: Any, dropped: list[str]) -> Any:
         if type(value) is not dict:
-            raise _WrongType(value, go)
+            raise WrongType(value, go)
         return {
             key: zero() if each is None else item(each, dropped) for key, each in value.items()
         } or None
 
     return decode_values
-
-
-def _scalar_decoder(kind: Scalar) -> Decode:
-    if special := _SPECIAL.get(kind.name):
-        return lambda value, _: special(value)
-    if kind.name in _INTEGER_BITS:
-        return _integer_decoder(kind)
-    python = {"string": str, "bool": bool}[kind.name]
-
-    def decode_exact(value: Any, _: list[str]) -> Any:
-        if type(value) is not python:
-            raise _WrongType(value, kind.go)
-        return value
-
-    return decode_exact
-
-
-_INTEGER_BITS = {"int32": 31, "int64": 63}
-
-
-def _integer_decoder(kind: Scalar) -> Decode:
-    limit = 1 << _INTEGER_BITS[kind.name]
-
-    def decode_integer(value: Any, _: list[str]) -> Any:
-        if type(value) is not int:
-            raise _WrongType(value, kind.go)
-        if not -limit <= value < limit:
-            raise _WrongType(value, kind.go, word=f"number {value}")
-        return value
-
-    return decode_integer
-
-
-def _float(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise _WrongType(value, "float64")
-    return value
-
-
-def _bytes(value: Any) -> str:
-    if not isinstance(value, str):
-        raise _WrongType(value, "[]uint8")
-    text = value.replace("\n", "").replace("\r", "")
-    try:
-        binascii.a2b_base64(text, strict_mode=True)
-    except ValueError:
-        raise ValueError(f"illegal base64 data at input byte {_base64_error(text)}") from None
-    return text
-
-
-def _base64_error(text: str) -> int:
-    good = re.match(r"[A-Za-z0-9+/]*", text)
-    end = good.end() if good else 0
-    # Padding may begin at the third or fourth place of a group; else the group is incomplete.
-    return end if end < len(text) or end % 4 == 0 else end // 4 * 4
-
-
-def _quantity(value: Any) -> str:
-    return canonical(str(value).strip() if not isinstance(value, bool) else "bool")
-
-
-def _int_or_string(value: Any) -> Any:
-    if type(value) is int and not -(1 << 31) <= value < 1 << 31:
-        raise _WrongType(value, "int32", word=f"number {value}")
-    if type(value) not in (int, str):
-        raise _WrongType(value, "int32")
-    return value
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise _WrongType(value, "string")
-    return value
-
-
-def _time(value: Any) -> str:
-    return _canonical_time(_text(value))
-
-
-@lru_cache(maxsize=_TIMES)
-def _canonical_time(text: str) -> str:
-    return timestamp(_moment(text))
-
-
-def _micro_time(value: Any) -> str:
-    layout = "2006-01-02T15:04:05.000000Z07:00"
-    return micro_timestamp(_moment(_text(value), layout))
-
-
-_RFC3339 = (
-    (r"\d{4}", "2006"), ("-", "-"), (r"\d\d", "01"), ("-", "-"), (r"\d\d", "02"), ("T", "T"),
-    (r"\d\d", "15"), (":", ":"), (r"\d\d", "04"), (":", ":"), (r"\d\d(?:\.\d+)?", "05"),
-    (r"Z|[+-]\d\d:\d\d", "Z07:00"),
-)  # fmt: skip
-
-
-def _moment(text: str, layout: str = "2006-01-02T15:04:05Z07:00") -> datetime:
-    rest = text
-    for pattern, name in _RFC3339:
-        found = re.match(pattern, rest)
-        if not found:
-            raise ValueError(
-                f'parsing time "{text}" as "{layout}": cannot parse "{rest}" as "{name}"'
-            )
-        rest = rest[found.end() :]
-    try:
-        return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC)
-    except ValueError:
-        raise ValueError(f'parsing time "{text}": day out of range') from None
-
-
-_SPECIAL: dict[str, Callable[[Any], Any]] = {
-    "Any": lambda value: value,
-    "Duration": _text,
-    "IntOrString": _int_or_string,
-    "MicroTime": _micro_time,
-    "Quantity": _quantity,
-    "Time": _time,
-    "[]byte": _bytes,
-    "float64": _float,
-}

@@ -1,8 +1,7 @@
-import orjson
 import pytest
 
 from kubelearn.embedded.apiserver import builtin, serializer
-from kubelearn.embedded.apiserver.serializer import DecodeError, duplicate_fields
+from kubelearn.embedded.apiserver.serializer import DecodeError
 
 KINDS = builtin.built_in()
 
@@ -129,20 +128,6 @@ def test_a_custom_resource_is_read_as_its_definition_says(custom_kind):
     assert found.object == {"metadata": {"name": "c"}, "spec": {}}
     assert found.unknown == ["metadata.wheels", "spec.x"]
     assert body["spec"] == {"x": 1}
-
-
-def test_names_that_stand_twice_are_found_with_their_paths():
-    def duplicates(body):
-        return duplicate_fields(body, orjson.loads(body))
-
-    assert duplicates(b'{"a":{"b":1,"b":2},"c":[{"d":1,"d":1,"d":2}]}') == ["a.b", "c[0].d"]
-    assert duplicates(b'{"a":1,"a":1}') == ["a"]
-    assert duplicates(b'{ "a" : "it says \\"b\\": 1", "a" :\n 2 }') == ["a"]
-    assert duplicates(b'{"a":1,"a":"\\u0022:"}') == ["a"]
-    assert duplicates(b'{"a": "it says \\"a\\" : 1"}') == []
-    assert duplicates(b'{"a":{"b":1},"c":{"b":1}}\n') == []
-    assert duplicates(b'{ "a": {"b": 1.0}, "c": {"b": "\\u003c"} }') == []
-    assert duplicates(b'{"a":' * 300 + b"1" + b"}" * 300) == []
 
 
 def test_years_have_four_digits():
