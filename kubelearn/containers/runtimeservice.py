@@ -58,6 +58,20 @@ class _Container:
     log_grown: asyncio.Event = field(default_factory=asyncio.Event)
     attached: set[Attachment] = field(default_factory=set)
 
+    def ran_out_of_memory(self) -> bool:
+        cgroup = self.bundle.cgroup
+        return self.out_of_memory or (cgroup is not None and cgroup.ran_out_of_memory())
+
+    def kill_for_memory(self) -> None:
+        self.out_of_memory = True
+        if self.child:
+            self.child.kill()
+
+    def wake(self) -> None:
+        """Let those go on who wait for the log, as for the end."""
+        self.log_grown.set()
+        self.log_grown.clear()
+
 
 class RuntimeService(ABC):
     """A Runtime for one node; `folder` is where its containers have their files.
@@ -108,7 +122,7 @@ class RuntimeService(ABC):
         folder = self._sandbox_folder(sandbox.id)
         folder.mkdir(parents=True)
         if config.dns:
-            write_readable(folder / "resolv.conf", resolv_conf(config.dns))
+            write_readable(folder / "resolv.conf", _resolv_conf(config.dns))
         try:
             await self._handler.open_sandbox(sandbox, folder)
             if self._ports and not config.host_network:
@@ -202,7 +216,7 @@ class RuntimeService(ABC):
         def on_output(stream: int, data: bytes) -> None:
             data = bundle.to_container(data)
             log.write(stream, data)
-            _wake(container)
+            container.wake()
             for attachment in container.attached:
                 attachment.feed(stream, data)
 
@@ -210,7 +224,7 @@ class RuntimeService(ABC):
             log.close()
             self._guard.forget(container.status.pid)
             ended = "Completed" if code == 0 else "Error"
-            self._finish(container, code, "OOMKilled" if _ran_out(container) else ended)
+            self._finish(container, code, "OOMKilled" if container.ran_out_of_memory() else ended)
 
         process, ends = await bundle.start(stdin=config.stdin, tty=config.tty)
         return Child(process, ends, on_output=on_output, on_exit=on_exit, rest=_LOG_REST)
@@ -220,7 +234,7 @@ class RuntimeService(ABC):
         self._guard.forget(status.pid)
         limit = status.config.resources.memory_limit
         if limit and not container.bundle.cgroup:
-            self._guard.watch(status.pid, limit, lambda: _kill_for_memory(container))
+            self._guard.watch(status.pid, limit, container.kill_for_memory)
 
     async def update_container_resources(self, container_id: str, resources: Resources) -> None:
         """Let a running container take more or less. Raises ContainerError."""
@@ -386,7 +400,7 @@ class RuntimeService(ABC):
         status.state, status.exit_code, status.reason = ContainerState.EXITED, code, reason
         status.finished_at = self._now()
         container.ended.set()
-        _wake(container)
+        container.wake()
         for attachment in list(container.attached):
             attachment.end()
         self._tell(container)
@@ -397,7 +411,7 @@ class RuntimeService(ABC):
             listener(sandbox)
 
 
-def resolv_conf(dns: DnsConfig) -> str:
+def _resolv_conf(dns: DnsConfig) -> str:
     """The file's text, as containerd writes it."""
     lines = [f"search {' '.join(dns.searches)}\n"] if dns.searches else []
     lines += [f"nameserver {server}\n" for server in dns.servers]
@@ -409,19 +423,3 @@ def write_readable(path: Path, text: str) -> None:
     """Write a file that every user may read, whichever one the container has."""
     path.write_text(text)
     path.chmod(0o644)
-
-
-def _ran_out(container: _Container) -> bool:
-    cgroup = container.bundle.cgroup
-    return container.out_of_memory or (cgroup is not None and cgroup.ran_out_of_memory())
-
-
-def _kill_for_memory(container: _Container) -> None:
-    container.out_of_memory = True
-    if container.child:
-        container.child.kill()
-
-
-def _wake(container: _Container) -> None:
-    container.log_grown.set()
-    container.log_grown.clear()
