@@ -9,8 +9,9 @@ import socket
 from kubelearn.clusters import current
 from kubelearn.clusters.base import Cluster, Info
 from kubelearn.clusters.embedded import EmbeddedCluster
-from kubelearn.clusters.internals import ComponentState, Internals, NoInternals
+from kubelearn.clusters.internals import ComponentState, Internals
 from kubelearn.clusters.kubeconfig import KubeconfigCluster
+from kubelearn.clusters.nointernals import NoInternals
 from kubelearn.embedded.state import DEFAULT_NAME, StateFolder, home
 from kubelearn.errors import ClusterError
 

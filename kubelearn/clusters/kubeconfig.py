@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from kubelearn.clusters.base import Cluster
-from kubelearn.clusters.internals import Internals, NoInternals
+from kubelearn.clusters.internals import Internals
+from kubelearn.clusters.nointernals import NoInternals
 from kubelearn.errors import ClusterError, NotAvailable, Unreachable
 from kubelearn.progress import Say
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kubelearn.clusters.internals import NoInternals
+from kubelearn.clusters.nointernals import NoInternals
 from kubelearn.clusters.transport import MERGE_PATCH
 from kubelearn.diagrams.requeststages import stages, summary
 from kubelearn.errors import NotAvailable

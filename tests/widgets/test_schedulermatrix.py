@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kubelearn.clusters.internals import NoInternals
+from kubelearn.clusters.nointernals import NoInternals
 from kubelearn.objects import NODES, PODS
 from kubelearn.widgets.schedulermatrix import LABEL, TAINT, SchedulerMatrix
 

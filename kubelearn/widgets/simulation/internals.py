@@ -18,11 +18,11 @@ from kubelearn.clusters.internals import (
     KeyValue,
     NodeContainer,
     NodeProcess,
-    NoInternals,
     Refusal,
     ServicePath,
     Target,
 )
+from kubelearn.clusters.nointernals import NoInternals
 from kubelearn.errors import ClusterError, Compacted, NotAvailable
 from kubelearn.objects import NODES, PODS, Object, is_ready, key, micro_timestamp
 from kubelearn.widgets.simulation.api import YOU, Change, resource_of

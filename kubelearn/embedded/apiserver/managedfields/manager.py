@@ -8,15 +8,23 @@ whoever else owns what it would change. Left out: ownership across versions of a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
 from kubelearn.embedded.apiserver import defaults, serializer
 from kubelearn.embedded.apiserver.kinds import Kind
-from kubelearn.embedded.apiserver.managedfields import fieldset
+from kubelearn.embedded.apiserver.managedfields.conflict import Conflicts
 from kubelearn.embedded.apiserver.managedfields.fieldset import FieldSet, Path
+from kubelearn.embedded.apiserver.managedfields.ownership import (
+    Manager,
+    Owned,
+    Ownership,
+    capped,
+    read,
+    write,
+)
 from kubelearn.embedded.apiserver.managedfields.shape import ShapeError, shape_of
 from kubelearn.embedded.apiserver.managedfields.typed import (
     ABSENT,
@@ -27,7 +35,7 @@ from kubelearn.embedded.apiserver.managedfields.typed import (
     remove,
     with_structs,
 )
-from kubelearn.embedded.apiserver.status import StatusError, bad_request, unknown
+from kubelearn.embedded.apiserver.status import bad_request, unknown
 from kubelearn.objects import Object, annotations_of
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -39,54 +47,11 @@ _UNOWNED = FieldSet.of(
     *(
         ("f:metadata", f"f:{name}")
         for name in (
-            "name",
-            "namespace",
-            "creationTimestamp",
-            "selfLink",
-            "uid",
-            "generation",
-            "managedFields",
-            "resourceVersion",
+            "name", "namespace", "creationTimestamp", "selfLink", "uid", "generation",
+            "managedFields", "resourceVersion",
         )
     ),
-)
-_MOST_UPDATERS = 10
-_ANCIENT = "ancient-changes"
-
-
-@dataclass(frozen=True, slots=True)
-class Manager:
-    """Somebody who writes: their name, how, in which version, through which subresource."""
-
-    name: str
-    operation: str
-    api_version: str
-    subresource: str = ""
-
-    def shown(self) -> str:
-        """As conflicts name them."""
-        text = f'"{self.name}"'
-        if self.subresource:
-            text += f' with subresource "{self.subresource}"'
-        return f"{text} using {self.api_version}" if self.operation == "Update" else text
-
-
-@dataclass(slots=True)
-class Owned:
-    """A manager's fields, and when that changed last."""
-
-    fields: FieldSet
-    time: str | None = None
-    written: Object | None = None
-    """The fields as they stood in the object, as long as they are the same."""
-
-    def lose(self, fields: FieldSet) -> None:
-        """Own these no more."""
-        if self.fields & fields:
-            self.fields, self.written = self.fields - fields, None
-
-
-Ownership = dict[Manager, Owned]
+)  # fmt: skip
 
 
 class FieldManager:
@@ -124,7 +89,7 @@ class FieldManager:
             me = self._manager(manager, "Update")
             before = owners.pop(me, Owned(FieldSet())).fields
             owners[me] = Owned(before | mine, now)
-        _write(new, _capped(owners))
+        write(new, capped(owners))
 
     def apply(
         self, old: Object | None, wish: Object, *, manager: str, force: bool, now: str
@@ -134,7 +99,7 @@ class FieldManager:
         live = self._blank if old is None else old
         try:
             applied = self._apply(live, wish, manager=manager, force=force, now=now)
-        except _Conflicts as error:
+        except Conflicts as error:
             if manager != "kubectl" or not self._were_applied(live, error.paths()):
                 raise error.status() from None
             applied = self._apply(live, wish, manager=manager, force=True, now=now)
@@ -143,7 +108,7 @@ class FieldManager:
         return applied
 
     def _apply(self, live: Object, wish: Object, *, manager: str, force: bool, now: str) -> Object:
-        owners = _read(live)
+        owners = read(live)
         me = next((each for each in owners if self._is_me(each, manager)), None)
         last = owners.pop(me) if me else Owned(FieldSet())
         mine = field_set(wish, self._shape).without(self._ignored)
@@ -154,7 +119,7 @@ class FieldManager:
         taken = changed.modified | changed.added
         conflicts = {who: owned.fields & taken for who, owned in owners.items()}
         if not force and any(conflicts.values()):
-            raise _Conflicts({who: fields for who, fields in conflicts.items() if fields})
+            raise Conflicts({who: fields for who, fields in conflicts.items() if fields})
         for who, owned in owners.items():
             owned.lose(conflicts[who] | changed.removed)
         # Who applies what is there already owns it too, but has changed nothing at any time.
@@ -162,7 +127,7 @@ class FieldManager:
         owners[self._manager(manager, "Apply")] = Owned(mine - _UNOWNED, time)
         decoded = serializer.decode(self._kind, merged).object
         defaults.apply(self._kind, decoded)
-        _write(decoded, owners)
+        write(decoded, owners)
         return decoded
 
     def _pruned(
@@ -223,8 +188,8 @@ class FieldManager:
         """The owners so far; a client may hand in others, or clear them with an empty list."""
         sent = new["metadata"].get("managedFields")
         if self._subresource or sent is None:
-            return _read(live)
-        return _read(new, stored=False) or ({} if sent in ([], [{}]) else _read(live))
+            return read(live)
+        return read(new, stored=False) or ({} if sent in ([], [{}]) else read(live))
 
     def _manager(self, name: str, operation: str) -> Manager:
         version = self._kind.api_version
@@ -235,115 +200,6 @@ class FieldManager:
         return replace(manager, api_version="") == replace(
             self._manager(name, "Apply"), api_version=""
         )
-
-
-class _Conflicts(Exception):
-    """Fields that others own and that an apply would change."""
-
-    def __init__(self, fields: dict[Manager, FieldSet]) -> None:
-        super().__init__()
-        self._found = [
-            (who, path)
-            for who, each in sorted(fields.items(), key=_by_text)
-            for path in each.paths()
-        ]
-
-    def paths(self) -> list[Path]:
-        """The fields."""
-        return [path for _, path in self._found]
-
-    def status(self) -> StatusError:
-        """409, naming each field and its owner."""
-        causes = [
-            {
-                "reason": "FieldManagerConflict",
-                "message": f"conflict with {who.shown()}",
-                "field": fieldset.shown(path),
-            }
-            for who, path in self._found
-        ]
-        return StatusError(409, "Conflict", self._message(), details={"causes": causes})
-
-    def _message(self) -> str:
-        if len(self._found) == 1:
-            [(who, path)] = self._found
-            shown = fieldset.shown(path)
-            return f"Apply failed with 1 conflict: conflict with {who.shown()}: {shown}"
-        lines: list[str] = []
-        for who in dict.fromkeys(who for who, _ in self._found):
-            lines.append(f"conflicts with {who.shown()}:")
-            lines += [f"- {fieldset.shown(path)}" for each, path in self._found if each == who]
-        return f"Apply failed with {len(self._found)} conflicts: " + "\n".join(lines)
-
-
-def _by_text(item: tuple[Manager, FieldSet]) -> str:
-    return repr(item[0])
-
-
-def _read(obj: Object, *, stored: bool = True) -> Ownership:
-    """The owners that an object names; none if they cannot be read.
-
-    Of an object that is not stored yet, who knows how a client has written them?
-    """
-    found: Ownership = {}
-    for entry in (obj.get("metadata") or {}).get("managedFields") or []:
-        if entry.get("fieldsType") != "FieldsV1" or not entry.get("operation"):
-            return {}
-        manager = Manager(
-            entry.get("manager", ""),
-            entry["operation"],
-            entry.get("apiVersion", ""),
-            entry.get("subresource", ""),
-        )
-        written = entry.get("fieldsV1") or {}
-        fields = FieldSet.from_fields(written)
-        found[manager] = Owned(fields, entry.get("time"), written if stored else None)
-    return found
-
-
-def _write(obj: Object, owners: Ownership) -> None:
-    entries = [_entry(manager, owned) for manager, owned in owners.items() if owned.fields]
-    entries.sort(key=_entry_order)
-    if entries:
-        obj["metadata"]["managedFields"] = entries
-    else:
-        obj["metadata"].pop("managedFields", None)
-
-
-def _entry(manager: Manager, owned: Owned) -> Object:
-    entry: dict[str, Any] = {
-        "manager": manager.name,
-        "operation": manager.operation,
-        "apiVersion": manager.api_version,
-        "time": owned.time,
-        "fieldsType": "FieldsV1",
-        "fieldsV1": owned.written or owned.fields.to_fields(),
-        "subresource": manager.subresource,
-    }
-    return {name: each for name, each in entry.items() if each}
-
-
-def _entry_order(entry: Object) -> tuple[str, ...]:
-    names = ("operation", "time", "manager", "apiVersion", "subresource")
-    return tuple(entry.get(name, "") for name in names)
-
-
-def _capped(owners: Ownership) -> Ownership:
-    """Beyond ten updaters the oldest share one entry."""
-    updaters = [each for each in owners if each.operation == "Update"]
-    if len(updaters) <= _MOST_UPDATERS:
-        return owners
-    updaters.sort(key=lambda each: (owners[each].time or "", repr(each)))
-    old = updaters[: len(updaters) - _MOST_UPDATERS + 1]
-    kept = {who: owned for who, owned in owners.items() if who not in old}
-    for version in dict.fromkeys(each.api_version for each in old):
-        fields = FieldSet()
-        time = None
-        for each in old:
-            if each.api_version == version:
-                fields, time = fields | owners[each].fields, owners[each].time
-        kept[Manager(_ANCIENT, "Update", version)] = Owned(fields, time)
-    return kept
 
 
 def _renew_last_applied(obj: Object, wish: Object) -> None:
