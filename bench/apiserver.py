@@ -15,22 +15,17 @@ import dataclasses
 import json
 import os
 import shutil
-import socket
-import ssl
 import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from kubelearn.clusters import EmbeddedCluster
-from kubelearn.embedded.addresses import Block
-from kubelearn.embedded.launch import identities, kubeconfig, pki, tls
+from support.servers import Server, alone, upstream, whole
 
 PODS = "/api/v1/namespaces/bench/pods"
 MANY = "/api/v1/namespaces/many/pods"
@@ -39,206 +34,6 @@ LISTED = 1000
 MERGE = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
 APPLY = "application/apply-patch+yaml"
-
-
-# --- servers -----------------------------------------------------------------------------------
-
-
-@dataclasses.dataclass
-class Server:
-    """A server that runs: where, with which credentials, in which processes."""
-
-    address: tuple[str, int]
-    context: ssl.SSLContext
-    kubeconfig: Path
-    processes: list[int]
-
-    def megabytes(self) -> float:
-        """The resident memory of all its processes."""
-        pages = sum(
-            int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in self.processes
-        )
-        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
-
-    def cpu(self) -> float:
-        """The seconds of CPU that its processes have used: busy neighbours change them least."""
-        stats = (Path(f"/proc/{pid}/stat").read_text() for pid in self.processes)
-        fields = (each.rpartition(")")[2].split() for each in stats)
-        return sum(int(each[11]) + int(each[12]) for each in fields) / os.sysconf("SC_CLK_TCK")
-
-
-@contextlib.contextmanager
-def whole(folder: Path) -> Iterator[Server]:
-    """An embedded cluster as learners have it: 3 nodes, with all components."""
-    with embedded(folder, nodes=3) as (_, server):
-        yield server
-
-
-@contextlib.contextmanager
-def alone(folder: Path) -> Iterator[Server]:
-    """The API server of an embedded cluster, with all other components stopped."""
-    with embedded(folder, nodes=1) as (cluster, server):
-        for component in cluster.internals.components():
-            if component.name not in ("etcd", "kube-apiserver"):
-                cluster.internals.stop(component.name)
-        yield server
-
-
-@contextlib.contextmanager
-def embedded(folder: Path, *, nodes: int) -> Iterator[tuple[EmbeddedCluster, Server]]:
-    """An embedded cluster in a folder of its own."""
-    os.environ["KUBELEARN_STATE"] = str(folder)
-    cluster = EmbeddedCluster("bench", nodes=nodes)
-    cluster.up(say=lambda *_: None)
-    try:
-        status = cluster.status() or {}
-        host, port = status["server"].removeprefix("https://").split(":")
-        context = tls.client(cluster.folder.pki, identities.ADMIN)
-        yield cluster, Server((host, int(port)), context, cluster.kubeconfig, [status["pid"]])
-    finally:
-        cluster.delete(say=lambda *_: None)
-
-
-@contextlib.contextmanager
-def upstream(folder: Path, *, programs: Path) -> Iterator[Server]:
-    """A real kube-apiserver with a real etcd, with certificates as ours have them."""
-    store, peer, port = free_port(), free_port(), free_port()
-    certificates = folder / "pki"
-    pki.prepare(certificates, identities.of_cluster(["node"], Block(1)), now=datetime.now(UTC))
-    commands = [etcd(programs, folder, store, peer), apiserver(programs, certificates, store, port)]
-    processes = []
-    try:
-        for command in commands:
-            log = (folder / f"{Path(command[0]).name}.log").open("wb")
-            processes.append(subprocess.Popen(command, stdout=log, stderr=log))
-            log.close()
-        address = ("127.0.0.1", port)
-        config = folder / "kubeconfig"
-        kubeconfig.write(
-            config,
-            name="upstream",
-            server=f"https://127.0.0.1:{port}",
-            pki=certificates,
-            user=identities.APISERVER_KUBELET_CLIENT,
-        )
-        # Of the group that may do everything before kubeadm gives our administrator a role.
-        context = tls.client(certificates, identities.APISERVER_KUBELET_CLIENT)
-        server = Server(address, context, config, [each.pid for each in processes])
-        until_ready(server, processes, folder)
-        yield server
-    finally:
-        for process in reversed(processes):
-            process.terminate()
-            process.wait()
-
-
-def etcd(programs: Path, folder: Path, port: int, peer: int) -> list[str]:
-    client, other = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{peer}"
-    return [
-        str(programs / "etcd"),
-        *("--data-dir", str(folder / "etcd"), "--log-level", "fatal"),
-        *("--listen-client-urls", client, "--advertise-client-urls", client),
-        *("--listen-peer-urls", other, "--initial-advertise-peer-urls", other),
-        *("--initial-cluster", f"default={other}"),
-    ]
-
-
-def apiserver(programs: Path, certificates: Path, store: int, port: int) -> list[str]:
-    options = {
-        "etcd-servers": f"http://127.0.0.1:{store}",
-        "bind-address": "127.0.0.1",
-        "secure-port": port,
-        "client-ca-file": certificates / "ca.crt",
-        "tls-cert-file": certificates / "apiserver.crt",
-        "tls-private-key-file": certificates / "apiserver.key",
-        "service-account-key-file": certificates / "apiserver.crt",
-        "service-account-signing-key-file": certificates / "apiserver.key",
-        "service-account-issuer": "https://kubernetes.default.svc",
-        "service-cluster-ip-range": "10.96.0.0/16",
-        "authorization-mode": "Node,RBAC",
-        "endpoint-reconciler-type": "none",
-    }
-    words = [f"--{name}={value}" for name, value in options.items()]
-    return [str(programs / "kube-apiserver"), *words]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
-def until_ready(server: Server, processes: list[subprocess.Popen[bytes]], folder: Path) -> None:
-    while all(process.poll() is None for process in processes):
-        with contextlib.suppress(OSError), contextlib.closing(Connection(server)) as connection:
-            if connection.send("GET", "/readyz", checked=False)[0] == 200:
-                return
-        time.sleep(0.2)
-    logs = [path.read_text()[-1000:] for path in folder.glob("*.log")]
-    raise SystemExit("the real API server does not start:\n" + "\n".join(logs))
-
-
-# --- the client --------------------------------------------------------------------------------
-
-
-class Connection:
-    """One connection that is kept; a request is written in one piece."""
-
-    def __init__(self, server: Server) -> None:
-        plain = socket.create_connection(server.address, timeout=60)
-        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._socket = server.context.wrap_socket(plain, server_hostname=server.address[0])
-        self._file = self._socket.makefile("rb")
-
-    def send(
-        self,
-        method: str,
-        path: str,
-        body: bytes = b"",
-        *,
-        media: str = "application/json",
-        checked: bool = True,
-    ) -> tuple[int, bytes]:
-        """Status and body of the answer; raises RuntimeError for a failure."""
-        head = f"{method} {path} HTTP/1.1\r\nHost: kubernetes\r\nAccept: application/json\r\n"
-        head += f"Content-Type: {media}\r\nContent-Length: {len(body)}\r\n\r\n"
-        self._socket.sendall(head.encode() + body)
-        status, headers = self._head()
-        if headers.get(b"transfer-encoding") == b"chunked":
-            content = b"".join(self.chunks())
-        else:
-            content = self._file.read(int(headers.get(b"content-length", b"0")))
-        if checked and status >= 400:
-            raise RuntimeError(f"{method} {path}: {status} {content[:300].decode()}")
-        return status, content
-
-    def stream(self, path: str) -> Iterator[bytes]:
-        """The lines of a watch."""
-        self._socket.sendall(f"GET {path} HTTP/1.1\r\nHost: kubernetes\r\n\r\n".encode())
-        self._head()
-        rest = b""
-        for chunk in self.chunks():
-            *lines, rest = (rest + chunk).split(b"\n")
-            yield from lines
-
-    def chunks(self) -> Iterator[bytes]:
-        """The pieces of a body without a length."""
-        while size := int(self._file.readline(), 16):
-            yield self._file.read(size)
-            self._file.readline()
-        self._file.readline()
-
-    def _head(self) -> tuple[int, dict[bytes, bytes]]:
-        status = int(self._file.readline().split()[1])
-        headers = {}
-        while (line := self._file.readline()) != b"\r\n":
-            name, _, value = line.partition(b":")
-            headers[name.lower()] = value.strip()
-        return status, headers
-
-    def close(self) -> None:
-        """Hang up."""
-        self._file.close()
-        self._socket.close()
 
 
 def pod(name: str, *, field: str = "first") -> bytes:
@@ -289,7 +84,7 @@ class Bench:
     def __init__(self, server: Server, *, times: int) -> None:
         self.server = server
         self.times = times
-        self.connection = Connection(server)
+        self.connection = server.connect()
 
     def prepare(self) -> None:
         """Namespaces in which pods can be made; whatever is made ready on first use."""
@@ -329,7 +124,7 @@ class Bench:
         barrier = threading.Barrier(CLIENTS + 1)
 
         def client(number: int) -> None:
-            with contextlib.closing(Connection(self.server)) as connection:
+            with contextlib.closing(self.server.connect()) as connection:
                 barrier.wait()
                 for turn in range(each):
                     connection.send("POST", PODS, pod(f"crowd-{number}-{turn}"))
@@ -402,7 +197,7 @@ class Bench:
         version = json.loads(raw)["metadata"]["resourceVersion"]
         arrived: dict[str, float] = {}
         told = threading.Semaphore(0)
-        watcher = Connection(self.server)
+        watcher = self.server.connect()
 
         def watch() -> None:
             with contextlib.suppress(OSError, ValueError):
@@ -423,7 +218,7 @@ class Bench:
                 told.acquire()
             seconds.append(arrived[name] - begin)
         cpu = self.server.cpu() - cpu
-        watcher._socket.shutdown(socket.SHUT_RDWR)
+        watcher.interrupt()
         thread.join()
         watcher.close()
         return latency(seconds, cpu)

@@ -14,22 +14,16 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from kubernetes import client
+from support.timing import timed
 
 from kubelearn.clusters.kind import KindCluster, requirements, stock
 from kubelearn.clusters.kind.config import KindConfig
 
 NAME = "kubelearn-bench"
 IMAGE = "busybox:1.37"
-
-
-def timed(action: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    action()
-    return time.perf_counter() - started
 
 
 def plain(nodes: int, *, host: requirements.Engine) -> None:

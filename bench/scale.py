@@ -25,6 +25,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import Any
 
+from support.processes import cpu_seconds
+
 from kubelearn.clusters import EmbeddedCluster
 from kubelearn.embedded.client import Client
 from kubelearn.embedded.kubeconfig import Kubeconfig
@@ -202,9 +204,7 @@ class Step:
 
     def cpu(self) -> float:
         """Seconds of CPU that the daemon has used."""
-        with open(f"/proc/{self.pid}/stat") as file:
-            fields = file.read().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
+        return cpu_seconds(self.pid)
 
     def memory(self) -> int:
         """Bytes that the daemon has in memory."""

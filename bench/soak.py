@@ -22,8 +22,9 @@ import tempfile
 import threading
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
+
+from support.processes import megabytes
 
 from kubelearn.clusters import EmbeddedCluster, transport
 
@@ -103,11 +104,10 @@ class Soak:
 
     def sample(self, started: float) -> Sample:
         """Look now."""
-        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
         seconds, self.seconds = self.seconds, []
         return Sample(
             minutes=(time.monotonic() - started) / 60,
-            memory=pages * os.sysconf("SC_PAGE_SIZE") / 2**20,
+            memory=megabytes(self.pid),
             files=len(os.listdir(f"/proc/{self.pid}/fd")),
             store=sum(p.stat().st_size for p in self.cluster.folder.path.glob("store.db*")) / 2**20,
             create=statistics.median(seconds or [0]) * 1e3,

@@ -20,7 +20,6 @@ import base64
 import contextlib
 import os
 import shutil
-import socket
 import statistics
 import tempfile
 import time
@@ -30,6 +29,8 @@ from typing import Any, Protocol
 
 import aiohttp
 import orjson
+from support.etcd import etcd_command
+from support.processes import free_port
 
 from kubelearn.embedded.clock import SystemClock
 from kubelearn.embedded.store import Store
@@ -137,28 +138,19 @@ async def ours(folder: Path) -> AsyncIterator[Ours]:
 
 @contextlib.asynccontextmanager
 async def etcd(program: str, folder: Path) -> AsyncIterator[Etcd]:
-    client, peer = (f"http://127.0.0.1:{_free_port()}" for _ in range(2))
-    process = await asyncio.create_subprocess_exec(
-        program,
-        *("--data-dir", str(folder / "etcd"), "--log-level", "fatal"),
-        *("--listen-client-urls", client, "--advertise-client-urls", client),
-        *("--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer),
-        *("--initial-cluster", f"default={peer}"),
-    )
+    port = free_port()
+    command = etcd_command(program, folder / "etcd", client=port, peer=free_port())
+    process = await asyncio.create_subprocess_exec(*command)
     connector = aiohttp.TCPConnector(limit=0)
     try:
-        async with aiohttp.ClientSession(client, connector=connector) as session:
+        async with aiohttp.ClientSession(
+            f"http://127.0.0.1:{port}", connector=connector
+        ) as session:
             await _healthy(session)
             yield Etcd(session)
     finally:
         process.terminate()
         await process.wait()
-
-
-def _free_port() -> int:
-    with contextlib.closing(socket.socket()) as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 async def _healthy(session: aiohttp.ClientSession) -> None:

@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import kubernetes.config  # noqa: F401  # loaded now, so that no measurement contains it
+from support.processes import cpu_seconds
+from support.timing import timed
 
 from kubelearn.clusters import EmbeddedCluster, transport
 
@@ -151,24 +153,11 @@ def idle_share(cluster: EmbeddedCluster, length: float) -> float:
     return (cpu_seconds(pid) - before) / (time.perf_counter() - started)
 
 
-def cpu_seconds(pid: int) -> float:
-    """What a process has used so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def daemon(cluster: EmbeddedCluster) -> dict[str, Any]:
     """What the daemon says of itself."""
     found = cluster.status()
     assert found, json.dumps(found)
     return found
-
-
-def timed(action: Callable[[], None]) -> float:
-    """How many seconds it takes."""
-    started = time.perf_counter()
-    action()
-    return time.perf_counter() - started
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

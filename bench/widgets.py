@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from support.processes import cpu_seconds
 
 from kubelearn.clusters import EmbeddedCluster, transport
 from kubelearn.objects import DEPLOYMENTS, NAMESPACES, PODS, is_ready
@@ -250,14 +251,14 @@ def churn(api: Any, lab: LabPage, keys: list[str], *, changes: int, seconds: int
             # Never to catch up: a burst is not what a busy cluster looks like.
             over.wait(max(0.0, 0.1 - (time.monotonic() - started) % 0.1))
 
-    before, started = _cpu(kernel), time.monotonic()
+    before, started = cpu_seconds(kernel), time.monotonic()
     lab.page.evaluate(FRAMES)
     thread = threading.Thread(target=change)
     thread.start()
     lab.page.wait_for_timeout(seconds * 1000)
     over.set()
     thread.join()
-    took, used = time.monotonic() - started, _cpu(kernel) - before
+    took, used = time.monotonic() - started, cpu_seconds(kernel) - before
     stamps = lab.page.evaluate(END_OF_FRAMES)
     session.detach()
     gaps = sorted(later - sooner for sooner, later in itertools.pairwise(stamps))
@@ -313,12 +314,6 @@ def memory(lab: LabPage, what: str, tenth: int, go_on: Callable[[int], None]) ->
 
 def _kernel(lab: LabPage) -> int:
     return int((lab.server.notebooks / "pid").read_text())
-
-
-def _cpu(process: int) -> float:
-    """Seconds of processor time that a process has used."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def _rss(process: int) -> float:
