@@ -15,7 +15,9 @@ import time
 
 import pytest
 
-from tests.faults.hostile import NAMESPACE, VICTIMS, Hostile, hostile
+from tests.faults.hostile import hostile
+from tests.faults.hostile.request import Hostile
+from tests.faults.hostile.victims import NAMESPACE, VICTIMS
 from tests.faults.wire import connect_as_stranger, eventually, megabytes, strangers
 
 REQUESTS = int(os.environ.get("KUBELEARN_HOSTILE", "1500"))
