@@ -148,21 +148,16 @@ class Resources:
         body = await request.body()
         if request.audit:
             request.audit.sent_patch(body)
+        validation = options.field_validation
         if is_apply:
-            apply_patch = ApplyPatch(
-                body,
-                owners,
-                write,
-                force=options.force,
-                validation=options.field_validation,
-            )
-            change = apply_patch.apply
+            wish = ApplyPatch(body, owners, write, force=options.force, validation=validation)
+            change = wish.apply
         else:
             patch = Patch(
                 body,
                 patch_type=kind,
                 kind=request.kind,
-                validation=options.field_validation,
+                validation=validation,
                 warnings=request.warnings,
             )
             change = partial(owners.patched, patch=patch, write=write)

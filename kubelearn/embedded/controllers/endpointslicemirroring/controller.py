@@ -13,9 +13,8 @@ from typing import ClassVar
 from kubelearn.embedded.controller import Controller, ControllerContext
 from kubelearn.embedded.controllers.endpoint.controller import LEADER
 from kubelearn.embedded.controllers.endpoint.subsets import repack
+from kubelearn.embedded.controllers.endpointslice.managed import ManagedSlices
 from kubelearn.embedded.controllers.endpointslice.slicing import MANAGED_BY
-from kubelearn.embedded.controllers.expectations import Expectations
-from kubelearn.errors import ApiError, NotFound
 from kubelearn.objects import (
     ENDPOINT_SLICES,
     ENDPOINTS,
@@ -23,7 +22,6 @@ from kubelearn.objects import (
     SERVICES,
     Object,
     annotations_of,
-    key,
     labels_of,
     owner_reference,
 )
@@ -47,32 +45,30 @@ class EndpointSliceMirroringController(Controller):
         super().__init__(context)
         self._services = self.informer(SERVICES)
         self._endpoints = self.informer(ENDPOINTS)
-        self._slices = self.informer(ENDPOINT_SLICES)
-        self._expectations = Expectations(self._slices)
-        self._slices.add_index("mirrored", _mirrored)
+        self._slices = ManagedSlices(
+            self.client,
+            self.informer(ENDPOINT_SLICES),
+            manager=CONTROLLER,
+            changed=self.queue.add,
+        )
         for informer in (self._services, self._endpoints):
             informer.follow(self.enqueue, gone=self.enqueue)
-        self._slices.follow(self._slice_changed, gone=self._slice_changed)
-
-    def _slice_changed(self, item: Object) -> None:
-        for endpoints_key in _mirrored(item):
-            self.queue.add(endpoints_key)
 
     async def sync(self, object_key: str) -> None:
         """Write the slices of one Endpoints object that are not as they should be."""
-        if not self._expectations.satisfied(object_key):
+        if not self._slices.all_seen(object_key):
             return  # the slice that is not seen yet wakes the key again
         wanted = list(self._wanted(object_key))
-        present = list(self._slices.by_index("mirrored", object_key))
+        present = list(self._slices.of(object_key))
         for new in wanted:
             old = next((each for each in present if _fits(each, new)), None)
             if old is None:
-                await self._create(object_key, new)
+                await self._slices.create(object_key, new)
             else:
                 present.remove(old)
                 await self._update(object_key, old, new)
         for old in present:
-            await self._delete(object_key, old)
+            await self._slices.delete(object_key, old)
 
     def _wanted(self, object_key: str) -> Iterator[Object]:
         service, endpoints = self._services.get(object_key), self._endpoints.get(object_key)
@@ -93,36 +89,13 @@ class EndpointSliceMirroringController(Controller):
             self.events.event(endpoints, "Warning", "TooManyAddressesToMirror", words)
         yield from slices
 
-    async def _create(self, object_key: str, item: Object) -> None:
-        try:
-            created = await self.client.create(ENDPOINT_SLICES, item)
-        except ApiError as error:
-            if error.has_cause("NamespaceTerminating"):
-                return
-            raise
-        self._expectations.created(object_key, created)
-
     async def _update(self, object_key: str, old: Object, new: Object) -> None:
-        meta = {
-            **old["metadata"],
-            "labels": new["metadata"]["labels"],
-            "annotations": new["metadata"]["annotations"],
-        }
-        same = (meta.get("labels"), meta.get("annotations") or {}) == (
-            old["metadata"].get("labels"),
-            annotations_of(old),
-        )
+        labels, annotations = labels_of(new), annotations_of(new)
+        same = (labels, annotations) == (labels_of(old), annotations_of(old))
         if not same or (old["endpoints"] or []) != new["endpoints"]:
+            meta = {**old["metadata"], "labels": labels, "annotations": annotations}
             item = {**old, "metadata": meta, "endpoints": new["endpoints"]}
-            self._expectations.created(object_key, await self.client.update(ENDPOINT_SLICES, item))
-
-    async def _delete(self, object_key: str, item: Object) -> None:
-        meta = item["metadata"]
-        try:
-            await self.client.delete(ENDPOINT_SLICES, meta["name"], meta["namespace"])
-        except NotFound:
-            return
-        self._expectations.deleted(object_key, item)
+            await self._slices.update(object_key, item)
 
 
 def mirror(endpoints: Object) -> tuple[list[Object], int, int]:
@@ -188,10 +161,3 @@ def _fits(old: Object, new: Object) -> bool:
         for each in (old, new)
     ]
     return old["addressType"] == new["addressType"] and ports[0] == ports[1]
-
-
-def _mirrored(item: Object) -> list[str]:
-    labels = labels_of(item)
-    if labels.get(MANAGED_BY) != CONTROLLER or SERVICE_NAME not in labels:
-        return []
-    return [key({"metadata": {**item["metadata"], "name": labels[SERVICE_NAME]}})]
