@@ -10,7 +10,7 @@ import pytest
 
 from kubelearn.embedded.controller import Controller, ControllerContext
 from kubelearn.embedded.informer import Informers
-from kubelearn.objects import Object
+from kubelearn.objects import EVENTS, PODS, Object
 from tests.embedded.tasks import running
 
 TIME = "2026-01-01T12:00:00Z"
@@ -30,6 +30,27 @@ def start(api, clock):
             yield controllers
 
     return run
+
+
+@pytest.fixture
+def make_ready(api, clock):
+    """Play the kubelet: let every pod serve that does not yet."""
+
+    async def call() -> None:
+        ready = {"type": "Ready", "status": "True", "lastTransitionTime": TIME}
+        status = {"phase": "Running", "conditions": [ready]}
+        for pod in api.objects(PODS):
+            if pod.get("status") != status:
+                await api.patch(PODS, pod["metadata"]["name"], {"status": status}, "default")
+        await clock.advance(0)
+
+    return call
+
+
+@pytest.fixture
+def messages(api):
+    """What all Events say."""
+    return lambda: [event["message"] for event in api.objects(EVENTS)]
 
 
 @pytest.fixture

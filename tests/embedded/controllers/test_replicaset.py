@@ -2,16 +2,9 @@ from __future__ import annotations
 
 import logging
 
-import pytest
-
 from kubelearn.embedded.controllers.replicaset import ReplicaSetController
 from kubelearn.errors import ApiError
-from kubelearn.objects import EVENTS, PODS, REPLICA_SETS, controller_of
-
-
-@pytest.fixture
-def messages(api):
-    return lambda: [event["message"] for event in api.objects(EVENTS)]
+from kubelearn.objects import PODS, REPLICA_SETS, controller_of
 
 
 async def test_it_creates_the_pods_that_are_missing(api, clock, start, make_replica_set, messages):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from kubelearn.embedded.controllers.tainteviction import TaintEvictionController
-from kubelearn.objects import EVENTS, NODES, PODS
+from kubelearn.objects import NODES, PODS
 
 TAINT = {"key": "node.kubernetes.io/unreachable", "effect": "NoExecute"}
 START = "2026-01-01T12:00:00Z"
@@ -29,11 +29,6 @@ def tolerating(make_pod):
 @pytest.fixture
 def names(api):
     return lambda: {pod["metadata"]["name"] for pod in api.objects(PODS)}
-
-
-@pytest.fixture
-def messages(api):
-    return lambda: [event["message"] for event in api.objects(EVENTS)]
 
 
 async def taint(api, *taints):

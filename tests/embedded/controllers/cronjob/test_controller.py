@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from kubelearn.embedded.controllers.cronjob.controller import CronJobController
-from kubelearn.objects import CRON_JOBS, EVENTS, JOBS, controller_of, timestamp
+from kubelearn.objects import CRON_JOBS, JOBS, controller_of, timestamp
 
 
 @pytest.fixture
@@ -38,15 +38,13 @@ def complete(api, clock):
     return call
 
 
-def messages(api):
-    return [event["message"] for event in api.objects(EVENTS)]
-
-
 def names(api):
     return {job["metadata"]["name"] for job in api.objects(JOBS)}
 
 
-async def test_a_job_is_made_on_time_and_named_after_it(api, clock, start, make_cron_job, complete):
+async def test_a_job_is_made_on_time_and_named_after_it(
+    api, clock, start, make_cron_job, complete, messages
+):
     await make_cron_job()
     async with start(CronJobController):
         await clock.advance(59)
@@ -64,7 +62,7 @@ async def test_a_job_is_made_on_time_and_named_after_it(api, clock, start, make_
         "lastScheduleTime": "2026-01-01T12:01:00Z",
         "lastSuccessfulTime": "2026-01-01T12:01:01Z",
     }
-    assert messages(api) == [
+    assert messages() == [
         "Created job tick-29454481",
         "Saw completed job: tick-29454481, condition: Complete",
     ]
@@ -104,11 +102,11 @@ async def test_only_so_many_finished_jobs_are_kept(api, clock, start, make_cron_
 
 
 async def test_after_a_long_sleep_one_job_makes_up_for_all_and_a_warning_tells(
-    api, clock, start, make_cron_job
+    api, clock, start, make_cron_job, messages
 ):
     await make_cron_job()
     await clock.advance(3 * 60 * 60)
     async with start(CronJobController):
         await clock.advance(0)
     assert len(api.objects(JOBS)) == 1
-    assert any(message.startswith("too many missed start times: 180") for message in messages(api))
+    assert any(message.startswith("too many missed start times: 180") for message in messages())

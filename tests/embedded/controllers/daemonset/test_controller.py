@@ -28,18 +28,6 @@ def make_daemon_set(api):
 
 
 @pytest.fixture
-def make_ready(api, clock):
-    async def call():
-        ready = {"type": "Ready", "status": "True", "lastTransitionTime": "2026-01-01T12:00:00Z"}
-        for pod in api.objects(PODS):
-            status = {"phase": "Running", "conditions": [ready]}
-            await api.patch(PODS, pod["metadata"]["name"], {"status": status}, "default")
-        await clock.advance(0)
-
-    return call
-
-
-@pytest.fixture
 def change_image(api, clock):
     async def call(image):
         owner = api.one(DAEMON_SETS)

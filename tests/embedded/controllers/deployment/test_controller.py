@@ -15,23 +15,6 @@ def running(start):
 
 
 @pytest.fixture
-def make_ready(api):
-    """Play the kubelet: every pod becomes ready."""
-
-    async def make() -> None:
-        for pod in api.objects(PODS):
-            ready = {
-                "type": "Ready",
-                "status": "True",
-                "lastTransitionTime": "2026-01-01T12:00:00Z",
-            }
-            status = {"phase": "Running", "conditions": [ready]}
-            await api.update(PODS, {**pod, "status": status}, sub="status")
-
-    return make
-
-
-@pytest.fixture
 def finish(clock, make_ready):
     async def roll() -> None:
         for _ in range(12):

@@ -6,36 +6,6 @@ from kubelearn.embedded.controllers.job.controller import JobController
 from kubelearn.embedded.controllers.ttlafterfinished import TTLAfterFinishedController
 from kubelearn.objects import EVENTS, JOBS, PODS, condition, is_active, is_true, timestamp
 
-LABELS = {"batch.kubernetes.io/job-name": "sum"}
-
-
-@pytest.fixture
-def make_job(api):
-    """Create a Job `sum`."""
-
-    async def make(**spec):
-        template = {
-            "metadata": {"labels": LABELS},
-            "spec": {"restartPolicy": "Never", "containers": [{"name": "a"}]},
-        }
-        return await api.create(
-            JOBS,
-            {
-                "metadata": {"name": "sum", "namespace": "default", "uid": "uid-of-sum"},
-                "spec": {
-                    "parallelism": 1,
-                    "completions": 1,
-                    "backoffLimit": 6,
-                    "selector": {"matchLabels": LABELS},
-                    "template": template,
-                    **spec,
-                },
-                "status": {},
-            },
-        )
-
-    return make
-
 
 @pytest.fixture
 def end(api, clock):

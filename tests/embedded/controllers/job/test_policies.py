@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from kubelearn.embedded.controllers.job.controller import JobController
 from kubelearn.embedded.controllers.job.indexes import index_of
 from kubelearn.objects import EVENTS, JOBS, PODS, condition, is_active, is_true, timestamp
 
-LABELS = {"batch.kubernetes.io/job-name": "sum"}
 FAILURES = "batch.kubernetes.io/job-index-failure-count"
 IGNORED = "batch.kubernetes.io/job-index-ignored-failure-count"
 
 
 @pytest.fixture
-def make_job(api):
+def make_job(make_job):
     """Create a Job `sum` of four indexes."""
-
-    async def make(**spec):
-        template = {
-            "metadata": {"labels": LABELS},
-            "spec": {"restartPolicy": "Never", "containers": [{"name": "a"}]},
-        }
-        spec = {
-            "parallelism": 4,
-            "completions": 4,
-            "completionMode": "Indexed",
-            "backoffLimit": 6,
-            "selector": {"matchLabels": LABELS},
-            "template": template,
-            **spec,
-        }
-        meta = {"name": "sum", "namespace": "default", "uid": "uid-of-sum"}
-        await api.create(JOBS, {"metadata": meta, "spec": spec, "status": {}})
-
-    return make
+    return partial(make_job, parallelism=4, completions=4, completionMode="Indexed")
 
 
 @pytest.fixture

@@ -33,17 +33,12 @@ def make_stateful_set(api):
 
 
 @pytest.fixture
-def make_ready(api, clock):
+def make_ready(make_ready):
     """Let pods serve, until no new ones come."""
 
     async def call():
-        ready = {"type": "Ready", "status": "True", "lastTransitionTime": "2026-01-01T12:00:00Z"}
-        status = {"phase": "Running", "conditions": [ready]}
         for _ in range(6):
-            for pod in api.objects(PODS):
-                if pod.get("status") != status:
-                    await api.patch(PODS, pod["metadata"]["name"], {"status": status}, "default")
-            await clock.advance(0)
+            await make_ready()
 
     return call
 
