@@ -9,6 +9,7 @@ from kubelearn.clusters import EmbeddedCluster, transport
 from kubelearn.containers.ownbuilder import OwnBuilder
 from kubelearn.errors import NotAvailable
 from tests.containers.imagestore.conftest import serve_registry
+from tests.waiting import eventually
 
 PODS = "/api/v1/namespaces/default/pods"
 
@@ -73,10 +74,7 @@ def test_an_error_is_a_message_with_the_line_and_no_traceback(kubelearn, app):
 
 
 def wait_until_gone(cluster):
-    deadline = time.monotonic() + 60
-    while transport.send(cluster.api_client, "GET", f"{PODS}/shop").code != 404:
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    eventually(lambda: transport.send(cluster.api_client, "GET", f"{PODS}/shop").code == 404)
 
 
 @pytest.fixture

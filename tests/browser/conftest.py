@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,12 @@ import pytest
 
 from kubelearn.clusters import Cluster, transport
 from kubelearn.objects import DEPLOYMENTS, NAMESPACES, PODS, is_active, is_ready
-from tests.faults.wire import eventually
+from tests.waiting import eventually
 from tools.lab import LabPage, LabServer
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMESPACE = "browser"
+WINDOW = {"width": 1300, "height": 1000}
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +46,7 @@ def _embedded(cluster: Cluster) -> None:
 @pytest.fixture(scope="module")
 def page(chromium: Any) -> Iterator[Any]:
     """The one page; no script of ours may fail in it unnoticed."""
-    opened = chromium.new_page(viewport={"width": 1300, "height": 1000})
+    opened = chromium.new_page(viewport=WINDOW)
     errors: list[str] = []
     opened.on("pageerror", lambda error: errors.append(str(error.stack)))
     yield opened
@@ -58,6 +60,31 @@ def page(chromium: Any) -> Iterator[Any]:
 def lab(page: Any, server: LabServer) -> LabPage:
     """JupyterLab in the page."""
     return LabPage(page, server)
+
+
+@pytest.fixture(params=["Dark", "Light"])
+def dark(request: pytest.FixtureRequest, page: Any, lab: LabPage) -> bool:
+    """JupyterLab in one theme after the other: whether it is the dark one now."""
+    wanted = request.param == "Dark"
+    lab.command("apputils:change-theme", theme=f"JupyterLab {request.param}")
+    page.wait_for_function(
+        "dark => (document.body.dataset.jpThemeLight === 'false') === dark", arg=wanted
+    )
+    return wanted
+
+
+def is_dark(place: Any) -> bool:
+    """Whether an element has a dark background."""
+    colour = place.evaluate("element => getComputedStyle(element).backgroundColor")
+    return int(re.findall(r"\d+", colour)[0]) < 60
+
+
+@pytest.fixture
+def narrow(page: Any) -> Iterator[None]:
+    """The window is narrow for a while."""
+    page.set_viewport_size({"width": 760, "height": 900})
+    yield
+    page.set_viewport_size(WINDOW)
 
 
 @pytest.fixture(scope="module")

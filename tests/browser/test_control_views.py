@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from kubelearn.clusters.transport import send
 from kubelearn.objects import PODS
-from tests.faults.wire import eventually
+from tests.waiting import eventually
 
 CONNECT = "import kubelearn as kl\ncluster = kl.connect()"
 REQUEST = "request = kl.RequestXray(cluster, 'browser')\nrequest"

@@ -10,6 +10,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import is_dark
+
 CONNECT = "import kubelearn as kl\ncluster = kl.connect()"
 MAP = "shown = kl.ClusterMap(cluster, 'browser')\nshown"
 PANEL = "panel = kl.DeploymentPanel(cluster, 'web', 'browser')\npanel"
@@ -110,27 +112,15 @@ def test_two_notebooks_show_the_same_cluster(page, lab, web):
     assert victim in before - after
 
 
-@pytest.mark.parametrize(
-    ("theme", "dark"), [("JupyterLab Dark", True), ("JupyterLab Light", False)]
-)
-def test_the_widgets_follow_the_theme(page, lab, theme, dark):
-    lab.command("apputils:change-theme", theme=theme)
-    paint = "element => getComputedStyle(element).backgroundColor"
-    page.wait_for_function(
-        "dark => (document.body.dataset.jpThemeLight === 'false') === dark", arg=dark
-    )
+def test_the_widgets_follow_the_theme(lab, dark):
     for widget in (".kl-map", ".kl-panel", ".kl-predict"):
-        colour = lab(widget).evaluate(paint)
-        red = int(re.findall(r"\d+", colour)[0])
-        assert (red < 60) == dark, (widget, colour)
+        assert is_dark(lab(widget)) == dark, widget
 
 
-def test_nothing_sticks_out_of_a_narrow_window(page, lab):
-    page.set_viewport_size({"width": 760, "height": 900})
+def test_nothing_sticks_out_of_a_narrow_window(lab, narrow):
     for widget in (".kl-map", ".kl-panel", ".kl-predict"):
         assert lab(widget).evaluate("e => e.scrollWidth <= e.clientWidth"), widget
         assert lab(widget).evaluate("e => e.clientWidth") < 600
-    page.set_viewport_size({"width": 1300, "height": 1000})
 
 
 def test_a_page_that_is_loaded_again_shows_the_same_and_goes_on(page, lab, web):

@@ -5,14 +5,13 @@ The tests share one page and go through it in this order.
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from playwright.sync_api import expect
 
 from kubelearn.clusters import transport
 from kubelearn.containers.handmade.kinds import allowed
 from kubelearn.objects import NODES, is_ready
+from tests.browser.conftest import is_dark
 
 CONNECT = """
 import pathlib, tempfile
@@ -80,22 +79,12 @@ def test_the_checklist_follows_folder_builder_and_cluster(lab, web):
     expect(lab(STATE.format(0))).to_contain_text("missing: note", timeout=20_000)
 
 
-@pytest.mark.parametrize(
-    ("theme", "dark"), [("JupyterLab Dark", True), ("JupyterLab Light", False)]
-)
-def test_the_pictures_follow_the_theme(page, lab, theme, dark):
-    lab.command("apputils:change-theme", theme=theme)
-    page.wait_for_function(
-        "dark => (document.body.dataset.jpThemeLight === 'false') === dark", arg=dark
-    )
+def test_the_pictures_follow_the_theme(lab, dark):
     for widget in (".kl-insideout", ".kl-layers", ".kl-ship"):
-        colour = lab(widget).evaluate("element => getComputedStyle(element).backgroundColor")
-        assert (int(re.findall(r"\d+", colour)[0]) < 60) == dark, (widget, colour)
+        assert is_dark(lab(widget)) == dark, widget
 
 
-def test_nothing_sticks_out_of_a_narrow_window(page, lab):
-    page.set_viewport_size({"width": 760, "height": 900})
+def test_nothing_sticks_out_of_a_narrow_window(lab, narrow):
     for widget in (".kl-insideout", ".kl-layers", ".kl-ship"):
         assert lab(widget).evaluate("e => e.scrollWidth <= e.clientWidth"), widget
         assert lab(widget).evaluate("e => e.clientWidth") < 600
-    page.set_viewport_size({"width": 1300, "height": 1000})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.faults.wire import eventually
+from tests.waiting import eventually
 
 CONNECT = "import kubelearn as kl\ncluster = kl.connect()"
 XRAY = "xray = kl.ApplyXray(cluster, 'web', 'browser')\nxray"

@@ -7,6 +7,7 @@ from kubernetes import client
 
 from kubelearn.clusters import EmbeddedCluster, KubeconfigCluster
 from kubelearn.errors import ClusterError, NotAvailable
+from tests.waiting import eventually
 
 
 @pytest.fixture(scope="module")
@@ -17,13 +18,6 @@ def cluster(tmp_path_factory):
         found.up()
         yield found
         found.delete()
-
-
-def wait_for(condition, *, within=20):
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.05)
 
 
 def make_config_map(cluster, name):
@@ -91,7 +85,7 @@ def test_components_stop_and_start_alone(cluster):
     assert states["kube-scheduler"] == "stopped"
     assert states["kube-controller-manager"] == "running"
     core = client.CoreV1Api(cluster.api_client)
-    wait_for(lambda: core.list_namespaced_service_account("default").items)
+    eventually(lambda: core.list_namespaced_service_account("default").items)
     container = {"name": "c", "image": "pause"}
     core.create_namespaced_pod(
         "default", {"metadata": {"name": "waits"}, "spec": {"containers": [container]}}
@@ -99,14 +93,14 @@ def test_components_stop_and_start_alone(cluster):
     time.sleep(0.5)
     assert core.read_namespaced_pod("waits", "default").spec.node_name is None
     internals.start("kube-scheduler")
-    wait_for(lambda: core.read_namespaced_pod("waits", "default").spec.node_name)
+    eventually(lambda: core.read_namespaced_pod("waits", "default").spec.node_name)
 
 
 def test_the_api_server_stops_and_starts_and_the_others_find_it_again(cluster):
     cluster.internals.stop("kube-apiserver")
     assert cluster.status() is not None
     cluster.internals.start("kube-apiserver")
-    wait_for(lambda: len(cluster.info().nodes) == 3)
+    eventually(lambda: len(cluster.info().nodes) == 3)
 
 
 def test_without_etcd_the_api_server_is_not_ready(cluster):

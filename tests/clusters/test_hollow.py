@@ -1,13 +1,12 @@
 """A cluster whose nodes have no machines."""
 
-import time
-
 import pytest
 from kubernetes import client
 from kubernetes.stream import stream
 
 from kubelearn.clusters import EmbeddedCluster
 from kubelearn.errors import ClusterError, NotAvailable
+from tests.waiting import eventually
 
 NODES = 150  # more than there could be with machines
 
@@ -27,14 +26,6 @@ def core(cluster):
     return client.CoreV1Api(cluster.api_client)
 
 
-def wait_for(condition, *, within=60):
-    deadline = time.monotonic() + within
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.2)
-    return found
-
-
 def is_ready(obj):
     return any(c.type == "Ready" and c.status == "True" for c in obj.status.conditions or [])
 
@@ -46,13 +37,13 @@ def pod(core):
         "metadata": {"name": "p"},
         "spec": {"containers": [{"name": "a", "image": "nothing/of-that-name:1"}]},
     }
-    wait_for(lambda: core.read_namespaced_service_account("default", "default"))
+    eventually(lambda: core.read_namespaced_service_account("default", "default"))
     core.create_namespaced_pod("default", body)
-    return wait_for(lambda: is_ready(found := core.read_namespaced_pod("p", "default")) and found)
+    return eventually(lambda: is_ready(found := core.read_namespaced_pod("p", "default")) and found)
 
 
 def test_all_nodes_are_ready(core):
-    wait_for(lambda: sum(map(is_ready, core.list_node().items)) == NODES)
+    eventually(lambda: sum(map(is_ready, core.list_node().items)) == NODES)
 
 
 def test_a_pod_runs_whatever_its_image(pod):

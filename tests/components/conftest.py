@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
@@ -15,6 +14,7 @@ import pytest
 from kubernetes import client
 
 from kubelearn.clusters import Cluster, EmbeddedCluster
+from tests import waiting
 
 ROOT = Path(__file__).resolve().parents[2]
 UPSTREAM = Path(os.environ.get("KUBELEARN_UPSTREAM") or ROOT / ".cache" / "upstream")
@@ -84,15 +84,7 @@ def running(tmp_path: Path) -> Callable[..., object]:
 @pytest.fixture(scope="session")
 def eventually() -> Callable[..., object]:
     """Ask again until the answer is true, and return it."""
-
-    def call(question: Callable[[], object], *, within: float = 60) -> object:
-        deadline = time.monotonic() + within
-        while not (answer := question()):
-            assert time.monotonic() < deadline, "it did not come true in time"
-            time.sleep(0.1)
-        return answer
-
-    return call
+    return waiting.eventually
 
 
 @pytest.fixture(scope="session")

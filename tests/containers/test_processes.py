@@ -2,13 +2,13 @@
 
 import os
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
 from kubelearn.containers import processes
 from kubelearn.containers.leftovers import MARK
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -34,17 +34,6 @@ def start():
         process.stdout.close()
 
 
-@pytest.fixture
-def wait_for():
-    def call(holds):
-        deadline = time.monotonic() + 20
-        while not holds():
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-
-    return call
-
-
 def of_node(containers):
     return {one.pid: one for one in processes.of_node(containers, program=os.getpid())}
 
@@ -53,10 +42,10 @@ def commands_of(container, containers):
     return {one.command: one for one in of_node(containers).values() if one.container == container}
 
 
-def test_a_container_has_its_first_process_and_those_below(start, wait_for):
+def test_a_container_has_its_first_process_and_those_below(start):
     first = start("sleep 999 &")
     containers = {"web": first, "dead": 0}
-    wait_for(lambda: set(commands_of("web", containers)) == {"sleep 1000", "sleep 999"})
+    eventually(lambda: set(commands_of("web", containers)) == {"sleep 1000", "sleep 999"})
     commands = commands_of("web", containers)
     assert commands["sleep 999"].ppid == first
     assert commands["sleep 1000"].started.utcoffset() is not None

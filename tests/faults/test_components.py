@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kubelearn.clusters import EmbeddedCluster
-from tests.faults.wire import eventually
+from tests.waiting import eventually
 
 LAUNCHER = Path(__file__).with_name("crashing_daemon.py")
 PODS = "/api/v1/namespaces/default/pods"

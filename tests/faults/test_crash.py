@@ -7,7 +7,8 @@ from pathlib import Path
 
 from kubernetes import client
 
-from tests.faults.wire import eventually, kill
+from tests.faults.wire import kill
+from tests.waiting import eventually
 
 POD = {
     "apiVersion": "v1",

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from kubelearn.clusters import EmbeddedCluster
-from tests.faults.wire import GONE, Wire, eventually
+from tests.faults.wire import GONE, Wire
+from tests.waiting import eventually
 
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
 NODES = "/api/v1/nodes"

@@ -18,7 +18,8 @@ import pytest
 from tests.faults.hostile import hostile
 from tests.faults.hostile.request import Hostile
 from tests.faults.hostile.victims import NAMESPACE, VICTIMS
-from tests.faults.wire import connect_as_stranger, eventually, megabytes, strangers
+from tests.faults.wire import connect_as_stranger, megabytes, strangers
+from tests.waiting import eventually
 
 REQUESTS = int(os.environ.get("KUBELEARN_HOSTILE", "1500"))
 SENDERS = 8

@@ -17,7 +17,8 @@ import time
 import pytest
 
 from kubelearn.clusters import daemon
-from tests.faults.wire import GONE, Wire, eventually, kill
+from tests.faults.wire import GONE, Wire, kill
+from tests.waiting import eventually
 
 KILLS = int(os.environ.get("KUBELEARN_KILLS", "6"))
 WRITERS = 6

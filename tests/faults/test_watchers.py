@@ -9,7 +9,8 @@ import struct
 
 import pytest
 
-from tests.faults.wire import STRANGER, eventually, megabytes, strangers
+from tests.faults.wire import STRANGER, megabytes, strangers
+from tests.waiting import eventually
 
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
 LARGE = "x" * 200_000

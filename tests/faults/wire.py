@@ -8,8 +8,7 @@ import os
 import signal
 import socket
 import ssl
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -87,15 +86,6 @@ class Wire:
         self._http.request(method, path, data, sent | headers)
         self._answer = self._http.getresponse()
         return self._answer
-
-
-def eventually(condition: Callable[[], Any], *, within: float = 30) -> Any:
-    """What a condition gives once it is true."""
-    deadline = time.monotonic() + within
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.05)
-    return found
 
 
 def strangers() -> int:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-import time
-
 import pytest
 
 from kubelearn.objects import DEPLOYMENTS, PODS, ROLE_BINDINGS, SECRETS
 from kubelearn.widgets import dashboard as module
 from kubelearn.widgets.dashboard import Dashboard
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -20,14 +18,6 @@ def shown(recorded, courier, cluster, monkeypatch):
     opened = Dashboard(cluster, "demo")
     yield opened
     opened.close()
-
-
-def until(condition, *, seconds=20):
-    """Wait for what a watch's thread will tell."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, condition
-        threading.Event().wait(0.01)
 
 
 def tile(widget, plural):
@@ -43,10 +33,10 @@ def last(widget):
 
 
 def test_the_overview_counts_what_there_is_and_in_which_state(shown):
-    until(lambda: tile(shown, "pods")["count"] == 3)
+    eventually(lambda: tile(shown, "pods")["count"] == 3)
     assert tile(shown, "pods")["looks"] == {"Running": 3}
-    until(lambda: tile(shown, "deployments")["looks"] == {"Healthy": 1})
-    until(lambda: shown.document.get("connection", "reason") is None)
+    eventually(lambda: tile(shown, "deployments")["looks"] == {"Healthy": 1})
+    eventually(lambda: shown.document.get("connection", "reason") is None)
     assert shown.line() == ("demo: 3 pods, 1 deployments, 1 replicasets, 1 services, 3 nodes")
     assert "Namespace demo" in shown.picture()
 
@@ -63,7 +53,7 @@ def test_a_kind_is_shown_as_the_servers_table_with_its_request(shown, cluster):
         shown.look()
         return len(shown.document.section("rows")) == 2
 
-    until(looked)
+    eventually(looked)
     assert commands(shown)[-1] == "kubectl get pods -n demo"
     assert commands(shown).count("kubectl get pods -n demo") == 1
 
@@ -80,7 +70,7 @@ def test_an_object_is_shown_with_its_pods_and_what_can_be_done(shown):
     assert "  replicas: 3" in told["yaml"]
     assert told["edit"] == "kubectl edit deployment web -n demo"
     assert last(shown)["command"] == "kubectl get deployment web -o yaml -n demo"
-    until(lambda: len(shown.document.section("pods")) == 3)
+    eventually(lambda: len(shown.document.section("pods")) == 3)
 
 
 def test_an_owner_leads_to_its_page(shown, cluster):
@@ -118,12 +108,12 @@ def test_an_object_that_goes_is_told_as_gone(shown, cluster):
     pod = cluster.all(PODS)[0]
     shown.comm.click("go", kind="pods", name=pod["metadata"]["name"])
     cluster.remove(pod)
-    until(lambda: shown.document.get("object", "gone"))
+    eventually(lambda: shown.document.get("object", "gone"))
 
 
 def test_logs_are_read_only_when_they_are_asked_for(shown):
     shown.comm.click("go", kind="deployments", name="web")
-    until(lambda: len(shown.document.section("pods")) == 3)
+    eventually(lambda: len(shown.document.section("pods")) == 3)
     assert shown.document.section("streams") == {}
     shown.comm.click("logs")
 
@@ -131,7 +121,7 @@ def test_logs_are_read_only_when_they_are_asked_for(shown):
         shown.look()
         return any("listens" in row["text"] for row in shown.document.section("lines").values())
 
-    until(lines)
+    eventually(lines)
     assert commands(shown)[-1].startswith("kubectl logs deployment/web --all-pods")
     shown.comm.click("choose", container="hello", previous=False, last=100)
     assert shown.document.get("feed", "container") == "hello"
@@ -147,7 +137,7 @@ def test_events_about_the_object_are_shown_on_its_page(shown, cluster):
         cluster.put(
             {"kind": "Event", "metadata": meta, "involvedObject": involved, "reason": about}
         )
-    until(lambda: shown.document.section("events"))
+    eventually(lambda: shown.document.section("events"))
     assert [row["name"] for row in shown.document.section("events").values()] == ["web"]
 
 
@@ -177,9 +167,9 @@ def test_who_may_do_less_is_refused_and_reads_why(shown, cluster):
     shown.comm.click("go", kind="secrets")
     assert "forbidden" in shown.document.get("table", "error")
     shown.comm.click("go", kind="")
-    until(lambda: "forbidden:" in tile(shown, SECRETS.plural)["reason"])
-    until(lambda: tile(shown, "pods")["count"] == 3)
-    until(lambda: shown.document.get("connection", "reason") is None)
+    eventually(lambda: "forbidden:" in tile(shown, SECRETS.plural)["reason"])
+    eventually(lambda: tile(shown, "pods")["count"] == 3)
+    eventually(lambda: shown.document.get("connection", "reason") is None)
 
 
 def test_the_lent_role_is_taken_back(shown, cluster):
@@ -203,12 +193,12 @@ def test_nothing_is_watched_while_nobody_looks(shown):
     shown.detach()
     assert following._subscriptions == []
     shown.attach()
-    until(lambda: shown.document.get("states", "demo/x") is None and shown._following._reasons)
+    eventually(lambda: shown.document.get("states", "demo/x") is None and shown._following._reasons)
 
 
 def test_a_cluster_that_goes_and_comes_again_is_told(shown, cluster):
-    until(lambda: shown.document.get("connection", "reason") is None)
+    eventually(lambda: shown.document.get("connection", "reason") is None)
     cluster.switch(on=False)
-    until(lambda: "no answer" in str(shown.document.get("connection", "reason")))
+    eventually(lambda: "no answer" in str(shown.document.get("connection", "reason")))
     cluster.switch(on=True)
-    until(lambda: shown.document.get("connection", "reason") is None)
+    eventually(lambda: shown.document.get("connection", "reason") is None)
