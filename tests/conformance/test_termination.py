@@ -71,13 +71,26 @@ def test_a_program_that_does_not_listen_is_killed_after_its_grace(started, last_
     assert (phase, ended["exitCode"], ended["reason"]) == ("Failed", 137, "Error")
 
 
-def test_the_grace_can_be_made_shorter_and_not_longer(pods, started, eventually, gone):
+def test_the_grace_can_be_made_shorter_and_not_longer(pods, started):
     started(STUBBORN, 60)
     pods.delete()
     pods.delete(grace_period_seconds=90)
     assert pods.get().metadata.deletion_grace_period_seconds == 60
+    pods.delete(grace_period_seconds=5)
+    assert pods.get().metadata.deletion_grace_period_seconds == 5
+    pods.delete(grace_period_seconds=0)
+
+
+def test_a_shorter_grace_comes_too_late_for_a_container_that_was_told_to_end(
+    pods, started, eventually, gone
+):
+    started(f"trap 'echo told' TERM; {STUBBORN.partition(';')[2]}", 8)
+    pods.delete()
+    eventually(lambda: "told" in pods.log())
+    told = time.monotonic()
     pods.delete(grace_period_seconds=1)
-    eventually(lambda: gone(pods.get), within=45)
+    eventually(lambda: gone(pods.get))
+    assert time.monotonic() - told > 5
 
 
 def test_a_pod_deleted_with_no_grace_is_gone_from_the_api_at_once(pods, started, gone):

@@ -67,8 +67,6 @@ class PodWorker:
         self._deleted = asyncio.Event()
         self._gone = asyncio.Event()
         self._syncing: asyncio.Task[None] | None = None
-        self._killing: asyncio.Task[None] | None = None
-        self._grace_used = 0.0
 
     @property
     def pod(self) -> Object:
@@ -102,8 +100,6 @@ class PodWorker:
         self._deleted.set()
         if self._syncing:
             self._syncing.cancel()
-        if self._killing and self._grace() < self._grace_used:
-            self._killing.cancel()  # and begin again with the shorter time
 
     # --- the three phases ---
 
@@ -117,9 +113,8 @@ class PodWorker:
             await self._terminate()
             await self._clean_up()
         finally:
-            for task in (self._syncing, self._killing):
-                if task:
-                    task.cancel()
+            if self._syncing:
+                self._syncing.cancel()
             self.view.probes.stop()
 
     async def _sync_until_over(self) -> None:
@@ -137,10 +132,12 @@ class PodWorker:
         self.view.probes.stop("startup", "liveness")
         self.view.report()
         while self.view.seen().running():
-            self._killing = asyncio.create_task(self._kill_all(self._grace()), name="kill")
-            await asyncio.wait([self._killing])
-            if not self._killing.cancelled() and (error := self._killing.exception()):
-                _log.error("pod %s: not ended", self.pod["metadata"]["name"], exc_info=error)
+            try:
+                # A grace that is made shorter from now on comes too late, as upstream
+                # (kubelet.go, SyncTerminatingPod: a new context, issue 113606).
+                await self._kill_all(self._grace())
+            except Exception:
+                _log.exception("pod %s: not ended", self.pod["metadata"]["name"])
                 break  # stopping the sandbox kills what is left
         if self.view.sandbox:
             await self._kube.runtime.stop_pod_sandbox(self.view.sandbox.id)
@@ -266,7 +263,6 @@ class PodWorker:
 
     async def _kill_all(self, grace: float) -> None:
         """Stop what runs: all begin at once, and sidecars wait for their turn."""
-        self._grace_used = grace
         running = self.view.seen().running()
         order = TerminationOrder(self.pod, [run.config.name for run in running])
         await asyncio.gather(*(self._kill(run, grace=grace, order=order) for run in running))

@@ -332,13 +332,17 @@ def _kept(pod):
     return pod
 
 
-async def test_a_second_deletion_can_shorten_the_grace(machine, pod_of, clock):
+async def test_a_grace_that_is_made_shorter_comes_too_late_once_the_signal_is_sent(
+    machine, pod_of, clock
+):
     await machine.run(pod_of())
     await machine.phase("Running")
-    await machine.delete(grace=3600)
+    await machine.delete(grace=60)
     await clock.advance(5)
     await machine.delete(grace=10)
-    await clock.advance(10)
+    await clock.advance(54)
+    assert "running" in machine.container()["state"]
+    await clock.advance(1)
     await machine.gone()
 
 
