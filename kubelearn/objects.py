@@ -235,7 +235,7 @@ def matches(selector: Mapping[str, Any] | None, labels: Mapping[str, str] | None
 def requirement_holds(
     labels: Mapping[str, str], name: str, operator: str, values: Iterable[str]
 ) -> bool:
-    """One requirement of a selector or a node affinity term."""
+    """One requirement of a selector or a node affinity term; ValueError for an odd operator."""
     present = name in labels
     match operator:
         case "In" | "=" | "==":

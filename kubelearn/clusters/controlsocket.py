@@ -37,7 +37,7 @@ class _Connection(http.client.HTTPConnection):
 def ask(
     folder: StateFolder, method: str, *path: str, timeout: float = _SECONDS, **query: object
 ) -> Any:
-    """Send a request to the daemon; `path` are the parts of the path.
+    """Send a request to the daemon; `path` are the parts of the path, `timeout` is in seconds.
 
     Raises ClusterError when it does not run or hangs, and what it refuses with: NotAvailable, say.
     """

@@ -67,7 +67,8 @@ def send(
 ) -> Answer:
     """Send one request with the client's credentials, and perhaps more headers.
 
-    Raises Unreachable when nobody answers; a failure `Status` is an Answer like any other.
+    Raises Unreachable when nobody answers for `timeout` seconds; a failure `Status` is an Answer
+    like any other.
     """
     response = _open(
         api,

@@ -164,7 +164,7 @@ class Child:
             os.write(descriptor, b"\x04")  # what Ctrl-D sends
 
     def resize(self, width: int, height: int) -> None:
-        """Tell the terminal its size, which signals SIGWINCH to the process."""
+        """Tell the terminal its columns and rows, which signals SIGWINCH to the process."""
         if self._terminal is not None:
             size = struct.pack("HHHH", height, width, 0, 0)
             fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, size)

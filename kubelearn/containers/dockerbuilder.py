@@ -125,7 +125,7 @@ class DockerBuilder:
         env: Mapping[str, str] | None = None,
         timeout: float = 60,
     ) -> Finished:
-        """Run a container to its end. Raises ContainerError, also when it takes longer."""
+        """Run a container to its end. Raises ContainerError, also after `timeout` seconds."""
         self._get(image)
         try:
             container = self._client.containers.run(

@@ -104,7 +104,7 @@ class ImageBuilder(Protocol):
         env: Mapping[str, str] | None = None,
         timeout: float = 60,
     ) -> Finished:
-        """Run a container to its end. Raises ContainerError, also when it takes longer."""
+        """Run a container to its end. Raises ContainerError, also after `timeout` seconds."""
         ...
 
     def save(self, image: str, file: Path | str) -> None:

@@ -36,7 +36,7 @@ _PDEATHSIG, _SET_NAME, _CAPBSET_DROP, _NO_NEW_PRIVS = 1, 15, 24, 38
 
 
 def call(function: Any, *args: Any) -> int:
-    """Call a function of the C library."""
+    """Call a function of the C library. Raises OSError with its errno."""
     result: int = function(*args)
     if result == -1:
         number = ctypes.get_errno()
@@ -103,7 +103,7 @@ def copy_of_mount(path: str, *, recursive: bool = False, read_only: bool = False
 
 
 def put_mount(tree: int, target: str) -> None:
-    """Put what `copy_of_mount` gave at a path, and close it."""
+    """Put what `copy_of_mount` gave at a path, and close it. Raises OSError."""
     try:
         call(libc.syscall, _MOVE_MOUNT, tree, b"", _AT_FDCWD, os.fsencode(target), _MOVE_EMPTY_PATH)
     except OSError as error:

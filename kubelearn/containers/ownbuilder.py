@@ -87,7 +87,7 @@ class OwnBuilder:
         env: Mapping[str, str] | None = None,
         timeout: float = 60,
     ) -> Finished:
-        """Run a container to its end. Raises ContainerError, also when it takes longer."""
+        """Run a container to its end. Raises ContainerError, also after `timeout` seconds."""
         stored = self.get(image)
         printed: list[str] = []
         with self._folder() as folder:

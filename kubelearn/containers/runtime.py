@@ -219,7 +219,7 @@ class Stream(Protocol):
         ...
 
     def resize(self, width: int, height: int) -> None:
-        """Tell a terminal's new size."""
+        """Tell a terminal's new size, in columns and rows."""
         ...
 
     async def wait(self) -> int:
@@ -256,7 +256,7 @@ class Runtime(Protocol):
     async def mount_memory(self, folder: Path, size: int, group: int) -> None:
         """Let a folder that containers get lie in memory, where that is possible.
 
-        It belongs to the group, unless that is -1. Raises ContainerError.
+        It holds `size` bytes and belongs to the group, unless that is -1. Raises ContainerError.
         """
         ...
 
@@ -295,7 +295,7 @@ class Runtime(Protocol):
     async def exec_sync(
         self, container_id: str, command: Sequence[str], timeout: float
     ) -> ExecResult:
-        """Run a command to its end. Raises TimeoutError, StartError."""
+        """Run a command to its end. Raises StartError, and TimeoutError after so many seconds."""
         ...
 
     async def exec(
@@ -305,7 +305,7 @@ class Runtime(Protocol):
         ...
 
     async def attach(self, container_id: str) -> Stream:
-        """Connect to the container's own program."""
+        """Connect to the container's own program. Raises StartError if it has none yet."""
         ...
 
     async def port_forward(

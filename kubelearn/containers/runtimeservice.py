@@ -80,6 +80,7 @@ class RuntimeService(ABC):
     """
 
     version = "0.1.0"
+    """Of the runtime, as a node tells it: `namespaces://0.1.0`."""
 
     def __init__(
         self,
@@ -162,7 +163,7 @@ class RuntimeService(ABC):
         return list(self._sandboxes.values())
 
     async def mount_memory(self, folder: Path, size: int, group: int) -> None:
-        """Let a folder that containers get lie in memory, where that is possible."""
+        """Let `size` bytes of a folder that containers get lie in memory, where it is possible."""
         options = f"mode={0o777 if group < 0 else 0o2777:o},size={size}"
         if group >= 0 and os.geteuid() == 0:
             options += f",gid={group}"
@@ -284,7 +285,7 @@ class RuntimeService(ABC):
     async def exec_sync(
         self, container_id: str, command: Sequence[str], timeout: float
     ) -> ExecResult:
-        """Run a command to its end. Raises TimeoutError, StartError."""
+        """Run a command to its end. Raises StartError, and TimeoutError after so many seconds."""
         stream = await self.exec(container_id, command, stdin=False, tty=False)
         output = bytearray()
 
@@ -308,7 +309,7 @@ class RuntimeService(ABC):
         return Execution(process, ends, translate=bundle.to_container)
 
     async def attach(self, container_id: str) -> Stream:
-        """Connect to the container's own program."""
+        """Connect to the container's own program. Raises StartError if it has none yet."""
         container = self._containers[container_id]
         if container.child is None:
             raise StartError(f"container {container_id} is not running")

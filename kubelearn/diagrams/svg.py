@@ -1,4 +1,7 @@
-"""SVG as text: escaping, elements, estimated text widths. No random ids, no time, no fonts."""
+"""SVG as text: escaping, elements, estimated text widths. No random ids, no time, no fonts.
+
+All lengths are in pixels, the size of letters too.
+"""
 
 from __future__ import annotations
 

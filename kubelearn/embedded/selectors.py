@@ -51,7 +51,7 @@ class LabelSelector:
 
 
 def parse_labels(text: str) -> LabelSelector:
-    """Read `app=web,tier in (front, back),!old`."""
+    """Read `app=web,tier in (front, back),!old`. Raises SelectorError."""
     tokens = _Tokens(text)
     found: list[Requirement] = []
     first = tokens.peek()

@@ -59,7 +59,7 @@ class _Word:
         self._at = 0
 
     def read(self, end: str = "") -> str:
-        """Up to a character, or to the end of the text."""
+        """Up to a character, or to the end of the text. Raises BadWord."""
         parts: list[str] = []
         while self._at < len(self._text):
             character = self._text[self._at]

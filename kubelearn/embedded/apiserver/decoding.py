@@ -59,7 +59,7 @@ class Decoder:
         return decoded.object
 
     def decode_options(self, body: bytes, *, content_type: str) -> Object:
-        """The `DeleteOptions` in the body of a DELETE."""
+        """The `DeleteOptions` in the body of a DELETE. Raises 400."""
         try:
             media = body_media(content_type)
             content = self.parse(body, media, DELETE_OPTIONS)
@@ -68,7 +68,7 @@ class Decoder:
             raise bad_request(str(error)) from None
 
     def parse(self, body: bytes, media: str, kind: Kind) -> Object:
-        """The document in a body, whatever it is written in."""
+        """The document in a body, whatever it is written in. Raises 400 for what is unreadable."""
         if media == PROTOBUF:
             return self._protobuf(body, kind)
         problem = ""

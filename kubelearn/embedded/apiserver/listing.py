@@ -84,7 +84,7 @@ def _where(store: Store, prefix: str, options: ListOptions) -> tuple[str, int]:
 
 
 def parse_revision(text: str) -> int:
-    """A resourceVersion from a query; empty means 0, any."""
+    """A resourceVersion from a query; empty means 0, any. Raises 400."""
     if not text:
         return 0
     is_number = text.isascii() and text.isdigit()
@@ -149,7 +149,7 @@ def encode_continue(start: str, prefix: str, revision: int) -> str:
 
 
 def decode_continue(token: str, prefix: str) -> tuple[str, int]:
-    """The key and the revision in a token."""
+    """The key and the revision in a token. Raises 400."""
     try:
         raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         content = orjson.loads(raw)

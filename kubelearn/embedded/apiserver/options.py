@@ -67,7 +67,7 @@ class DeleteOptions:
 
 
 def list_options(query: Mapping[str, str], *, watch: bool) -> ListOptions:
-    """Read and check the options of a list or watch."""
+    """Read and check the options of a list or watch. Raises 400 and 422."""
     options = ListOptions(
         resource_version=query.get("resourceVersion", ""),
         resource_version_match=query.get("resourceVersionMatch", ""),

@@ -61,7 +61,7 @@ class Registries:
         self._made.pop(kind, None)
 
     def resource(self, plural: str, group: str = "", version: str = "v1") -> Registry:
-        """The registry of a kind that is always there."""
+        """The registry of a kind that is always there. Raises LookupError for any other."""
         kind = self.kinds.find(group, version, plural)
         if kind is None:
             raise LookupError(f"{plural}.{version}.{group} is not served")

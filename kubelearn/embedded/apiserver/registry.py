@@ -177,7 +177,7 @@ class Registry:
     # --- creating --------------------------------------------------------------------------
 
     async def create(self, write: Write, obj: Object) -> bytes:
-        """Store a new object."""
+        """Store a new object: its bytes. Raises 409, and with what others refuse it."""
         meta = obj.setdefault("metadata", {})
         for name in _SYSTEM_FIELDS:
             meta.pop(name, None)

@@ -42,7 +42,7 @@ def decode(kind: Kind, body: Any) -> Decoded:
 
 
 def decode_struct(struct: Struct, body: Any) -> Decoded:
-    """Read a value as one struct of the schema."""
+    """Read a value as one struct of the schema; DecodeError when its types do not fit."""
     dropped: list[str] = []
     try:
         decoded = _struct_decoder(struct)(body, dropped)

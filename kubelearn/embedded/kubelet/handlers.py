@@ -62,7 +62,7 @@ class Handlers:
             self._session = None
 
     async def run(self, action: Object, target: Target, timeout: float) -> Outcome:
-        """Do it; a failure is an answer, not an error."""
+        """Do it, within `timeout` seconds; a failure is an answer, not an error."""
         match action:
             case {"exec": what}:
                 return await self._exec(what["command"], target, timeout)

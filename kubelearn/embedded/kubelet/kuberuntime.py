@@ -226,7 +226,7 @@ class KubeRuntime:
         grace: float | None = None,
         order: TerminationOrder | None = None,
     ) -> None:
-        """Stop a container: its preStop hook, SIGTERM, and SIGKILL when the grace is over.
+        """Stop a container: its preStop hook, SIGTERM, and SIGKILL after `grace` seconds.
 
         With an `order` it waits, as long as its grace lasts, for those that end before it.
         """

@@ -28,7 +28,7 @@ class ConnectionPipe:
         self._connection = connection
 
     async def read(self, size: int) -> bytes:
-        """Exactly so many bytes."""
+        """Exactly so many bytes. Raises EOFError if there are fewer before the end."""
         return await self._connection.reader.readexactly(size)
 
     async def write(self, data: bytes) -> None:
@@ -45,7 +45,7 @@ class SocketPipe:
         self._buffer = bytearray()
 
     async def read(self, size: int) -> bytes:
-        """Exactly so many bytes."""
+        """Exactly so many bytes. Raises EOFError if there are fewer before the end."""
         while len(self._buffer) < size:
             message = await self._socket.receive()
             if message.type is not WSMsgType.BINARY:

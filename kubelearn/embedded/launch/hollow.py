@@ -73,7 +73,7 @@ class HollowNode:
         self._player.switch(self.name, on=True)
 
     async def power_off(self, *, grace: float = 0) -> None:
-        """Switch it off."""
+        """Switch it off. There is nothing to end, so no grace is needed."""
         self._player.switch(self.name, on=False)
 
     def containers(self) -> list[Object]:

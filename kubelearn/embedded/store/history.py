@@ -58,7 +58,7 @@ class History:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store-history")
 
     async def get(self, key: str, *, revision: int) -> KeyValue | None:
-        """The state of a key at a revision."""
+        """The state of a key at a revision. Raises Compacted, as all that reads the past."""
         rows = await self._read(_GET_AT, key, revision, kept=revision)
         return KeyValue(*rows[0]) if rows and rows[0][4] else None
 

@@ -91,7 +91,7 @@ class Store:
         return self._index.get(key)
 
     def range(self, prefix: str, *, start: str = "", limit: int = 0) -> list[KeyValue]:
-        """The keys with a prefix now, in order; from the key `start` on, at most `limit`."""
+        """The keys with a prefix now, in order; from `start` on, at most `limit`, or all with 0."""
         return self._index.range(prefix, start=start, limit=limit)
 
     def count(self, prefix: str, *, start: str = "") -> int:

@@ -16,7 +16,7 @@ _IMMORTAL = frozenset({"default", "kube-system", "kube-public"})
 async def namespace_lifecycle(
     registry: Registry, write: Write, new: Object, old: Object | None
 ) -> None:
-    """Check the namespace of a new object."""
+    """Check the namespace of a new object. Raises 404 and 403."""
     if old is not None or not registry.kind.namespaced:
         return
     found = registry.store.get(f"/registry/namespaces/{write.namespace}")
@@ -39,7 +39,7 @@ async def namespace_lifecycle(
 
 
 def may_delete(registry: Registry, name: str) -> None:
-    """Keep the namespaces without which a cluster is none."""
+    """Keep the namespaces without which a cluster is none. Raises 403."""
     if registry.kind.plural == "namespaces" and name in _IMMORTAL:
         raise forbidden("namespaces", "", name, "this namespace may not be deleted")
 

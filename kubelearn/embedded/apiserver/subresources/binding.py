@@ -34,7 +34,7 @@ class Bindings:
         self._resources = resources
 
     async def serve(self, request: Request, registry: Registry) -> web.StreamResponse:
-        """Bind the pod in the path."""
+        """Bind the pod in the path. Raises 409 if it has a node already."""
         options = write_options(request.query, kind="CreateOptions")
         binding = await self._resources.read(request, BINDING, options)
         name = request.info.name or binding["metadata"].get("name", "")

@@ -69,7 +69,7 @@ class Proxies:
         return await self._forward(request, scheme, address, number)
 
     async def service(self, request: Request, registry: Registry) -> web.StreamResponse:
-        """To one of a Service's ready endpoints, by chance."""
+        """To one of a Service's ready endpoints, by chance. Raises 404 and 503."""
         scheme, name, port = _split(request.info.name, "service")
         await _admit(request, registry, "ServiceProxyOptions")
         namespace = request.info.namespace

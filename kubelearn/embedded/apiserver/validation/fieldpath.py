@@ -19,7 +19,7 @@ class FieldPathError(ValueError):
 def field_at(
     path: str, schema: Mapping[str, Any], *, array_notation: bool = True
 ) -> tuple[list[str], Mapping[str, Any]]:
-    """The names along a path and the schema at its end."""
+    """The names along a path and the schema at its end. Raises FieldPathError."""
     tokens = iter(_TOKEN.findall(path))
     names: list[str] = []
     for token in tokens:

@@ -11,7 +11,7 @@ class IndexesError(ValueError):
 
 
 def count_indexes(text: str, completions: int) -> int:
-    """How many indexes a list has."""
+    """How many indexes a list has. Raises IndexesError."""
     total = 0
     last: int | None = None
     for fragment in text.split(",") if text else ():

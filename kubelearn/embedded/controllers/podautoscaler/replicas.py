@@ -75,7 +75,7 @@ def average_value(target: int) -> Target:
 
 
 def utilization(target: int, requests: Mapping[str, int]) -> Target:
-    """So many percent of what the pods request."""
+    """So many percent of what the pods request. `measure` raises MetricsError without requests."""
 
     def measure(values: Mapping[str, int]) -> Measured:
         known = {name: value for name, value in values.items() if name in requests}
