@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kubelearn.containers import plainprocess
-from kubelearn.containers.cgroups import Cgroup
+from kubelearn.containers.cgroup import Cgroup
 from kubelearn.containers.leftovers import MARK
 from kubelearn.containers.namespaces import Namespaces
 from kubelearn.containers.paths import PathMap

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from kubelearn.containers.cgroups import Cgroup
+from kubelearn.containers.cgroup import Cgroup
 from kubelearn.containers.child import Ends, Process
 from kubelearn.containers.runtime import ContainerConfig, LinuxUser, Sandbox
 

@@ -21,6 +21,7 @@ class ImageSummary:
     name: str
     id: str
     size: int
+    """In bytes."""
     layers: int
 
     def __str__(self) -> str:
@@ -33,6 +34,7 @@ class LayerSummary:
 
     created_by: str
     size: int = 0
+    """In bytes."""
     digest: str = ""
     """Of the layer's content; empty if the instruction made none, or it is not known."""
 
