@@ -13,8 +13,9 @@ from typing import Literal
 
 from kubelearn.embedded.apiserver.encoding import decode, encode
 from kubelearn.embedded.apiserver.options import DeleteOptions
-from kubelearn.embedded.apiserver.registry import Registry, Write
+from kubelearn.embedded.apiserver.registry import Registry
 from kubelearn.embedded.apiserver.status import StatusError, conflict, success
+from kubelearn.embedded.apiserver.write import Write
 from kubelearn.embedded.store import KeyValue, Stale
 from kubelearn.objects import Object, parse_time, timestamp
 

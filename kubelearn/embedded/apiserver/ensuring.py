@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from kubelearn.embedded.apiserver import defaults, serializer
 from kubelearn.embedded.apiserver.authentication import LOOPBACK
-from kubelearn.embedded.apiserver.registry import Registry, Write
+from kubelearn.embedded.apiserver.registry import Registry
 from kubelearn.embedded.apiserver.status import StatusError
+from kubelearn.embedded.apiserver.write import Write
 from kubelearn.objects import Object
 
 

@@ -15,8 +15,8 @@ from kubelearn.embedded.apiserver.encoding import decode
 from kubelearn.embedded.apiserver.ensuring import ensure
 from kubelearn.embedded.apiserver.options import DeleteOptions
 from kubelearn.embedded.apiserver.registries import Registries
-from kubelearn.embedded.apiserver.registry import Write
 from kubelearn.embedded.apiserver.status import StatusError
+from kubelearn.embedded.apiserver.write import Write
 from kubelearn.embedded.store import Event, KeyValue, StoreFailed
 from kubelearn.objects import Object, labels_of
 

@@ -14,8 +14,9 @@ from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.managedfields import FieldManager
 from kubelearn.embedded.apiserver.managedfields.fieldset import FieldSet, field
 from kubelearn.embedded.apiserver.patching import Patch
-from kubelearn.embedded.apiserver.registry import Registry, Write
+from kubelearn.embedded.apiserver.registry import Registry
 from kubelearn.embedded.apiserver.status import bad_request
+from kubelearn.embedded.apiserver.write import Write
 from kubelearn.embedded.apiserver.yamlbody import load_yaml, repeated_keys
 from kubelearn.objects import Object, timestamp
 

@@ -10,11 +10,9 @@ from __future__ import annotations
 import random as randomness
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from kubelearn.embedded.apiserver import validation
-from kubelearn.embedded.apiserver.authentication import User
 from kubelearn.embedded.apiserver.encoding import decode
 from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.managedfields import same_but_for_times
@@ -34,10 +32,12 @@ from kubelearn.embedded.apiserver.status import (
     unknown,
 )
 from kubelearn.embedded.apiserver.strategy import Strategy
+from kubelearn.embedded.apiserver.write import Write
 from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.store import KeyExists, KeyValue, Stale, Store
 from kubelearn.objects import Object, timestamp
 
+# Upstream too tries so often to find a name that nobody has.
 _GENERATE_ATTEMPTS = 8
 _SYSTEM_FIELDS = (
     "uid",
@@ -46,36 +46,6 @@ _SYSTEM_FIELDS = (
     "deletionGracePeriodSeconds",
     "selfLink",
 )
-
-
-@dataclass(slots=True)
-class Write:
-    """The circumstances of one write: who, how, and what to tell them besides the answer."""
-
-    user: User
-    namespace: str = ""
-    name: str = ""
-    subresource: str = ""
-    dry_run: bool = False
-    manager: str = ""
-    warnings: list[str] = field(default_factory=list)
-    annotations: dict[str, str] = field(default_factory=dict)
-    """What the audit trail should say of it."""
-    part: Part | None = None
-    """How webhooks and policies see what is written, where that is only a part of an object."""
-    created_part: bool = False
-    """Whether they have seen what was asked, such as a `Binding`, and need not see its effect."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A part of an object with a kind of its own, such as `Scale`."""
-
-    kind: Kind
-    read: Callable[[Object], Object]
-    """The part of an object."""
-    put: Callable[[Object, Object], Object]
-    """The object with another part; it may be changed in place."""
 
 
 Admit = Callable[["Registry", Write, Object, Object | None], Awaitable[None]]
@@ -136,9 +106,8 @@ class Registry:
 
     def prefix(self, namespace: str = "") -> str:
         """What the keys of all objects begin with, or those of one namespace."""
-        return f"{self.kind.storage_prefix}/{namespace}/" if namespace else (
-            f"{self.kind.storage_prefix}/"
-        )  # fmt: skip
+        whole = f"{self.kind.storage_prefix}/"
+        return f"{whole}{namespace}/" if namespace else whole
 
     def key(self, namespace: str, name: str) -> str:
         """Where an object lies in the store."""

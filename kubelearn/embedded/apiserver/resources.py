@@ -29,11 +29,12 @@ from kubelearn.embedded.apiserver.options import (
 )
 from kubelearn.embedded.apiserver.owners import ApplyPatch, Owners
 from kubelearn.embedded.apiserver.patching import Patch
-from kubelearn.embedded.apiserver.registry import Prepare, Registry, Validate, Write
+from kubelearn.embedded.apiserver.registry import Prepare, Registry, Validate
 from kubelearn.embedded.apiserver.request import Request
 from kubelearn.embedded.apiserver.status import bad_request
 from kubelearn.embedded.apiserver.streams import Streams
 from kubelearn.embedded.apiserver.watch import watch
+from kubelearn.embedded.apiserver.write import Write
 from kubelearn.objects import Object
 
 Answer = web.StreamResponse

@@ -13,8 +13,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from kubelearn.embedded.apiserver.admission.namespacelifecycle import may_delete
 from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.policies import MutatingPolicies, ValidatingPolicies
-from kubelearn.embedded.apiserver.registry import Admit, Registry, Write
+from kubelearn.embedded.apiserver.registry import Admit, Registry
 from kubelearn.embedded.apiserver.webhooks import Attributes, Webhooks
+from kubelearn.embedded.apiserver.write import Write
 from kubelearn.objects import Object
 
 AdmitDeletion = Callable[[Registry, Write], Awaitable[None]]

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 
 from kubelearn.embedded.apiserver.admission.namespacelifecycle import refused
 from kubelearn.embedded.apiserver.authorization import Attributes, Authorizer
-from kubelearn.embedded.apiserver.registry import Registry, Write
+from kubelearn.embedded.apiserver.registry import Registry
 from kubelearn.embedded.apiserver.status import quote
+from kubelearn.embedded.apiserver.write import Write
 from kubelearn.embedded.certificates import API_SERVER_CLIENT, conditions, parse_request, subject
 from kubelearn.objects import Object, timestamp
 

@@ -6,7 +6,8 @@ Stands for k8s.io/kubernetes `plugin/pkg/admission/network/defaultingressclass`.
 from __future__ import annotations
 
 from kubelearn.embedded.apiserver.encoding import decode
-from kubelearn.embedded.apiserver.registry import Registry, Write
+from kubelearn.embedded.apiserver.registry import Registry
+from kubelearn.embedded.apiserver.write import Write
 from kubelearn.objects import Object, annotations_of
 
 _CLASSES = "/registry/ingressclasses/"

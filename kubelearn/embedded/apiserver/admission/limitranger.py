@@ -12,7 +12,8 @@ from typing import Any
 
 from kubelearn.embedded.apiserver.admission.namespacelifecycle import refused
 from kubelearn.embedded.apiserver.encoding import shared
-from kubelearn.embedded.apiserver.registry import Registry, Write
+from kubelearn.embedded.apiserver.registry import Registry
+from kubelearn.embedded.apiserver.write import Write
 from kubelearn.embedded.podresources import limits_of, requests_of, stated_limits, stated_requests
 from kubelearn.embedded.resourcelists import Amounts
 from kubelearn.objects import Object, annotations_of, quantity

@@ -6,8 +6,9 @@ Stands for k8s.io/apiserver `pkg/admission/plugin/namespace/lifecycle/admission.
 from __future__ import annotations
 
 from kubelearn.embedded.apiserver.encoding import shared
-from kubelearn.embedded.apiserver.registry import Registry, Write
+from kubelearn.embedded.apiserver.registry import Registry
 from kubelearn.embedded.apiserver.status import StatusError, forbidden, not_found
+from kubelearn.embedded.apiserver.write import Write
 from kubelearn.objects import Object
 
 _IMMORTAL = frozenset({"default", "kube-system", "kube-public"})

@@ -6,7 +6,8 @@ controller takes the taint off.
 
 from __future__ import annotations
 
-from kubelearn.embedded.apiserver.registry import Registry, Write
+from kubelearn.embedded.apiserver.registry import Registry
+from kubelearn.embedded.apiserver.write import Write
 from kubelearn.objects import Object
 
 _TAINT = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}

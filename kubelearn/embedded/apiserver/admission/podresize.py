@@ -7,8 +7,9 @@ but has no room for now, is the kubelet's to decide. Left out: nodes without Lin
 from __future__ import annotations
 
 from kubelearn.embedded.apiserver.encoding import decode
-from kubelearn.embedded.apiserver.registry import Registry, Write
+from kubelearn.embedded.apiserver.registry import Registry
 from kubelearn.embedded.apiserver.status import forbidden
+from kubelearn.embedded.apiserver.write import Write
 from kubelearn.embedded.podresources import pod_requests
 from kubelearn.objects import Object, quantity
 

@@ -21,8 +21,9 @@ from kubelearn.embedded.apiserver.podsecurity.policy import (
     is_stricter,
     policy_of,
 )
-from kubelearn.embedded.apiserver.registry import Registry, Write
+from kubelearn.embedded.apiserver.registry import Registry
 from kubelearn.embedded.apiserver.status import invalid
+from kubelearn.embedded.apiserver.write import Write
 from kubelearn.objects import Object, controller_of, labels_of
 
 __all__ = ["baseline", "pod_security", "restricted"]

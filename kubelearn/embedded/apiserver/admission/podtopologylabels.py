@@ -8,7 +8,8 @@ with a node.
 from __future__ import annotations
 
 from kubelearn.embedded.apiserver.encoding import decode
-from kubelearn.embedded.apiserver.registry import Registry, Write
+from kubelearn.embedded.apiserver.registry import Registry
+from kubelearn.embedded.apiserver.write import Write
 from kubelearn.objects import Object, labels_of
 
 _LABELS = ("topology.kubernetes.io/zone", "topology.kubernetes.io/region")

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from kubelearn.embedded.apiserver.admission.namespacelifecycle import refused
 from kubelearn.embedded.apiserver.encoding import shared
-from kubelearn.embedded.apiserver.registry import Registry, Write
+from kubelearn.embedded.apiserver.registry import Registry
+from kubelearn.embedded.apiserver.write import Write
 from kubelearn.objects import Object
 
 _CLASSES = "/registry/priorityclasses/"

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from kubelearn.embedded.apiserver.admission.namespacelifecycle import refused
 from kubelearn.embedded.apiserver.encoding import decode, encode
-from kubelearn.embedded.apiserver.registry import Registry, Write
+from kubelearn.embedded.apiserver.registry import Registry
+from kubelearn.embedded.apiserver.write import Write
 from kubelearn.embedded.quota.evaluators import Evaluator, evaluator_of
 from kubelearn.embedded.resourcelists import Amounts, add, exceeded, growth, mask
 from kubelearn.embedded.store import KeyValue, Stale

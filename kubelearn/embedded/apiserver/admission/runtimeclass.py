@@ -9,7 +9,8 @@ from collections.abc import Iterable
 
 from kubelearn.embedded.apiserver.admission.namespacelifecycle import refused
 from kubelearn.embedded.apiserver.encoding import decode
-from kubelearn.embedded.apiserver.registry import Registry, Write
+from kubelearn.embedded.apiserver.registry import Registry
+from kubelearn.embedded.apiserver.write import Write
 from kubelearn.embedded.resourcelists import same
 from kubelearn.objects import Object
 

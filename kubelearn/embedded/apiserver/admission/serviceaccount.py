@@ -9,7 +9,8 @@ from __future__ import annotations
 from kubelearn.embedded.apiserver.admission.namespacelifecycle import refused
 from kubelearn.embedded.apiserver.encoding import decode
 from kubelearn.embedded.apiserver.names import generate_name
-from kubelearn.embedded.apiserver.registry import Registry, Write
+from kubelearn.embedded.apiserver.registry import Registry
+from kubelearn.embedded.apiserver.write import Write
 from kubelearn.objects import Object, annotations_of
 
 MIRROR = "kubernetes.io/config.mirror"

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from kubelearn.embedded.apiserver.admission.namespacelifecycle import refused
 from kubelearn.embedded.apiserver.encoding import decode
-from kubelearn.embedded.apiserver.registry import Registry, Write
+from kubelearn.embedded.apiserver.registry import Registry
+from kubelearn.embedded.apiserver.write import Write
 from kubelearn.embedded.persistentvolume import class_of, default_class, has_class, requested
 from kubelearn.objects import Object
 

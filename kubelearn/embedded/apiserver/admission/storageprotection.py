@@ -6,7 +6,8 @@ finalizers are taken off by controllers. Left out: VolumeAttributesClasses, whic
 
 from __future__ import annotations
 
-from kubelearn.embedded.apiserver.registry import Registry, Write
+from kubelearn.embedded.apiserver.registry import Registry
+from kubelearn.embedded.apiserver.write import Write
 from kubelearn.objects import Object
 
 _FINALIZERS = {

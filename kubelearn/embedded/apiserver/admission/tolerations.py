@@ -5,7 +5,8 @@ Stands for k8s.io/kubernetes `plugin/pkg/admission/defaulttolerationseconds/admi
 
 from __future__ import annotations
 
-from kubelearn.embedded.apiserver.registry import Registry, Write
+from kubelearn.embedded.apiserver.registry import Registry
+from kubelearn.embedded.apiserver.write import Write
 from kubelearn.objects import Object
 
 _KEYS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")

@@ -18,9 +18,9 @@ from kubelearn.embedded.apiserver.aggregator.backend import Backend, Certificate
 from kubelearn.embedded.apiserver.encoding import decode
 from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.registries import Registries
-from kubelearn.embedded.apiserver.registry import Write
 from kubelearn.embedded.apiserver.serviceresolver import Unavailable
 from kubelearn.embedded.apiserver.status import StatusError
+from kubelearn.embedded.apiserver.write import Write
 from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.store import StoreFailed
 from kubelearn.objects import Object, set_condition, timestamp

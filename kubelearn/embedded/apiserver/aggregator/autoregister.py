@@ -14,8 +14,9 @@ from kubelearn.embedded.apiserver.deletion import delete
 from kubelearn.embedded.apiserver.encoding import decode
 from kubelearn.embedded.apiserver.options import DeleteOptions
 from kubelearn.embedded.apiserver.registries import Registries
-from kubelearn.embedded.apiserver.registry import Registry, Write
+from kubelearn.embedded.apiserver.registry import Registry
 from kubelearn.embedded.apiserver.status import StatusError
+from kubelearn.embedded.apiserver.write import Write
 from kubelearn.objects import Object, labels_of
 
 USER = User("system:kube-aggregator", ("system:masters", "system:authenticated"))

@@ -44,10 +44,10 @@ from kubelearn.embedded.apiserver.encoding import decode
 from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.owners import Owners
 from kubelearn.embedded.apiserver.registries import Registries
-from kubelearn.embedded.apiserver.registry import Write
 from kubelearn.embedded.apiserver.status import StatusError
 from kubelearn.embedded.apiserver.strategy.customresourcedefinition import CLEANUP
 from kubelearn.embedded.apiserver.streams import Streams
+from kubelearn.embedded.apiserver.write import Write
 from kubelearn.embedded.store import StoreFailed
 from kubelearn.embedded.workqueue import WorkQueue
 from kubelearn.objects import Object, is_true, timestamp

@@ -11,8 +11,9 @@ from contextlib import closing
 from kubelearn.embedded.apiserver.authentication import LOOPBACK
 from kubelearn.embedded.apiserver.deletion import delete_all
 from kubelearn.embedded.apiserver.options import DeleteOptions
-from kubelearn.embedded.apiserver.registry import Registry, Write
+from kubelearn.embedded.apiserver.registry import Registry
 from kubelearn.embedded.apiserver.strategy.customresourcedefinition import CLEANUP
+from kubelearn.embedded.apiserver.write import Write
 from kubelearn.objects import Object, set_condition
 
 IN_PROGRESS = ("True", "InstanceDeletionInProgress", "CustomResource deletion is in progress")

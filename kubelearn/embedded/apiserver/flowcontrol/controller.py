@@ -20,9 +20,10 @@ from kubelearn.embedded.apiserver.flowcontrol.matching import means
 from kubelearn.embedded.apiserver.flowcontrol.standard import GROUP
 from kubelearn.embedded.apiserver.owners import Owners
 from kubelearn.embedded.apiserver.registries import Registries
-from kubelearn.embedded.apiserver.registry import Registry, Write
+from kubelearn.embedded.apiserver.registry import Registry
 from kubelearn.embedded.apiserver.request import Request
 from kubelearn.embedded.apiserver.status import StatusError
+from kubelearn.embedded.apiserver.write import Write
 from kubelearn.embedded.store import StoreFailed
 from kubelearn.objects import Object, condition, set_condition, timestamp
 

@@ -11,8 +11,9 @@ from kubelearn.embedded.apiserver.authentication import User
 from kubelearn.embedded.apiserver.encoding import decode
 from kubelearn.embedded.apiserver.nodes.identity import node_of
 from kubelearn.embedded.apiserver.nodes.references import MIRROR, references
-from kubelearn.embedded.apiserver.registry import Registry, Write
+from kubelearn.embedded.apiserver.registry import Registry
 from kubelearn.embedded.apiserver.status import StatusError, forbidden, not_found
+from kubelearn.embedded.apiserver.write import Write
 from kubelearn.embedded.store import Store
 from kubelearn.objects import Object, annotations_of, labels_of
 

@@ -12,8 +12,9 @@ from kubelearn.embedded.apiserver.authentication import User
 from kubelearn.embedded.apiserver.authorization import Attributes, Authorizer
 from kubelearn.embedded.apiserver.rbac.policy import Policy
 from kubelearn.embedded.apiserver.rbac.rules import FULL_AUTHORITY, compact, missing, text
-from kubelearn.embedded.apiserver.registry import Registry, Write
+from kubelearn.embedded.apiserver.registry import Registry
 from kubelearn.embedded.apiserver.status import forbidden, not_found, quote, unknown
+from kubelearn.embedded.apiserver.write import Write
 from kubelearn.objects import Object
 
 _GROUP = "rbac.authorization.k8s.io"

@@ -15,7 +15,7 @@ from kubelearn.embedded.apiserver.encoding import decode
 from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.options import DeleteOptions, delete_options, write_options
 from kubelearn.embedded.apiserver.registries import Registries
-from kubelearn.embedded.apiserver.registry import Registry, Write
+from kubelearn.embedded.apiserver.registry import Registry
 from kubelearn.embedded.apiserver.request import Request
 from kubelearn.embedded.apiserver.resources import Resources, write_of
 from kubelearn.embedded.apiserver.status import (
@@ -26,6 +26,7 @@ from kubelearn.embedded.apiserver.status import (
     too_many_requests,
     unknown,
 )
+from kubelearn.embedded.apiserver.write import Write
 from kubelearn.objects import TERMINAL_PHASES, Object, is_ready, matches, set_condition, timestamp
 
 EVICTION = Kind("policy", "v1", "evictions", "Eviction", type_name="policy.v1.Eviction")

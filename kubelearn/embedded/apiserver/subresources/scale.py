@@ -19,7 +19,7 @@ from kubelearn.embedded.apiserver.negotiation import patch_type
 from kubelearn.embedded.apiserver.options import WriteOptions, write_options
 from kubelearn.embedded.apiserver.owners import Owners
 from kubelearn.embedded.apiserver.patching import Patch
-from kubelearn.embedded.apiserver.registry import Change, Part, Registry
+from kubelearn.embedded.apiserver.registry import Change, Registry
 from kubelearn.embedded.apiserver.request import Request
 from kubelearn.embedded.apiserver.resources import Resources, check_name, write_of
 from kubelearn.embedded.apiserver.status import (
@@ -30,6 +30,7 @@ from kubelearn.embedded.apiserver.status import (
     invalid,
     quote,
 )
+from kubelearn.embedded.apiserver.write import Part
 from kubelearn.objects import Object, format_selector
 
 # Upstream's sign for an object that does not say how many it wants: the smallest int32.

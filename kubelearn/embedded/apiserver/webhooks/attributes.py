@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from kubelearn.embedded.apiserver import defaults, serializer
 from kubelearn.embedded.apiserver.encoding import decode
 from kubelearn.embedded.apiserver.kinds import Kind
-from kubelearn.embedded.apiserver.registry import Registry, Write
+from kubelearn.embedded.apiserver.registry import Registry
+from kubelearn.embedded.apiserver.write import Write
 from kubelearn.objects import Object
 
 
