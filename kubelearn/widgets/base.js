@@ -281,6 +281,14 @@ function setText(element, words) {
   if (element.textContent !== words) element.textContent = words;
 }
 
+/** Set words as prose has them: what stands between backticks is code. */
+function setProse(element, words) {
+  if (element.klProse === words) return element;
+  element.klProse = words;
+  element.replaceChildren(...words.split("`").map((part, i) => (i % 2 ? h("code", { class: "kl-code" }, part) : part)));
+  return element;
+}
+
 function setAttribute(element, name, value) {
   if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }

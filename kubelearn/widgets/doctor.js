@@ -67,7 +67,7 @@ class DoctorView {
     const head = h("div", { class: "kl-check-head" }, badge(look), h("b", {}, name), h("span", { class: "kl-unseen" }, `${look.label}: `), h("span", { class: "kl-found" }, found));
     const item = h("li", { class: "kl-check", "data-state": state }, head);
     if (state === "good") return item;
-    if (meaning) item.append(h("p", { class: "kl-meaning" }, meaning));
+    if (meaning) item.append(setProse(h("p", { class: "kl-meaning" }), meaning));
     if (next) item.append(h("div", { class: "kl-next-step" }, h("code", {}, lineOf(next)), copyButton(next)));
     return item;
   }

@@ -29,7 +29,7 @@ class QuestionView {
       "div",
       { class: `kl-root kl-question-root kl-${word.toLowerCase()}`, role: "group", "aria-labelledby": id },
       h("div", { class: "kl-eyebrow" }, this.kind === "several" ? `${word}: several may be right` : word),
-      h("div", { class: "kl-question", id }, this.model.get("question")),
+      setProse(h("div", { class: "kl-question", id }), this.model.get("question")),
       this.field ? h("div", { class: "kl-field" }, this.field, h("span", {}, this.model.get("unit"))) : h("div", { class: `kl-choices${this.model.get("why").length ? " kl-long" : ""}` }, ...this.choices),
       h("div", { class: "kl-below-choices" }, this.commit, this.news, this.compare),
     );
@@ -39,7 +39,7 @@ class QuestionView {
     return button(
       { class: "kl-choice", "aria-pressed": "false", onclick: () => this.choose(i) },
       h("span", { class: "kl-letter", "aria-hidden": "true" }, "abcdefghij"[i]),
-      h("span", { class: "kl-said" }, h("span", {}, words), h("span", { class: "kl-why" })),
+      h("span", { class: "kl-said" }, setProse(h("span"), words), h("span", { class: "kl-why" })),
       h("span", { class: "kl-verdict" }),
     );
   }
@@ -117,7 +117,7 @@ class QuestionView {
     this.compare.hidden = !committed || revealed || !this.comparable;
     if (this.field) this.showField(committed, revealed);
     else this.choices.forEach((choice, i) => this.showChoice(choice, i, committed, revealed));
-    setText(this.news, this.said(committed, revealed));
+    setProse(this.news, this.said(committed, revealed));
   }
 
   readable() {
@@ -144,7 +144,7 @@ class QuestionView {
     choice.classList.toggle("kl-right", isRight);
     choice.classList.toggle("kl-wrong", chosen && right.length > 0 && !isRight);
     setText(choice.lastChild, this.verdictOf(chosen, isRight, right));
-    setText(choice.querySelector(".kl-why"), this.model.get("why")[i] ?? "");
+    setProse(choice.querySelector(".kl-why"), this.model.get("why")[i] ?? "");
   }
 
   verdictOf(chosen, isRight, right) {

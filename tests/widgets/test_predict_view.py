@@ -59,6 +59,16 @@ def test_without_an_answer_there_is_nothing_to_compare(open_view):
     assert not view(".kl-compare").is_visible()
 
 
+def test_what_stands_between_backticks_is_code(open_view):
+    asked = {"question": "Is `a<b>` in `etcd`?", "explain": "No: `<i>` is."}
+    view = open_view(Predict, {**STATE, **asked})
+    assert view(".kl-question").inner_text() == "Is a<b> in etcd?"
+    assert view(".kl-question code").all_inner_texts() == ["a<b>", "etcd"]
+    view(".kl-choice").first.click()
+    view(".kl-compare").click()
+    assert view(".kl-news code").all_inner_texts() == ["<i>"]
+
+
 def test_the_keyboard_chooses(view):
     view(".kl-choice").first.focus()
     view.page.keyboard.press("Tab")
