@@ -108,6 +108,19 @@ class Pods:
         self.delete(name, grace_period_seconds=0)
         return text.splitlines()
 
+    def watch_go(self, watch: Callable[..., list[Any]], name: str = "p") -> dict[str, Any]:
+        """Delete a pod and watch it go; gives its status as it was seen last, as plain JSON."""
+        version = self.get(name).metadata.resource_version
+        self.delete(name)
+        events = watch(
+            f"/api/v1/namespaces/{self._namespace}/pods",
+            until=lambda event: event["type"] == "DELETED",
+            resourceVersion=version,
+            timeoutSeconds=60,
+        )
+        found: dict[str, Any] = events[-1]["object"]["status"]
+        return found
+
     def nudge(self, name: str = "p") -> None:
         """Change a pod a little: a kubelet that would look again in a while does so at once."""
         patch = {"metadata": {"annotations": {"nudged": "yes"}}}

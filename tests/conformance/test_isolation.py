@@ -59,18 +59,11 @@ def test_a_container_sees_its_own_processes_only(pods):
     assert pods.output("set -- /proc/[0-9]*; echo $#") == "1\n"
 
 
-def test_process_1_ignores_a_signal_that_it_does_not_handle(pods, namespace, watch):
+def test_process_1_ignores_a_signal_that_it_does_not_handle(pods, watch):
     pods.run(command=["sleep", "3600"])
-    version = pods.ready().metadata.resource_version
-    pods.delete()
-    events = watch(
-        f"/api/v1/namespaces/{namespace}/pods",
-        until=lambda event: event["type"] == "DELETED",
-        resourceVersion=version,
-        timeoutSeconds=60,
-    )
-    state = events[-1]["object"]["status"]["containerStatuses"][0]["state"]
-    assert state["terminated"]["exitCode"] == 137
+    pods.ready()
+    [status] = pods.watch_go(watch)["containerStatuses"]
+    assert status["state"]["terminated"]["exitCode"] == 137
 
 
 def test_a_container_that_takes_too_much_memory_is_killed(pods):

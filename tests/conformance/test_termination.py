@@ -26,19 +26,11 @@ def started(pods, eventually):
 
 
 @pytest.fixture
-def last_state(pods, namespace, watch):
+def last_state(pods, watch):
     """Delete the pod `p` and watch it go; gives the last that was seen of its status."""
 
     def call():
-        version = pods.get().metadata.resource_version
-        pods.delete()
-        events = watch(
-            f"/api/v1/namespaces/{namespace}/pods",
-            until=lambda event: event["type"] == "DELETED",
-            resourceVersion=version,
-            timeoutSeconds=60,
-        )
-        status = events[-1]["object"]["status"]
+        status = pods.watch_go(watch)
         return status["phase"], status["containerStatuses"][0]["state"]["terminated"]
 
     return call

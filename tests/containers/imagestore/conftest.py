@@ -8,6 +8,7 @@ import json
 import shutil
 import socket
 import subprocess
+import sys
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -52,6 +53,20 @@ def hard_link(target: str) -> dict[str, Any]:
 def store(tmp_path: Path) -> Store:
     """An empty one."""
     return Store(tmp_path / "images")
+
+
+@pytest.fixture
+def kill_in_the_middle() -> Callable[[str, Path], None]:
+    """Run a program, which gets a folder, and kill it when it has said `half`."""
+
+    def call(program: str, folder: Path) -> None:
+        command = [sys.executable, "-c", program, str(folder)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout
+            assert process.stdout.readline() == "half\n"
+            process.kill()
+
+    return call
 
 
 @pytest.fixture

@@ -3,9 +3,6 @@
 import errno
 import hashlib
 import os
-import signal
-import subprocess
-import sys
 
 import pytest
 
@@ -89,19 +86,14 @@ def test_a_full_disk_leaves_nothing_behind(blobs, store):
     assert (list(blobs), left_over(store)) == ([], [])
 
 
-def test_a_writer_that_is_killed_leaves_no_blob(store):
+def test_a_writer_that_is_killed_leaves_no_blob(store, kill_in_the_middle):
     script = (
         "import sys, time; from pathlib import Path;"
         "from kubelearn.containers.imagestore import Store;"
         "w = Store(Path(sys.argv[1])).blobs.writer(); f = w.__enter__(); f.write(b'hello');"
         "print('half', flush=True); time.sleep(60)"
     )
-    writer = subprocess.Popen(
-        [sys.executable, "-c", script, str(store.folder)], stdout=subprocess.PIPE, text=True
-    )
-    assert writer.stdout.readline() == "half\n"
-    writer.send_signal(signal.SIGKILL)
-    writer.communicate()
+    kill_in_the_middle(script, store.folder)
     assert list(store.blobs) == []
     assert len(left_over(store)) == 1
     store.collect()

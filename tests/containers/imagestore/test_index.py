@@ -2,9 +2,6 @@
 
 import json
 import multiprocessing
-import signal
-import subprocess
-import sys
 
 import pytest
 
@@ -47,21 +44,14 @@ def test_several_writers_lose_nothing(tmp_path):
     assert len(Index(tmp_path).names()) == 60
 
 
-def test_the_lock_of_somebody_who_was_killed_holds_nobody_up(tmp_path):
+def test_the_lock_of_somebody_who_was_killed_holds_nobody_up(tmp_path, kill_in_the_middle):
     script = (
         "import sys, time; from pathlib import Path;"
         "from kubelearn.containers.filelock import locked;"
-        "lock = locked(Path(sys.argv[1])); lock.__enter__();"
-        "print('held', flush=True); time.sleep(60)"
+        "lock = locked(Path(sys.argv[1]) / 'index.lock'); lock.__enter__();"
+        "print('half', flush=True); time.sleep(60)"
     )
-    holder = subprocess.Popen(
-        [sys.executable, "-c", script, str(tmp_path / "index.lock")],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert holder.stdout.readline() == "held\n"
-    holder.send_signal(signal.SIGKILL)
-    holder.communicate()
+    kill_in_the_middle(script, tmp_path)
     Index(tmp_path).put("a", MANIFEST)
     assert list(Index(tmp_path).names()) == ["a"]
 

@@ -1,9 +1,7 @@
 """The image store as a whole."""
 
 import os
-import signal
 import subprocess
-import sys
 import threading
 
 import pytest
@@ -128,7 +126,9 @@ def test_many_at_once_make_a_root_once(store, image):
     assert len(set(roots)) == 1
 
 
-def test_a_root_that_was_half_done_when_its_maker_was_killed_is_made_anew(store, image):
+def test_a_root_that_was_half_done_when_its_maker_was_killed_is_made_anew(
+    store, image, kill_in_the_middle
+):
     made = image("app")
     script = (
         "import sys, time; from pathlib import Path;"
@@ -136,12 +136,7 @@ def test_a_root_that_was_half_done_when_its_maker_was_killed_is_made_anew(store,
         "roots.apply = lambda *a, **k: (print('half', flush=True), time.sleep(60));"
         "store = Store(Path(sys.argv[1])); store.image(store.get('app'))"
     )
-    maker = subprocess.Popen(
-        [sys.executable, "-c", script, str(store.folder)], stdout=subprocess.PIPE, text=True
-    )
-    assert maker.stdout.readline() == "half\n"
-    maker.send_signal(signal.SIGKILL)
-    maker.communicate()
+    kill_in_the_middle(script, store.folder)
     assert store.roots.find(made.layers) is None
     assert (store.image(made).rootfs / "file").read_bytes() == b"content"
     assert not list((store.folder / "rootfs").glob("*.new"))
