@@ -15,7 +15,7 @@ from kubelearn.embedded.scheduler.plugins.noderesources import NodeResourcesFit
 from kubelearn.embedded.scheduler.plugins.tainttoleration import TaintToleration
 from kubelearn.embedded.scheduler.preemption import Preemption
 from kubelearn.objects import timestamp
-from tests.embedded.conftest import START
+from tests.embedded.fakeclock import START
 
 NOBODY = "No preemption victims found for incoming pod"
 NOT_HELPFUL = "Preemption is not helpful for scheduling"
