@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -51,12 +50,6 @@ def event_row(event: Mapping[str, Any]) -> Row:
 def milliseconds(moment: str | None) -> int | None:
     """A time as the API writes it, in ms since 1970."""
     return round(parse_time(moment).timestamp() * 1000) if moment else None
-
-
-def describe_line(row: Row) -> str:
-    """What shows the object of an event, and its other events."""
-    where = ["-n", row["namespace"]] if row["namespace"] else []
-    return shlex.join(["kubectl", "describe", row["kind"].lower(), row["name"], *where])
 
 
 def newest_first(rows: Iterable[Row]) -> list[Row]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from kubelearn.diagrams.events import describe_line, draw, event_row, newest_first, summary
+from kubelearn.diagrams.events import draw, event_row, newest_first, summary
 
 NOON = 1767268800000  # 2026-01-01T12:00:00Z
 
@@ -33,12 +33,6 @@ def test_the_object_of_an_event_is_read_in_both_forms():
     for field in ("involvedObject", "regarding"):
         found = event_row({"metadata": {}, field: about})
         assert {k: found[k] for k in about} == about
-
-
-def test_the_command_names_a_namespace_only_where_the_object_has_one():
-    assert describe_line(row(0)) == "kubectl describe pod web -n demo"
-    node = row(0, kind="Node", name="worker", namespace="")
-    assert describe_line(node) == "kubectl describe node worker"
 
 
 def test_the_newest_events_are_drawn_first_and_each_tells_its_type():

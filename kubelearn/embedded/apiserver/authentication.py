@@ -1,20 +1,17 @@
 """Who sends a request: a client certificate, a bearer token, or nobody.
 
-Stands for k8s.io/apiserver `pkg/authentication/request/{headerrequest,x509,bearertoken,anonymous}`
-and the static token file. The certificate was verified by the TLS handshake already (our CA signs
-both ends), so only its names are read here. Who shows nothing is `system:anonymous`, as with
-upstream's default `--anonymous-auth`, and may read what the role `system:public-info-viewer`
-allows. Left out: a front proxy's word about a user's uid and other attributes.
+Stands for k8s.io/apiserver `pkg/authentication/request/{headerrequest,x509,bearertoken,anonymous}`.
+The certificate was verified by the TLS handshake already (our CA signs both ends), so only its
+names are read here. Who shows nothing is `system:anonymous`, as with upstream's default
+`--anonymous-auth`, and may read what the role `system:public-info-viewer` allows. Left out: the
+static token file, and a front proxy's word about a user's uid and other attributes.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from multidict import CIMultiDictProxy
@@ -55,28 +52,6 @@ class TokenAuthenticator(Protocol):
     def authenticate(self, token: str) -> User | None:
         """The user, or None for a token that this authenticator does not know."""
         ...
-
-
-class StaticTokens:
-    """The lines `token,user,uid,"group1,group2"` of `--token-auth-file`."""
-
-    def __init__(self, path: Path) -> None:
-        with path.open(newline="") as lines:
-            self._users = [_token_line(row) for row in csv.reader(lines) if row]
-
-    def authenticate(self, token: str) -> User | None:
-        """Compare in constant time, so that answers' timing tells nothing about tokens."""
-        sent, found = token.encode(), None
-        for known, user in self._users:
-            if hmac.compare_digest(known.encode(), sent):
-                found = user
-        return found
-
-
-def _token_line(row: list[str]) -> tuple[str, User]:
-    token, name, uid = (column.strip() for column in row[:3])
-    groups = [group.strip() for group in row[3].split(",")] if len(row) > 3 else []
-    return token, User(name, (*filter(None, groups), "system:authenticated"), uid)
 
 
 class Authenticator:

@@ -8,7 +8,6 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from kubelearn.embedded.apiserver.authentication import (
     Authenticator,
     Certificate,
-    StaticTokens,
     User,
     certificate_user,
 )
@@ -65,15 +64,6 @@ def test_nobody_else_is_believed_who_says_so() -> None:
 def test_a_certificate_without_a_name_is_no_credential() -> None:
     with pytest.raises(StatusError, match="Unauthorized"):
         certificate_user(Certificate({"subject": ()}, b"nobody's"))
-
-
-def test_tokens_come_from_a_file(tmp_path) -> None:
-    path = tmp_path / "tokens.csv"
-    path.write_text('secret,ada,1,"dev,ops"\nother,bob,2\n')
-    tokens = StaticTokens(path)
-    assert tokens.authenticate("secret") == User("ada", ("dev", "ops", "system:authenticated"), "1")
-    assert tokens.authenticate("other") == User("bob", ("system:authenticated",), "2")
-    assert tokens.authenticate("nothing") is None
 
 
 def test_a_token_that_nobody_knows_is_refused() -> None:

@@ -161,6 +161,9 @@ async def test_a_namespace_stays_until_it_is_finalized(api) -> None:
     assert going["status"]["phase"] == "Terminating"
     assert "deletionGracePeriodSeconds" not in going["metadata"]
     assert (await api.delete("/api/v1/namespaces/n")).status == 200
+    going["spec"]["finalizers"] = ["kubernetes", "mine"]
+    refused = await api.put("/api/v1/namespaces/n/finalize", going)
+    assert 'spec.finalizers[1]: Invalid value: "mine"' in refused.body["message"]
     going["spec"]["finalizers"] = []
     assert (await api.put("/api/v1/namespaces/n/finalize", going)).status == 200
     assert (await api.get("/api/v1/namespaces/n")).status == 404

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from kubelearn.embedded.apiserver.admission.namespacelifecycle import may_delete
+from kubelearn.embedded.apiserver.admission.namespacelifecycle import keep_immortal
 from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.policies import MutatingPolicies, ValidatingPolicies
 from kubelearn.embedded.apiserver.registry import Admit, Registry
@@ -76,7 +76,7 @@ class Admission:
 
     async def delete(self, registry: Registry, write: Write) -> None:
         """Let whoever has something against it keep an object."""
-        may_delete(registry, write.name)
+        keep_immortal(registry, write.name)
         for plugin in self._deleting:
             await plugin(registry, write)
         configured = self._webhooks.configured() or self._validating_policies.configured()

@@ -39,7 +39,7 @@ async def namespace_lifecycle(
         )
 
 
-def may_delete(registry: Registry, name: str) -> None:
+def keep_immortal(registry: Registry, name: str) -> None:
     """Keep the namespaces without which a cluster is none. Raises 403."""
     if registry.kind.plural == "namespaces" and name in _IMMORTAL:
         raise forbidden("namespaces", "", name, "this namespace may not be deleted")

@@ -23,7 +23,7 @@ _VALIDATE: dict[str, Validate] = {
     "approval": validation.certificates.validate_approval,
     **{
         name: partial(validation.validate_part_update, subresource=name)
-        for name in ("ephemeralcontainers", "resize", "status")
+        for name in ("ephemeralcontainers", "finalize", "resize", "status")
     },
 }
 

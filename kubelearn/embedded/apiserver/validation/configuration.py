@@ -64,6 +64,7 @@ def namespace_status(new: Object, old: Object) -> Errors:
         yield invalid("status.Phase", phase, detail)
 
 
+@on_update("core.v1.Namespace", subresource="finalize")
 def namespace_finalize(new: Object, old: Object) -> Errors:
     """A change through the subresource `finalize`."""
     yield from metadata_update(new, old)

@@ -33,7 +33,6 @@ _COUNTS = (
     "parallelism", "completions", "activeDeadlineSeconds", "backoffLimit",
     "ttlSecondsAfterFinished", "backoffLimitPerIndex", "maxFailedIndexes",
 )  # fmt: skip
-_MODES = ("Indexed", "NonIndexed")
 _REPLACEMENT = ("Failed", "TerminatingOrFailed")
 _MOST_PARALLEL = 100_000
 _MOST_FAILED = 100_000

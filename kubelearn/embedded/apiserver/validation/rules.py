@@ -60,8 +60,7 @@ def validate_create(kind: Kind, obj: Object) -> list[FieldError]:
         if found := list(rules(obj)):
             return found
         return list(general_metadata(obj, path_segment, namespaced=kind.namespaced))
-    rules_of_names = general_metadata if kind.custom else metadata
-    return list(rules_of_names(obj, namespaced=kind.namespaced))
+    return list(metadata(obj, namespaced=kind.namespaced))
 
 
 def validate_update(kind: Kind, new: Object, old: Object) -> list[FieldError]:
