@@ -185,6 +185,19 @@ def owner_reference(owner: Mapping[str, Any]) -> Object:
     }
 
 
+def object_reference(resource: Resource, obj: Mapping[str, Any]) -> Object:
+    """How a spec or a status names an object with a namespace (client-go's `GetReference`)."""
+    meta = obj["metadata"]
+    return {
+        "kind": resource.kind,
+        "namespace": meta["namespace"],
+        "name": meta["name"],
+        "uid": meta["uid"],
+        "apiVersion": resource.api_version,
+        "resourceVersion": meta["resourceVersion"],
+    }
+
+
 def is_terminal(pod: Mapping[str, Any]) -> bool:
     """Whether none of the pod's containers will ever run again (`podutil.IsPodTerminal`)."""
     return (pod.get("status") or {}).get("phase") in TERMINAL_PHASES

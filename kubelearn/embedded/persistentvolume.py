@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from kubelearn.embedded.nodeaffinity import term_holds
-from kubelearn.objects import Object, annotations_of, labels_of, matches, parse_time, quantity
+from kubelearn.objects import (
+    PERSISTENT_VOLUME_CLAIMS,
+    Object,
+    annotations_of,
+    labels_of,
+    matches,
+    object_reference,
+    parse_time,
+    quantity,
+)
 
 BIND_COMPLETED = "pv.kubernetes.io/bind-completed"
 BOUND_BY_CONTROLLER = "pv.kubernetes.io/bound-by-controller"
@@ -81,15 +90,7 @@ def bound(volume: Object, claim: Object) -> Object:
 
 def claim_reference(claim: Object) -> Object:
     """How a volume names its claim."""
-    meta = claim["metadata"]
-    return {
-        "kind": "PersistentVolumeClaim",
-        "namespace": meta["namespace"],
-        "name": meta["name"],
-        "uid": meta["uid"],
-        "apiVersion": "v1",
-        "resourceVersion": meta["resourceVersion"],
-    }
+    return object_reference(PERSISTENT_VOLUME_CLAIMS, claim)
 
 
 def annotated(obj: Object, annotations: Mapping[str, str]) -> Object:

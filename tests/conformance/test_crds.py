@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from kubernetes import client
 
+from tests.frogs import FRIENDS
+
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 NUMBERS = itertools.count(1)
 SPEC = {
@@ -22,16 +24,7 @@ SPEC = {
         "port": {"x-kubernetes-int-or-string": True},
         "tags": {"type": "array", "items": {"type": "string"}, "x-kubernetes-list-type": "set"},
         "extra": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
-        "friends": {
-            "type": "array",
-            "x-kubernetes-list-type": "map",
-            "x-kubernetes-list-map-keys": ["name"],
-            "items": {
-                "type": "object",
-                "required": ["name"],
-                "properties": {"name": {"type": "string"}, "age": {"type": "integer"}},
-            },
-        },
+        "friends": FRIENDS,
     },
 }
 STATUS = {

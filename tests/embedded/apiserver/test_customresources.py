@@ -8,6 +8,7 @@ import copy
 import pytest
 
 from kubelearn.objects import condition, is_true
+from tests.frogs import FRIENDS
 
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 FROGS = "/apis/example.com/v1/namespaces/default/frogs"
@@ -17,16 +18,7 @@ SPEC = {
         "color": {"type": "string", "enum": ["green", "blue"]},
         "legs": {"type": "integer", "default": 4},
         "replicas": {"type": "integer"},
-        "friends": {
-            "type": "array",
-            "x-kubernetes-list-type": "map",
-            "x-kubernetes-list-map-keys": ["name"],
-            "items": {
-                "type": "object",
-                "required": ["name"],
-                "properties": {"name": {"type": "string"}, "age": {"type": "integer"}},
-            },
-        },
+        "friends": FRIENDS,
     },
 }
 STATUS = {

@@ -23,6 +23,7 @@ from kubelearn.objects import (
     controller_of,
     is_true,
     key,
+    object_reference,
     owner_reference,
     timestamp,
 )
@@ -79,7 +80,7 @@ class CronJobController(Controller):
                 status["lastSuccessfulTime"] = max(done, status.get("lastSuccessfulTime") or done)
             if not end:
                 uid = job["metadata"]["uid"]
-                active[uid] = listed.get(uid) or _reference(job)
+                active[uid] = listed.get(uid) or object_reference(JOBS, job)
         status["active"] = list(active.values())
         return {name: value for name, value in status.items() if value}
 
@@ -138,7 +139,7 @@ class CronJobController(Controller):
             raise
         message = f"Created job {created['metadata']['name']}"
         self.events.event(cron_job, "Normal", "SuccessfulCreate", message)
-        status["active"] = [*status.get("active", []), _reference(created)]
+        status["active"] = [*status.get("active", []), object_reference(JOBS, created)]
         status["lastScheduleTime"] = timestamp(due)
 
     async def _clean_up(self, cron_job: Object, jobs: Sequence[Object]) -> None:
@@ -188,15 +189,3 @@ def _end(job: Object) -> str | None:
 def _begin(job: Object) -> tuple[str, str]:
     started = (job.get("status") or {}).get("startTime") or job["metadata"]["creationTimestamp"]
     return started, job["metadata"]["name"]
-
-
-def _reference(job: Object) -> Object:
-    meta = job["metadata"]
-    return {
-        "kind": "Job",
-        "namespace": meta["namespace"],
-        "name": meta["name"],
-        "uid": meta["uid"],
-        "apiVersion": "batch/v1",
-        "resourceVersion": meta["resourceVersion"],
-    }
