@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from kubernetes import client
@@ -63,9 +63,15 @@ def has_nodes(machines):
 
 
 @pytest.fixture(scope="session")
-def _nodes(has_nodes):
+def lacking(cluster) -> Callable[[str], NoReturn]:
+    """Skip a test for what a cluster lacks; the embedded one lacks nothing that is tested."""
+    return pytest.fail if cluster.backend == "embedded" else pytest.skip
+
+
+@pytest.fixture(scope="session")
+def _nodes(has_nodes, lacking):
     if not has_nodes:
-        pytest.skip("this API server has neither nodes nor controllers")
+        lacking("this API server has neither nodes nor controllers")
 
 
 @pytest.fixture(scope="session")
@@ -234,21 +240,26 @@ def has_metrics(api, core, eventually):
 
 
 @pytest.fixture
-def _metrics(has_metrics):
+def _metrics(has_metrics, lacking):
     if not has_metrics:
-        pytest.skip("this cluster has no metrics server")
+        lacking("this cluster has no metrics server")
 
 
 # --- what lies behind the API ------------------------------------------------------------------
 
 
-def _answering(cluster, ask):
+@pytest.fixture(scope="session")
+def answering(cluster, lacking) -> Callable[..., Any]:
     """A cluster's internals; where they do not answer that, the test is skipped with the reason."""
-    try:
-        ask(cluster.internals)
-    except NotAvailable as reason:
-        pytest.skip(str(reason))
-    return cluster.internals
+
+    def call(ask: Callable[[Any], object]) -> Any:
+        try:
+            ask(cluster.internals)
+        except NotAvailable as reason:
+            lacking(str(reason))
+        return cluster.internals
+
+    return call
 
 
 @contextmanager
@@ -261,15 +272,15 @@ def _meanwhile(begin, end, name):
 
 
 @pytest.fixture
-def internals(cluster):
+def internals(answering):
     """What lies behind the API, of a cluster that can be opened."""
-    return _answering(cluster, lambda found: found.components())
+    return answering(lambda found: found.components())
 
 
 @pytest.fixture
-def loops(cluster):
+def loops(answering):
     """The same, of a cluster whose control loops can be watched too."""
-    return _answering(cluster, lambda found: found.controllers())
+    return answering(lambda found: found.controllers())
 
 
 @pytest.fixture

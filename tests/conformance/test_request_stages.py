@@ -7,7 +7,6 @@ import pytest
 from kubelearn.clusters.nointernals import NoInternals
 from kubelearn.clusters.transport import MERGE_PATCH
 from kubelearn.diagrams.requeststages import stages, summary
-from kubelearn.errors import NotAvailable
 from kubelearn.objects import CONFIG_MAPS
 from kubelearn.widgets.apirequest import ApiRequest
 from kubelearn.widgets.inquiry import Inquiry
@@ -35,12 +34,9 @@ def ready(core, namespace, eventually):
 
 
 @pytest.fixture
-def trail(cluster):
+def trail(answering):
     """The cluster lets its audit trail be read."""
-    try:
-        next(iter(cluster.internals.audit()), None)
-    except NotAvailable as reason:
-        pytest.skip(str(reason))
+    answering(lambda found: next(iter(found.audit()), None))
 
 
 @pytest.fixture

@@ -12,20 +12,20 @@ SMALL = {"resources": {"requests": {"cpu": "1m"}}}
 
 
 @pytest.fixture(scope="module")
-def workers(core, machines):
+def workers(core, machines, lacking):
     """The names of the nodes that take any pod."""
     found = [name for name in machines if not core.read_node(name).spec.taints]
     if len(found) < 2:
-        pytest.skip("needs two nodes without taints")
+        lacking("needs two nodes without taints")
     return found
 
 
 @pytest.fixture(scope="module")
-def tainted(machines, workers):
+def tainted(machines, workers, lacking):
     """The name of a node that takes only pods that tolerate its taint."""
     found = [name for name in machines if name not in workers]
     if not found:
-        pytest.skip("needs a node with a taint")
+        lacking("needs a node with a taint")
     return found[0]
 
 

@@ -20,14 +20,14 @@ def storage(api):
 
 
 @pytest.fixture(scope="module")
-def default_class(storage):
+def default_class(storage, lacking):
     """The class of claims that name none; skips where there is none that waits for pods."""
     mark = "storageclass.kubernetes.io/is-default-class"
     for each in storage.list_storage_class().items:
         is_default = (each.metadata.annotations or {}).get(mark) == "true"
         if is_default and each.volume_binding_mode == "WaitForFirstConsumer":
             return each
-    pytest.skip("no default class that waits for the first pod")
+    return lacking("no default class that waits for the first pod")
 
 
 @pytest.fixture
