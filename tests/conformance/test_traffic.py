@@ -204,14 +204,15 @@ def test_a_target_port_may_be_a_ports_name(create_service, serve, fetch, ready_e
 
 
 def test_a_pod_that_is_no_longer_ready_gets_no_requests(
-    core, namespace, create_service, serve, fetch, ready_endpoints
+    core, namespace, create_service, serve, fetch, ready_endpoints, eventually
 ):
     address = create_service("web", **WEB).spec.cluster_ip
     serve("a", "b")
     ready_endpoints(2, of=2)
     core.patch_namespaced_pod("a", namespace, {"metadata": {"labels": {"app": "none"}}})
     ready_endpoints(1, of=1)
-    assert set(fetch(*[f"http://{address}/"] * 10)) == {"b"}
+    # What the API tells, a node may know a moment later.
+    eventually(lambda: set(fetch(*[f"http://{address}/"] * 10)) == {"b"})
 
 
 def test_pods_reach_each_other_by_their_own_addresses(pods, serve, fetch):
