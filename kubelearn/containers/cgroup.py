@@ -57,6 +57,8 @@ class Folders:
         self._each = list(dict.fromkeys(folders.values()))
         for folder in self._each:
             folder.mkdir(parents=True, exist_ok=True)
+            # Whatever the umask is: a container's ordinary users may read its limits.
+            folder.chmod(0o755)
 
     @property
     def doors(self) -> Sequence[Path]:

@@ -76,10 +76,13 @@ def test_a_container_that_takes_too_much_memory_is_killed(pods):
 
 
 @pytest.mark.gap("limits", runtime="process", takes_root=True)
-def test_a_container_knows_its_limit_of_memory(pods):
+@pytest.mark.parametrize("user", [0, 12345])
+def test_a_container_knows_its_limit_of_memory(pods, user):
     script = "cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null"
     limits = {"limits": {"memory": "32Mi"}}
-    assert str(32 << 20) in pods.output(f"{script}; true", resources=limits).split()
+    context = {"runAsUser": user}
+    told = pods.output(f"{script}; true", resources=limits, securityContext=context)
+    assert str(32 << 20) in told.split()
 
 
 @pytest.mark.gap("users", runtime="process")
