@@ -1,8 +1,8 @@
-"""Pictures as files: SVG as it is, PNG by resvg, which needs no program and no library besides.
+"""Pictures as files: SVG as it is, PNG by resvg, graphs in Graphviz's language too.
 
-resvg is a Rust library with wheels for Linux, macOS and Windows; CairoSVG needs libcairo, which has
-none. Text takes the fonts of this machine. A file is whole or it is not there: it gets its name
-only when all of it is on the disk.
+resvg is a Rust library with wheels for Linux, macOS and Windows, and needs nothing besides;
+CairoSVG needs libcairo, which has none. Text takes the fonts of this machine. A file is whole or it
+is not there: it gets its name only when all of it is on the disk.
 """
 
 from __future__ import annotations
@@ -11,11 +11,15 @@ import errno
 import os
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from kubelearn.errors import KubelearnError
 
+if TYPE_CHECKING:
+    from graphviz import Digraph
+
 SUFFIXES = (".svg", ".png")
+_DOT = ".dot"
 
 # Passed on to resvg.
 _OPTIONS: dict[str, Any] = {}
@@ -35,20 +39,33 @@ class Drawn(Protocol):
         ...
 
 
+@runtime_checkable
+class Graphed(Protocol):
+    """What can say itself in Graphviz's language, as graphs can."""
+
+    def digraph(self) -> Digraph:
+        """The graph, to be changed, printed or given to `dot`."""
+        ...
+
+
 def export(picture: str | Drawn, path: str | Path, *, scale: float = 2) -> Path:
     """Write a picture, or a widget's picture, to a file whose suffix says how; where it is.
 
     `scale` is how many pixels of a PNG one of the picture's units has. Raises KubelearnError for
     another suffix, for what is no picture, and where the file cannot be written; an older file of
-    that name stays then as it was.
+    that name stays then as it was. What has a `digraph` can be written as `.dot` too.
     """
     target = Path(path).expanduser().resolve()
     suffix = target.suffix.lower()
-    if suffix not in SUFFIXES:
+    suffixes = (*SUFFIXES, _DOT) if isinstance(picture, Graphed) else SUFFIXES
+    if suffix not in suffixes:
         raise KubelearnError(
             f"{target.name}: pictures cannot be written as {suffix or 'a file without a suffix'}",
-            hint=f"end the name with {' or '.join(SUFFIXES)}",
+            hint=f"end the name with {' or '.join(suffixes)}",
         )
+    if suffix == _DOT and isinstance(picture, Graphed):
+        _write(target, picture.digraph().source.encode())
+        return target
     drawn = picture if isinstance(picture, str) else picture.picture()
     if not drawn.lstrip().startswith("<svg"):
         raise KubelearnError("this is no picture: its text does not begin with <svg")

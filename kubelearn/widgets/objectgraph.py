@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kubelearn.diagrams.graph import drawn, lay_out
 from kubelearn.diagrams.layered import Layout
@@ -34,6 +34,9 @@ from kubelearn.objects import (
 from kubelearn.widgets import actions
 from kubelearn.widgets.base import Cluster, LiveWidget, script, style
 from kubelearn.widgets.watchset import Collection
+
+if TYPE_CHECKING:
+    from graphviz import Digraph
 
 WATCHED = (
     DEPLOYMENTS,
@@ -135,6 +138,14 @@ class ObjectGraph(LiveWidget):
             notice=self.disconnected,
             nodes=self.nodes,
         )
+
+    def digraph(self) -> Digraph:
+        """The graph as it is now in Graphviz's language, to be changed or given to `dot`."""
+        from kubelearn.diagrams.dot import to_dot
+
+        self.wait()
+        whole = graph(self._objects.copy().values(), nodes=self.nodes)
+        return to_dot(whole, strokes=STROKES, looks=LOOKS, name=self.namespace)
 
     def line(self) -> str:
         """How many objects of which kind there are."""

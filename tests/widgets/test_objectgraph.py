@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kubelearn.diagrams.export import export
 from kubelearn.objects import DEPLOYMENTS, NODES, PODS, SECRETS
 from kubelearn.widgets.objectgraph import WATCHED, ObjectGraph
 
@@ -38,6 +39,12 @@ def test_the_objects_and_what_holds_them_together_are_shown(shown):
         ("serves", "EndpointSlice"),
     }
     assert shown.line() == ("demo: 1 Deployment, 1 Service, 1 ReplicaSet, 1 EndpointSlice, 3 Pods")
+
+
+def test_it_can_be_written_in_graphviz_s_language(shown, tmp_path):
+    text = export(shown, tmp_path / "demo.dot").read_text()
+    assert text.startswith("digraph demo {")
+    assert '"Service-web" ->' in text
 
 
 def test_nodes_are_followed_when_asked_for(watches, cluster):
