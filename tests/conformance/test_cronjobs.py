@@ -8,6 +8,7 @@ import pytest
 from kubernetes import client
 
 SCHEDULED = "batch.kubernetes.io/cronjob-scheduled-timestamp"
+SLEEPER = {"name": "a", "image": "busybox:1.37", "command": ["sleep", "3600"]}
 pytestmark = pytest.mark.needs_nodes
 
 
@@ -26,3 +27,27 @@ def test_a_job_is_made_on_time_and_its_success_is_noted(
     ended = next(job for job in jobs if job.status.succeeded == 1)
     scheduled = datetime.fromisoformat(ended.metadata.annotations[SCHEDULED])
     assert ended.metadata.name == f"{minutely}-{int(scheduled.timestamp()) // 60}"
+
+
+def test_a_job_that_somebody_made_of_it_is_told(api, core, namespace, eventually):
+    batch = client.BatchV1Api(api)
+    pod = {"restartPolicy": "Never", "containers": [SLEEPER], "terminationGracePeriodSeconds": 0}
+    template = {"spec": {"template": {"spec": pod}}}
+    body = {
+        "metadata": {"name": "yearly"},
+        "spec": {"schedule": "@yearly", "jobTemplate": template},
+    }
+    yearly = batch.create_namespaced_cron_job(namespace, body)
+    # As `kubectl create job by-hand --from=cronjob/yearly` does it.
+    owner = {"apiVersion": "batch/v1", "kind": "CronJob", "controller": True}
+    owner |= {"name": "yearly", "uid": yearly.metadata.uid}
+    by_hand = {"metadata": {"name": "by-hand", "ownerReferences": [owner]}, **template}
+    batch.create_namespaced_job(namespace, by_hand)
+
+    def told():
+        events = core.list_namespaced_event(namespace, field_selector="reason=UnexpectedJob").items
+        return [event.message for event in events]
+
+    message = "Saw a job that the controller did not create or forgot: by-hand"
+    assert eventually(told) == [message]
+    assert batch.read_namespaced_cron_job("yearly", namespace).status.active is None

@@ -57,35 +57,53 @@ class CronJobController(Controller):
         if cached is None:
             return
         jobs = controllerref.owned(self._jobs, cached)
-        cron_job = {**cached, "status": self._seen(cached, jobs)}
+        cron_job = {**cached, "status": await self._seen(cached, jobs)}
         await self._clean_up(cron_job, jobs)
         if not cached["metadata"].get("deletionTimestamp") and not cached["spec"].get("suspend"):
             await self._run_what_is_due(cron_job, jobs)
         if cron_job["status"] != (cached.get("status") or {}):
             await self.client.update(CRON_JOBS, cron_job, sub="status")
 
-    def _seen(self, cron_job: Object, jobs: Sequence[Object]) -> Object:
+    async def _seen(self, cron_job: Object, jobs: Sequence[Object]) -> Object:
         """The status, with the Jobs that run and the last success brought up to date."""
         status = dict(cron_job.get("status") or {})
-        listed = {ref["uid"]: ref for ref in status.get("active") or []}
-        # A Job that was made a moment ago may not be in the cache yet.
-        active = {uid: ref for uid, ref in listed.items() if self._is_news(ref)}
+        active = _active(cron_job)
         for job in jobs:
-            end = _end(job)
-            if end and job["metadata"]["uid"] in listed:
-                message = f"Saw completed job: {job['metadata']['name']}, condition: {end}"
+            uid, name, end = job["metadata"]["uid"], job["metadata"]["name"], _end(job)
+            if not end and uid not in active:
+                # What was noted when it was made may not be in the cache yet.
+                if noted := (await self._latest(cron_job)).get(uid):
+                    active[uid] = noted
+                    continue
+                message = f"Saw a job that the controller did not create or forgot: {name}"
+                self.events.event(cron_job, "Warning", "UnexpectedJob", message)
+            if end and active.pop(uid, None):
+                message = f"Saw completed job: {name}, condition: {end}"
                 self.events.event(cron_job, "Normal", "SawCompletedJob", message)
             done = (job.get("status") or {}).get("completionTime")
             if end == "Complete" and done:
                 status["lastSuccessfulTime"] = max(done, status.get("lastSuccessfulTime") or done)
-            if not end:
-                uid = job["metadata"]["uid"]
-                active[uid] = listed.get(uid) or object_reference(JOBS, job)
-        status["active"] = list(active.values())
+        status["active"] = await self._there(cron_job, jobs, active)
         return {name: value for name, value in status.items() if value}
 
-    def _is_news(self, reference: Object) -> bool:
-        return int(reference["resourceVersion"]) > self._jobs.resource_version
+    async def _latest(self, cron_job: Object) -> dict[str, Object]:
+        meta = cron_job["metadata"]
+        return _active(await self.client.get(CRON_JOBS, meta["name"], meta["namespace"]))
+
+    async def _there(
+        self, cron_job: Object, jobs: Sequence[Object], active: dict[str, Object]
+    ) -> list[Object]:
+        """Those that are not gone; one that was made a moment ago is not in the cache yet."""
+        known, there = {job["metadata"]["uid"] for job in jobs}, []
+        for uid, ref in active.items():
+            try:
+                if uid not in known:
+                    await self.client.get(JOBS, ref["name"], ref["namespace"])
+                there.append(ref)
+            except NotFound:
+                message = f"Active job went missing: {ref['name']}"
+                self.events.event(cron_job, "Normal", "MissingJob", message)
+        return there
 
     async def _run_what_is_due(self, cron_job: Object, jobs: Sequence[Object]) -> None:
         now = self.clock.now()
@@ -111,7 +129,7 @@ class CronJobController(Controller):
     async def _start(self, cron_job: Object, jobs: Sequence[Object], due: datetime) -> None:
         """Make the Job for that time, unless the CronJob's policy forbids it."""
         status, policy = cron_job["status"], cron_job["spec"].get("concurrencyPolicy", "Allow")
-        active = [job for job in jobs if not _end(job)]
+        active = _active(cron_job)
         job = new_job(cron_job, due)
         if any(item["metadata"]["name"] == job["metadata"]["name"] for item in jobs):
             status["lastScheduleTime"] = timestamp(due)
@@ -124,7 +142,8 @@ class CronJobController(Controller):
             self.events.event(cron_job, "Normal", "JobAlreadyActive", message)
             return
         if policy == "Replace":
-            for old in active:
+            for ref in active.values():
+                old = await self.client.get(JOBS, ref["name"], ref["namespace"])
                 await self._delete(cron_job, old)
             status.pop("active", None)
         try:
@@ -180,6 +199,11 @@ def new_job(cron_job: Object, due: datetime) -> Object:
         },
         "spec": template["spec"],
     }
+
+
+def _active(cron_job: Object) -> dict[str, Object]:
+    """The Jobs that its status lists, by uid."""
+    return {ref["uid"]: ref for ref in (cron_job.get("status") or {}).get("active") or []}
 
 
 def _end(job: Object) -> str | None:

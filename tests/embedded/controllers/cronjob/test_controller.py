@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kubelearn.embedded.controllers.cronjob.controller import CronJobController
+from kubelearn.embedded.controllers.cronjob.controller import CronJobController, new_job
 from kubelearn.objects import CRON_JOBS, JOBS, controller_of, timestamp
 
 
@@ -83,6 +83,30 @@ async def test_the_policy_says_what_happens_to_a_job_that_still_runs(
     async with start(CronJobController):
         await clock.advance(121)
     assert names(api) == left
+
+
+async def test_a_job_that_somebody_made_of_it_is_told_and_does_not_count(
+    api, clock, start, make_cron_job, messages
+):
+    cron_job = await make_cron_job(concurrencyPolicy="Forbid")
+    by_hand = new_job(cron_job, clock.now())
+    by_hand["metadata"]["name"] = "by-hand"
+    async with start(CronJobController):
+        await api.create(JOBS, by_hand)
+        await clock.advance(61)
+        [active] = api.one(CRON_JOBS)["status"]["active"]
+    assert active["name"] == "tick-29454481"
+    assert "Saw a job that the controller did not create or forgot: by-hand" in messages()
+
+
+async def test_a_job_that_was_deleted_is_missed(api, clock, start, make_cron_job, messages):
+    await make_cron_job()
+    async with start(CronJobController):
+        await clock.advance(61)
+        await api.delete(JOBS, "tick-29454481", "default")
+        await clock.advance(1)
+    assert "active" not in api.one(CRON_JOBS)["status"]
+    assert messages()[-1] == "Active job went missing: tick-29454481"
 
 
 async def test_a_suspended_cron_job_makes_none(api, clock, start, make_cron_job):
