@@ -8,6 +8,7 @@ from kubelearn import manifests
 from kubelearn.clusters.serverside import apply_path, essence, preview
 from kubelearn.clusters.transport import APPLY_PATCH, MERGE_PATCH, send
 from kubelearn.objects import DEPLOYMENTS, NAMESPACES
+from tests.waiting import eventually
 
 NAMESPACE = "server-side"
 TEXT = """apiVersion: apps/v1
@@ -38,6 +39,9 @@ def api(cluster):
     send(found, "POST", NAMESPACES.path(), body=body).checked()
     path = apply_path(DEPLOYMENTS, "web", namespace=NAMESPACE, query={})
     send(found, "PATCH", path, body=manifests.load(TEXT)[0], content_type=APPLY_PATCH).checked()
+    # Its controller adds an annotation, which nobody may take for a change.
+    deployment = DEPLOYMENTS.path(NAMESPACE, "web")
+    eventually(lambda: send(found, "GET", deployment).body["status"].get("observedGeneration"))
     yield found
     send(found, "DELETE", NAMESPACES.path(name=NAMESPACE)).checked()
 
