@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from kubernetes import client
 
-pytestmark = pytest.mark.needs_nodes
+pytestmark = [
+    pytest.mark.needs_nodes,
+    pytest.mark.skipif(
+        not hasattr(client.CoreV1Api, "patch_namespaced_pod_resize"),
+        reason="this version of the client cannot ask for other resources yet",
+    ),
+]
 
 
 @pytest.fixture
