@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -15,12 +16,27 @@ from kubelearn.clusters import Cluster
 
 Kubectl = Callable[..., subprocess.CompletedProcess[str]]
 
+WORDS_OF = 36
+"""The minor version of the kubectl whose words these tests know."""
+
 
 @pytest.fixture(scope="session")
 def kubectl_command(
     kubectl_path: str, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
 ) -> list[str]:
-    """How kubectl is called: for the tests' cluster, with a discovery cache of its own."""
+    """How kubectl is called: for the tests' cluster, with a discovery cache of its own.
+
+    What it says is compared with what the version of the cluster says. An older one that just
+    happens to be on this machine is left alone; one that KUBELEARN_KUBECTL names is tried.
+    """
+    told = subprocess.run([kubectl_path, "version", "--client"], capture_output=True, text=True)
+    version = re.search(r"v1\.(\d+)", told.stdout)
+    named = os.environ.get("CI") or os.environ.get("KUBELEARN_KUBECTL")
+    if not named and version and int(version[1]) < WORDS_OF:
+        reason = (
+            f"{kubectl_path} is {version[0]}, and older ones than v1.{WORDS_OF} speak otherwise"
+        )
+        pytest.skip(f"{reason}: tools/newest FOLDER kubectl fetches Debian's newest")
     cache = tmp_path_factory.mktemp("kubectl-cache")
     return [kubectl_path, f"--cache-dir={cache}", f"--kubeconfig={cluster.kubeconfig}"]
 
