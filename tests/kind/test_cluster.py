@@ -8,7 +8,7 @@ import pytest
 from kubernetes import client
 
 from kubelearn.clusters import KubeconfigCluster, choose
-from kubelearn.clusters.kind import audit
+from kubelearn.clusters.kind import KindCluster, audit
 from kubelearn.clusters.kind.machines import run
 from kubelearn.clusters.transport import send
 from kubelearn.errors import ClusterError, NotAvailable
@@ -138,6 +138,11 @@ def test_a_node_that_takes_no_image_is_named(kind_cluster, docker_engine, shell_
     finally:
         docker_engine.images.remove("kubelearn/roomless:1")
         run(worker, ["umount", "/var/tmp"])
+
+
+def test_a_cluster_that_does_not_run_takes_no_image(docker_engine):
+    with pytest.raises(ClusterError, match="cluster nothing-there does not run"):
+        KindCluster("nothing-there").load_image("busybox:1.37", say=lambda line: None)
 
 
 def test_an_image_that_docker_lacks_is_refused_with_the_way_to_it(kind_cluster):

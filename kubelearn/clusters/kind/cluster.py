@@ -272,22 +272,28 @@ class KindCluster(Cluster):
     def load_image(self, *names: str, say: Say = print) -> None:
         """Bring images from Docker Engine to all nodes that run.
 
-        Raises ClusterError for one that Docker lacks, and for a node that does not take them.
+        Raises ClusterError for one that Docker lacks, a node that does not take them, and where
+        none runs.
         """
-        from docker.errors import ImageNotFound
-
-        for name in names:
-            try:
-                self.machines.docker.images.get(name)
-            except ImageNotFound as error:
-                raise ClusterError(
-                    f"Docker has no image {name} to bring to the nodes",
-                    hint=_ways_to(name),
-                ) from error
         running = [each for each in self.machines.all() if each.status == "running"]
-        images.bring(self.machines.docker, running, names)
+        if not running:
+            raise ClusterError(
+                f"cluster {self.name} does not run",
+                hint=f"kubelearn up --backend kind --name {self.name}",
+            )
+        images.bring(running, {name: self._digest(name) for name in names})
         for name in names:
             say(f"  ✔ {name} is on all nodes")
+
+    def _digest(self, image: str) -> str:
+        from docker.errors import ImageNotFound
+
+        try:
+            return str(self.machines.docker.images.get(image).id)
+        except ImageNotFound as error:
+            raise ClusterError(
+                f"Docker has no image {image} to bring to the nodes", hint=_ways_to(image)
+            ) from error
 
     def stand_in(self, *names: str, say: Say = print) -> None:
         """Have Docker make stand-ins for those of these stock images that it lacks.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
@@ -20,7 +20,6 @@ from kubelearn.containers.images import Reference
 from kubelearn.errors import ClusterError
 
 if TYPE_CHECKING:
-    from docker import DockerClient
     from docker.models.containers import Container
 
 _CHUNK = 1 << 20  # bytes
@@ -33,12 +32,13 @@ ctr --namespace k8s.io images import --local --no-unpack --digests "$file" >/dev
 """
 
 
-def bring(docker: DockerClient, machines: Sequence[Container], names: Sequence[str]) -> None:
-    """Have all these machines hold Docker's images of these names, which it must have.
+def bring(machines: Sequence[Container], images: Mapping[str, str]) -> None:
+    """Have all these machines, of which there is one at least, hold these images of Docker's.
 
-    Raises ClusterError with the words of the machine that did not take them.
+    They are given by name, with the digests that Docker knows them by. Raises ClusterError
+    with the words of the machine that did not take them.
     """
-    wanted = {str(Reference.parse(name)): str(docker.images.get(name).id) for name in names}
+    wanted = {str(Reference.parse(name)): digest for name, digest in images.items()}
     with ThreadPoolExecutor(len(machines)) as pool:
         held = pool.map(_held, machines)
         lacking = [
@@ -47,7 +47,7 @@ def bring(docker: DockerClient, machines: Sequence[Container], names: Sequence[s
             if any(digest not in digests.get(name, ()) for name, digest in wanted.items())
         ]
     if lacking:
-        _send(names, lacking)
+        _send(list(images), lacking)
 
 
 def _held(machine: Container) -> dict[str, set[str]]:
