@@ -1,6 +1,8 @@
-"""A seccomp filter that makes the kernel ask about each `bind` and `connect` (seccomp_unotify(2)).
+"""A seccomp filter that makes the kernel ask about addresses of sockets (seccomp_unotify(2)).
 
-`sockets` answers. Small on purpose, like `kernel`.
+It asks about each `bind`, each `connect`, and each `sendto` that names whom it sends to. `sendmsg`
+keeps that name in memory, where a filter cannot look: each would have to be asked about, and the
+streams that use it for speed need no name. `sockets` answers. Small on purpose, like `kernel`.
 """
 
 from __future__ import annotations
@@ -13,14 +15,15 @@ import struct
 
 from kubelearn.containers.kernel import call, gain_no_privileges, libc
 
-# Per machine: AUDIT_ARCH_*, and the numbers of seccomp, bind and connect.
-_NUMBERS = {"x86_64": (0xC000003E, 317, 49, 42), "aarch64": (0xC00000B7, 277, 200, 203)}
-_ARCH, _SECCOMP, BIND, _CONNECT = _NUMBERS.get(platform.machine(), (0, 0, -1, -1))
+# Per machine: AUDIT_ARCH_*, and the numbers of seccomp, bind, connect and sendto.
+_NUMBERS = {"x86_64": (0xC000003E, 317, 49, 42, 44), "aarch64": (0xC00000B7, 277, 200, 203, 206)}
+_ARCH, _SECCOMP, BIND, CONNECT, SENDTO = _NUMBERS.get(platform.machine(), (0, 0, -1, -1, -1))
 # From linux/seccomp.h and linux/filter.h.
 _SET_MODE_FILTER, _NEW_LISTENER, _WAIT_KILLABLE = 1, 1 << 3, 1 << 5
 _ALLOW, _NOTIFY = 0x7FFF0000, 0x7FC00000
 _LOAD, _JUMP_EQUAL, _RETURN = 0x20, 0x15, 0x06
-_ARCH_AT, _NUMBER_AT = 4, 0
+# Into struct seccomp_data; the fifth argument of `sendto` is the place of an address, or nothing.
+_ARCH_AT, _NUMBER_AT, _FIFTH_AT = 4, 0, 48
 
 
 class _Program(ctypes.Structure):
@@ -36,10 +39,15 @@ def take_filter() -> int:
         raise OSError(errno.ENOSYS, "unknown machine")
     steps = [
         (_LOAD, 0, 0, _ARCH_AT),
-        (_JUMP_EQUAL, 0, 3, _ARCH),
+        (_JUMP_EQUAL, 0, 8, _ARCH),
         (_LOAD, 0, 0, _NUMBER_AT),
-        (_JUMP_EQUAL, 2, 0, BIND),
-        (_JUMP_EQUAL, 1, 0, _CONNECT),
+        (_JUMP_EQUAL, 7, 0, BIND),
+        (_JUMP_EQUAL, 6, 0, CONNECT),
+        (_JUMP_EQUAL, 0, 4, SENDTO),
+        (_LOAD, 0, 0, _FIFTH_AT),
+        (_JUMP_EQUAL, 0, 3, 0),
+        (_LOAD, 0, 0, _FIFTH_AT + 4),
+        (_JUMP_EQUAL, 0, 1, 0),
         (_RETURN, 0, 0, _ALLOW),
         (_RETURN, 0, 0, _NOTIFY),
     ]

@@ -1,10 +1,10 @@
 """Lets programs of any language mean their pod when they say "here", without privileges.
 
 In a container, listening on 0.0.0.0 or localhost takes a port of the pod alone. Plain processes
-share one network, so a seccomp filter makes the kernel ask us about each `bind` and `connect`
-(seccomp_unotify(2)); addresses that mean "here" become the pod's own, the machine's name server
-becomes the pod's, and the call goes on. That is no wall, as the program could change the address
-again, but it is all that an honest one needs.
+share one network, so a seccomp filter makes the kernel ask us about each `bind`, `connect` and
+`sendto` (seccomp_unotify(2)); addresses that mean "here" become the pod's own, the machine's name
+server becomes the pod's, and the call goes on. That is no wall, as the program could change the
+address again, but it is all that an honest one needs.
 
 Where the kernel has no such filters, the process runs without.
 """
@@ -26,7 +26,7 @@ from typing import TypeVar
 
 from kubelearn.containers.kernel import call, libc
 from kubelearn.containers.shim.podports import UNPRIVILEGED, first_free_port, in_cluster, real_port
-from kubelearn.containers.socketfilter import BIND, take_filter
+from kubelearn.containers.socketfilter import BIND, CONNECT, SENDTO, take_filter
 from kubelearn.containers.thread import in_thread
 
 _Result = TypeVar("_Result")
@@ -118,13 +118,13 @@ def _is_over(listener: int) -> bool:
 
 
 class _Question:
-    """A thread that waits in `bind` or `connect` for us."""
+    """A thread that waits in `bind`, `connect` or `sendto` for us."""
 
     def __init__(self, listener: int, *fields: int) -> None:
-        self.id, self._thread, _, call = fields[:4]
-        self._descriptor, self._place, self._size = fields[6:9]
+        self.id, self._thread, _, self._call = fields[:4]
+        self._descriptor = fields[6]
+        self._place, self._size = fields[10:12] if self._call == SENDTO else fields[7:9]
         self._listener = listener
-        self._listens = call == BIND
 
     def lead(self, place: Place) -> None:
         """Change the address that it passes if the pod means another one. Raises OSError."""
@@ -133,14 +133,31 @@ class _Question:
             # The number could be another thread's by now; this says that it was still ours.
             fcntl.ioctl(self._listener, _IS_VALID, struct.pack("=Q", self.id))
             address = os.pread(memory, min(self._size, _ADDRESS_SIZE), self._place)
-            meant = address if self._listens else there(address, place.name_servers)
-            meant = home(meant, socket.inet_aton(place.ip), listens=self._listens)
+            meant = self._meant(address, place)
             if meant != address:
                 os.pwrite(memory, meant, self._place)
         finally:
             os.close(memory)
-        if not self._listens and in_cluster(host_of(meant)):
+        # A socket without a connection may ask others next, who could not answer the pod's address.
+        if self._call == CONNECT and in_cluster(host_of(meant)):
             self._leave_from(place.ip)
+
+    def _meant(self, address: bytes, place: Place) -> bytes:
+        ip = socket.inet_aton(place.ip)
+        if self._call == BIND:
+            return home(address, ip, listens=True)
+        led = there(address, place.name_servers)
+        own = home(led, ip, listens=False)
+        if self._call == SENDTO and own != led and self._serves(place.ip):
+            # The machine asked, whose own address that is, and shall get its answer.
+            return led
+        return own
+
+    def _serves(self, ip: str) -> bool:
+        """Whether it is a socket that listens in the pod."""
+        with contextlib.suppress(OSError), _fetched(self._thread, self._descriptor) as server:
+            return bool(server.getsockname()[0] in (ip, f"::ffff:{ip}"))
+        return False
 
     def _leave_from(self, ip: str) -> None:
         """Let whom it asks see the pod's address, unless the program has chosen one."""

@@ -128,6 +128,51 @@ async def test_whom_a_client_asks_in_the_cluster_sees_its_pod():
     assert client == POD
 
 
+async def test_a_datagram_to_localhost_reaches_its_pod():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind((POD, PORT))
+        sending = (
+            "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM)"
+            f".sendto(b'hello', ('127.0.0.1', {PORT}))"
+        )
+        await output(sys.executable, "-c", sending)
+        server.settimeout(20)
+        assert await asyncio.to_thread(server.recv, 100) == b"hello"
+
+
+async def test_a_datagram_to_a_low_port_of_the_cluster_finds_the_higher_one(monkeypatch):
+    monkeypatch.setattr(podports, "first_free_port", lambda: 1024)
+    host = "127.126.255.7"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind((host, 8053))
+        sending = (
+            "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM)"
+            f".sendto(b'hello', ('{host}', 53))"
+        )
+        await output(sys.executable, "-c", sending)
+        server.settimeout(20)
+        assert await asyncio.to_thread(server.recv, 100) == b"hello"
+
+
+async def test_a_server_of_datagrams_answers_the_machine_that_asked():
+    serving = (
+        "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+        f"s.bind(('', {PORT + 2})); print('ready', flush=True)\n"
+        "data, sender = s.recvfrom(100); s.sendto(data.upper(), sender)"
+    )
+    command = [sys.executable, "-c", serving]
+    process = start_in_pod(
+        Place(POD), lambda: subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    )
+    assert await asyncio.to_thread(process.stdout.readline) == "ready\n"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.bind(("127.0.0.1", 0))
+        client.settimeout(20)
+        client.sendto(b"hello", (POD, PORT + 2))
+        assert await asyncio.to_thread(client.recv, 100) == b"HELLO"
+    await asyncio.to_thread(process.communicate)
+
+
 def test_the_machines_name_server_is_the_pods():
     servers = {"192.0.2.53": "192.0.2.10", "127.0.0.1": "192.0.2.10"}
     for host in servers:

@@ -203,7 +203,10 @@ class Handmade:
         enter = [KINDS[name].option for name in self.own]
         if "user" in self.own:
             enter.append("--preserve-credentials")
-        line = ["nsenter", "--target", str(pid), *enter, "--root", "--wd", *command]
+        if "mnt" in self.own:
+            # Without files of its own its root is the machine's; only root may ask for that.
+            enter.append("--root")
+        line = ["nsenter", "--target", str(pid), *enter, "--wd", *command]
         if not quiet:
             self._say("$ " + shlex.join(line))
         done = subprocess.run(
