@@ -19,10 +19,6 @@ from kubelearn.embedded.store.keyvalue import Event, KeyValue, event, prefix_end
 
 T = TypeVar("T")
 
-_GET_AT = """
-SELECT key, value, create_revision, revision, version FROM change
-WHERE key = ? AND revision <= ? ORDER BY revision DESC LIMIT 1
-"""
 # The other columns are those of the row with max(revision), which SQLite documents. Groups come
 # in the index's order, so that a limit ends the search.
 _RANGE_AT = """
@@ -57,13 +53,11 @@ class History:
             self._connection.execute("PRAGMA query_only = ON")
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store-history")
 
-    async def get(self, key: str, *, revision: int) -> KeyValue | None:
-        """The state of a key at a revision. Raises Compacted, as all that reads the past."""
-        rows = await self._read(_GET_AT, key, revision, kept=revision)
-        return KeyValue(*rows[0]) if rows and rows[0][4] else None
-
     async def range(self, prefix: str, *, revision: int, start: str, limit: int) -> list[KeyValue]:
-        """States with a prefix at a revision, in the order of keys."""
+        """States with a prefix at a revision, in the order of keys.
+
+        Raises Compacted, as all that reads the past.
+        """
         low, high = max(prefix, start), prefix_end(prefix)
         rows = await self._read(_RANGE_AT, low, high, revision, limit or -1, kept=revision)
         return [KeyValue(*row) for row in rows]

@@ -106,10 +106,6 @@ class Store:
         """
         return self._index.last_change(prefix)
 
-    async def get_at(self, key: str, revision: int) -> KeyValue | None:
-        """The state of a key at an old revision. Raises Compacted."""
-        return await self._history.get(key, revision=revision)
-
     async def range_at(
         self, prefix: str, revision: int, *, start: str = "", limit: int = 0
     ) -> list[KeyValue]:

@@ -121,7 +121,7 @@ async def test_nobody_sees_a_write_before_it_is_on_disk(store, held_up):
         write = asyncio.create_task(store.create(WEB, text("born")))
         rival = asyncio.create_task(store.create(WEB, text("rival")))
         reader = asyncio.create_task(anext(watch))
-        await store.get_at(WEB, 1)  # a read of the file goes on meanwhile
+        await store.changes("", after=1)  # a read of the file goes on meanwhile
         assert [each.done() for each in (write, rival, reader)] == [False] * 3
         assert (store.get(WEB), store.revision) == (None, 1)
     assert (await write).value == b"born@2"
@@ -135,7 +135,7 @@ async def test_a_deletion_under_way_holds_the_next_creation_back(store, held_up)
     with held_up():
         deletion = asyncio.create_task(store.delete(WEB, text("last"), expected=2))
         creation = asyncio.create_task(store.create(WEB, text("reborn")))
-        await store.get_at(WEB, 2)
+        await store.changes("", after=2)
     assert (await deletion).mod_revision == 3
     assert (await creation).mod_revision == 4
 
@@ -144,7 +144,7 @@ async def test_a_writer_that_goes_away_leaves_its_write_behind(store, held_up):
     with held_up():
         write = asyncio.create_task(store.create(WEB, text("born")))
         waiting = asyncio.create_task(store.create(WEB, text("rival")))
-        await store.get_at(WEB, 1)
+        await store.changes("", after=1)
         write.cancel()
     with pytest.raises(KeyExists):
         await waiting
@@ -165,6 +165,6 @@ async def test_a_closed_store_refuses_whatever_needs_the_file(store):
     with pytest.raises(StoreFailed, match="the store is closed"):
         await store.create(WEB, text("late"))
     with pytest.raises(StoreFailed, match="cannot be read"):
-        await store.get_at(WEB, 1)
+        await store.changes("", after=1)
     with pytest.raises(StoreFailed, match="was not compacted"):
         await store.compact(1)

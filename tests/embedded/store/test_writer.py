@@ -24,7 +24,8 @@ async def test_a_full_disk_fails_the_write_and_changes_nothing(store, full_disk)
         with pytest.raises(StoreFailed, match=f"{WEB} was not saved in .*store.db") as failure:
             await store.update(WEB, lambda revision: b"x" * 1_000_000, expected=2)
         assert "df -h" in failure.value.hint
-        assert store.get(WEB) == before == await store.get_at(WEB, 2)
+        assert store.get(WEB) == before
+        assert [each.kv for each in await store.changes("", after=1)] == [before]
         assert (store.revision, watch.revision) == (2, 2)
 
 
