@@ -1,4 +1,4 @@
-"""Helpers for Kubernetes objects as plain dicts: names, selectors, owners, quantities, conditions.
+"""Helpers for Kubernetes objects as plain dicts: kinds, names, times, conditions, owners.
 
 Pure functions, no input or output. Everything above this module uses them, the embedded
 components as well as widgets and labs.
@@ -7,12 +7,9 @@ components as well as widgets and labs.
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
-from functools import lru_cache
 from typing import Any
 
 Object = dict[str, Any]
@@ -223,109 +220,6 @@ def tolerates(toleration: Mapping[str, Any], taint: Mapping[str, Any]) -> bool:
         return True
     same = (toleration.get("value") or "") == (taint.get("value") or "")
     return bool(toleration.get("key")) and same
-
-
-# --- selectors ---------------------------------------------------------------------------------
-
-
-def matches(selector: Mapping[str, Any] | None, labels: Mapping[str, str] | None) -> bool:
-    """Whether a `LabelSelector` object selects these labels.
-
-    None selects nothing and {} everything, as in `metav1.LabelSelectorAsSelector`.
-    """
-    if selector is None:
-        return False
-    labels = labels or {}
-    wanted = selector.get("matchLabels") or {}
-    if not wanted.items() <= labels.items():
-        return False
-    return all(
-        requirement_holds(labels, str(item["key"]), str(item["operator"]), item.get("values") or [])
-        for item in selector.get("matchExpressions") or []
-    )
-
-
-def requirement_holds(
-    labels: Mapping[str, str], name: str, operator: str, values: Iterable[str]
-) -> bool:
-    """One requirement of a selector or a node affinity term; ValueError for an odd operator."""
-    present = name in labels
-    match operator:
-        case "In" | "=" | "==":
-            return present and labels[name] in set(values)
-        case "NotIn" | "!=":
-            return not present or labels[name] not in set(values)
-        case "Exists":
-            return present
-        case "DoesNotExist":
-            return not present
-        case "Gt" | "Lt":
-            bound = int(next(iter(values)))
-            text = labels.get(name, "")
-            if not re.fullmatch(r"-?\d+", text):
-                return False
-            return int(text) > bound if operator == "Gt" else int(text) < bound
-    raise ValueError(f"{operator!r} is not a valid label selector operator")
-
-
-def format_selector(selector: Mapping[str, Any] | None) -> str:
-    """A `LabelSelector` as kubectl prints it and the API takes it: `app=web,tier in (a,b)`."""
-    selector = selector or {}
-    parts = [f"{k}={v}" for k, v in sorted((selector.get("matchLabels") or {}).items())]
-    for item in selector.get("matchExpressions") or []:
-        values = ",".join(sorted(item.get("values") or []))
-        match item["operator"]:
-            case "In":
-                parts.append(f"{item['key']} in ({values})")
-            case "NotIn":
-                parts.append(f"{item['key']} notin ({values})")
-            case "Exists":
-                parts.append(item["key"])
-            case "DoesNotExist":
-                parts.append(f"!{item['key']}")
-    return ",".join(parts)
-
-
-# --- quantities --------------------------------------------------------------------------------
-
-_SUFFIX = {
-    "": Decimal(1), "n": Decimal("1e-9"), "u": Decimal("1e-6"), "m": Decimal("1e-3"),
-    "k": Decimal(10**3), "M": Decimal(10**6), "G": Decimal(10**9), "T": Decimal(10**12),
-    "P": Decimal(10**15), "E": Decimal(10**18),
-    "Ki": Decimal(2**10), "Mi": Decimal(2**20), "Gi": Decimal(2**30), "Ti": Decimal(2**40),
-    "Pi": Decimal(2**50), "Ei": Decimal(2**60),
-}  # fmt: skip
-# The same few amounts are read again and again.
-_QUANTITIES = 1024
-_QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:([eE][+-]?\d+)|([numkMGTPE]|[KMGTPE]i)?)")
-
-
-@lru_cache(maxsize=_QUANTITIES, typed=True)
-def quantity(text: str | int | float) -> Decimal:
-    """The number behind a quantity such as `500m`, `1.5Gi` or `2`.
-
-    Raises ValueError with upstream's words when it is none (`apimachinery/pkg/api/resource`).
-    """
-    found = _QUANTITY.fullmatch(str(text))
-    if not found:
-        raise ValueError(
-            "quantities must match the regular expression "
-            "'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
-        )
-    number, exponent, suffix = found.groups()
-    try:
-        return Decimal(number + (exponent or "")) * _SUFFIX[suffix or ""]
-    except InvalidOperation as error:
-        raise ValueError("unable to parse quantity's suffix") from error
-
-
-def format_quantity(value: Decimal, *, binary: bool = False) -> str:
-    """The shortest exact text of a number: `1500m`, `2`, or `128Mi` with binary suffixes."""
-    wanted = [s for s in _SUFFIX if s.endswith("i") == binary or not s]
-    for suffix in sorted(wanted, key=_SUFFIX.__getitem__, reverse=True):
-        if value % _SUFFIX[suffix] == 0:
-            return f"{value / _SUFFIX[suffix]:.0f}{suffix if value else ''}"
-    return str(value)
 
 
 def scaled_value(value: int | str | None, total: int, *, round_up: bool) -> int:

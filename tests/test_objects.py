@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import pytest
 
 from kubelearn.objects import (
     PODS,
     STORAGE_CLASSES,
     annotations_of,
-    format_quantity,
-    format_selector,
     is_active,
     is_terminal,
     key,
     labels_of,
-    matches,
-    quantity,
     scaled_value,
     set_condition,
     split_key,
@@ -57,31 +51,6 @@ def test_a_pod_that_is_being_deleted_is_not_active_and_has_not_ended():
     assert (is_active(pod), is_terminal(pod)) == (False, False)
 
 
-def test_no_selector_selects_nothing_and_an_empty_one_everything():
-    assert not matches(None, {"app": "web"})
-    assert matches({}, {"app": "web"})
-
-
-@pytest.mark.parametrize(
-    ("operator", "values", "holds"),
-    [
-        ("In", ["a", "b"], True),
-        ("NotIn", ["a"], False),
-        ("Exists", [], True),
-        ("DoesNotExist", [], False),
-    ],
-)
-def test_an_expression_of_a_selector(operator, values, holds):
-    selector = {"matchExpressions": [{"key": "tier", "operator": operator, "values": values}]}
-    assert matches(selector, {"tier": "a"}) == holds
-
-
-def test_a_selector_is_written_as_kubectl_writes_it():
-    expressions = [{"key": "tier", "operator": "In", "values": ["b", "a"]}]
-    selector = {"matchLabels": {"app": "web"}, "matchExpressions": expressions}
-    assert format_selector(selector) == "app=web,tier in (a,b)"
-
-
 @pytest.mark.parametrize(
     ("toleration", "tolerated"),
     [
@@ -104,26 +73,6 @@ def test_a_condition_keeps_its_time_while_its_status_stays():
     assert set_condition([old], same) == [{**same, "lastTransitionTime": "1"}]
     assert set_condition([old], other) == [other]
     assert set_condition([], other) == [other]
-
-
-@pytest.mark.parametrize(
-    ("text", "number"),
-    [("500m", "0.5"), ("1.5Gi", 1.5 * 2**30), ("2k", 2000), ("1e3", 1000), (7, 7), (".5", "0.5")],
-)
-def test_a_quantity_is_a_number(text, number):
-    assert quantity(text) == Decimal(number)
-
-
-@pytest.mark.parametrize("text", ["", "1 Gi", "1gi", "much", "1.2.3"])
-def test_what_is_no_quantity_is_refused(text):
-    with pytest.raises(ValueError, match="quantities must match the regular expression"):
-        quantity(text)
-
-
-def test_a_number_is_written_as_short_as_it_can_be():
-    assert format_quantity(Decimal("1.5")) == "1500m"
-    assert format_quantity(Decimal(2**27), binary=True) == "128Mi"
-    assert format_quantity(Decimal(0)) == "0"
 
 
 def test_a_share_is_rounded_as_asked():

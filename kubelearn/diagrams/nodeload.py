@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from kubelearn.objects import Object, is_ready, is_terminal, labels_of, quantity
+from kubelearn.objects import Object, is_ready, is_terminal, labels_of
+from kubelearn.quantity import quantity
 
 SHOWN = ("cpu", "memory")
 Row = dict[str, Any]

@@ -10,7 +10,8 @@ from typing import Any
 
 from kubelearn.diagrams.clustermap import pod_row
 from kubelearn.diagrams.replicasets import rollout_line
-from kubelearn.objects import annotations_of, controller_of, format_selector
+from kubelearn.labelselector import format_selector
+from kubelearn.objects import annotations_of, controller_of
 
 Fact = tuple[str, str]
 _REVISION = "deployment.kubernetes.io/revision"

@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from kubelearn.embedded.nodeaffinity import term_holds
+from kubelearn.labelselector import matches
 from kubelearn.objects import (
     PERSISTENT_VOLUME_CLAIMS,
     Object,
     annotations_of,
     labels_of,
-    matches,
     object_reference,
     parse_time,
-    quantity,
 )
+from kubelearn.quantity import quantity
 
 BIND_COMPLETED = "pv.kubernetes.io/bind-completed"
 BOUND_BY_CONTROLLER = "pv.kubernetes.io/bound-by-controller"

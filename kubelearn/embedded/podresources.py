@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kubelearn.embedded.resourcelists import Amounts, add, mask, most
-from kubelearn.objects import Object, condition, quantity
+from kubelearn.objects import Object, condition
+from kubelearn.quantity import quantity
 
 _Of = Callable[[Object], Amounts]
 

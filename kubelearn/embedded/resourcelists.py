@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from decimal import Decimal
 
-from kubelearn.objects import format_quantity, quantity
+from kubelearn.quantity import format_quantity, quantity
 
 Amounts = Mapping[str, str]
 

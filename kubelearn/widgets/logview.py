@@ -8,6 +8,7 @@ from typing import Any
 
 from kubelearn.diagrams.loglines import PALETTE, draw
 from kubelearn.errors import KubelearnError
+from kubelearn.labelselector import matches
 from kubelearn.objects import (
     DAEMON_SETS,
     DEPLOYMENTS,
@@ -17,7 +18,6 @@ from kubelearn.objects import (
     STATEFUL_SETS,
     Object,
     Resource,
-    matches,
     split_key,
 )
 from kubelearn.widgets.base import Cluster, LiveWidget, script, style

@@ -10,7 +10,8 @@ from kubelearn.diagrams.clustermap import pod_row
 from kubelearn.diagrams.dashboard import conditions, owners, yaml_lines
 from kubelearn.diagrams.objectfacts import consequence, facts_of
 from kubelearn.diagrams.objectstates import state_of
-from kubelearn.objects import EVENTS, NODES, PODS, Object, Resource, matches, split_key
+from kubelearn.labelselector import matches
+from kubelearn.objects import EVENTS, NODES, PODS, Object, Resource, split_key
 from kubelearn.widgets import actions
 from kubelearn.widgets.actions import Action, line
 from kubelearn.widgets.courier import courier

@@ -14,7 +14,8 @@ from typing import Any
 from kubelearn.clusters.transport import MERGE_PATCH, STRATEGIC_PATCH
 from kubelearn.diagrams.nodeload import format_taint
 from kubelearn.errors import ManifestError
-from kubelearn.objects import NODES, PODS, Object, quantity
+from kubelearn.objects import NODES, PODS, Object
+from kubelearn.quantity import quantity
 from kubelearn.widgets.actions import Action
 
 EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")

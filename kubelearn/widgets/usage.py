@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from kubelearn.clusters.transport import send
 from kubelearn.errors import ApiError
-from kubelearn.objects import Object, Resource, quantity
+from kubelearn.objects import Object, Resource
+from kubelearn.quantity import quantity
 from kubelearn.widgets.document import Document
 
 if TYPE_CHECKING:

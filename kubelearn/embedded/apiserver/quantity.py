@@ -1,7 +1,7 @@
 """Quantities in the one form in which the API writes them: `1000m` is `1`, `0.5` is `500m`.
 
 Follows k8s.io/apimachinery `pkg/api/resource/quantity.go`. Arithmetic on quantities is in
-`kubelearn.objects.quantity`; this module is about their text only.
+`kubelearn.quantity`; this module is about their text only.
 """
 
 from __future__ import annotations

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from kubelearn.embedded.controller import Controller, ControllerContext
-from kubelearn.objects import CLUSTER_ROLES, Object, labels_of, matches
+from kubelearn.labelselector import matches
+from kubelearn.objects import CLUSTER_ROLES, Object, labels_of
 
 
 class ClusterRoleAggregationController(Controller):

@@ -12,7 +12,8 @@ from typing import Any
 from kubelearn.embedded.client import Client
 from kubelearn.embedded.informer import Informer
 from kubelearn.errors import ApiError, NotFound
-from kubelearn.objects import Object, Resource, controller_of, matches, owner_reference
+from kubelearn.labelselector import matches
+from kubelearn.objects import Object, Resource, controller_of, owner_reference
 
 INDEX = "controller"
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from kubelearn.embedded.controller import Controller, ControllerContext
+from kubelearn.labelselector import format_selector, matches
 from kubelearn.objects import (
     DEPLOYMENTS,
     POD_DISRUPTION_BUDGETS,
@@ -21,12 +22,10 @@ from kubelearn.objects import (
     STATEFUL_SETS,
     Object,
     controller_of,
-    format_selector,
     is_ready,
     is_terminal,
     key,
     labels_of,
-    matches,
     parse_time,
     scaled_value,
     set_condition,

@@ -15,6 +15,7 @@ from kubelearn.embedded.controllers.podcontrol import all_of, pod_from_template,
 from kubelearn.embedded.controllers.podranking import choose_to_delete
 from kubelearn.embedded.controllers.workload import WorkloadController, unavailable_for
 from kubelearn.errors import ApiError
+from kubelearn.labelselector import matches
 from kubelearn.objects import (
     REPLICA_SETS,
     REPLICATION_CONTROLLERS,
@@ -27,7 +28,6 @@ from kubelearn.objects import (
     is_terminal,
     key,
     labels_of,
-    matches,
     timestamp,
 )
 

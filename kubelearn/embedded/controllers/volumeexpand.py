@@ -9,7 +9,8 @@ from typing import ClassVar
 
 from kubelearn.embedded.controller import Controller, ControllerContext
 from kubelearn.embedded.persistentvolume import requested
-from kubelearn.objects import PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, Object, quantity
+from kubelearn.objects import PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, Object
+from kubelearn.quantity import quantity
 
 
 class VolumeExpandController(Controller):

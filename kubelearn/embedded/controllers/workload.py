@@ -13,16 +13,8 @@ from kubelearn.embedded.controller import Controller, ControllerContext
 from kubelearn.embedded.controllers import controllerref
 from kubelearn.embedded.controllers.expectations import Expectations
 from kubelearn.embedded.controllers.podcontrol import PodControl
-from kubelearn.objects import (
-    PODS,
-    Object,
-    Resource,
-    condition,
-    controller_of,
-    key,
-    matches,
-    parse_time,
-)
+from kubelearn.labelselector import matches
+from kubelearn.objects import PODS, Object, Resource, condition, controller_of, key, parse_time
 
 
 class WorkloadController(Controller):

@@ -14,7 +14,8 @@ from decimal import Decimal
 from kubelearn.embedded.hostports import TAKEN, conflict, host_ports
 from kubelearn.embedded.kubelet.podstatus import Eviction, pod_requests
 from kubelearn.embedded.kubelet.securitycontext import sysctls
-from kubelearn.objects import Object, quantity
+from kubelearn.objects import Object
+from kubelearn.quantity import quantity
 
 # Those that change nothing for other pods: pkg/kubelet/sysctl/safe_sysctls.go.
 _SAFE_SYSCTLS = {

@@ -10,7 +10,8 @@ from kubelearn.containers.images import Image
 from kubelearn.containers.runtime import ContainerStatus, Resources
 from kubelearn.embedded.kubelet.configdata import ConfigError
 from kubelearn.embedded.kubelet.names import pod_text
-from kubelearn.objects import Object, quantity
+from kubelearn.objects import Object
+from kubelearn.quantity import quantity
 
 # Where a runtime keeps the hash of the definition that it runs.
 HASH = "io.kubernetes.container.hash"

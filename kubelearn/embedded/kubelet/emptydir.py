@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from kubelearn.embedded.kubelet.containerspec import resources_of
-from kubelearn.objects import Object, quantity
+from kubelearn.objects import Object
+from kubelearn.quantity import quantity
 
 
 def limits(pod: Object) -> Iterator[tuple[Object, str]]:

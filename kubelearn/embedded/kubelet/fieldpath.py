@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable, Mapping
 from decimal import ROUND_CEILING
 
-from kubelearn.objects import Object, quantity
+from kubelearn.objects import Object
+from kubelearn.quantity import quantity
 
 _ENTRY = re.compile(r"metadata\.(labels|annotations)\['(.*)'\]")
 

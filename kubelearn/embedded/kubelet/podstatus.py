@@ -14,7 +14,8 @@ from kubelearn.embedded.kubelet.containerspec import is_sidecar
 from kubelearn.embedded.kubelet.containerstatus import Seen, container_status
 from kubelearn.embedded.kubelet.names import CONTAINER_KINDS
 from kubelearn.embedded.restartpolicy import restarts_after
-from kubelearn.objects import TERMINAL_PHASES, Object, format_quantity, quantity
+from kubelearn.objects import TERMINAL_PHASES, Object
+from kubelearn.quantity import format_quantity, quantity
 
 
 @dataclass(frozen=True)

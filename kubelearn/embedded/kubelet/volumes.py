@@ -30,7 +30,8 @@ from kubelearn.embedded.kubelet.terminationmessage import DEFAULT_PATH
 from kubelearn.embedded.kubelet.tokens import TokenManager
 from kubelearn.embedded.kubelet.volumesources import VolumeSources
 from kubelearn.errors import ApiError
-from kubelearn.objects import Object, quantity
+from kubelearn.objects import Object
+from kubelearn.quantity import quantity
 
 DISK = "disk"
 """The folder that stands for the node's own disk."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from kubelearn.embedded.metricsserver.points import Batch, Pod, Point
-from kubelearn.objects import format_quantity
+from kubelearn.quantity import format_quantity
 
 # Seconds after its start in which a container's use says nothing about it.
 _FRESH = 10.0

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from kubelearn.objects import Object, requirement_holds
+from kubelearn.labelselector import requirement_holds
+from kubelearn.objects import Object
 
 
 def requirements(spec: Object) -> Iterator[Object]:

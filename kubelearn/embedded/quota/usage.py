@@ -17,7 +17,8 @@ from kubelearn.embedded.podresources import (
     requests_of,
 )
 from kubelearn.embedded.resourcelists import Amounts, text
-from kubelearn.objects import Object, is_terminal, parse_time, quantity
+from kubelearn.objects import Object, is_terminal, parse_time
+from kubelearn.quantity import quantity
 
 _COMPUTE = ("cpu", "memory", "ephemeral-storage")
 # Whoever limits these makes every container say how much it wants: a mistake of old, and a rule.

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from kubelearn.embedded.scheduler.cache import NodeInfo, PodInfo
 from kubelearn.embedded.scheduler.framework import Rejection, counted, fit_error
 from kubelearn.embedded.scheduler.nodefilter import NodeFilter
-from kubelearn.objects import Object, condition, matches
+from kubelearn.labelselector import matches
+from kubelearn.objects import Object, condition
 
 PREEMPTED = "PreemptionByScheduler"
 _NO_VICTIMS = "No preemption victims found for incoming pod"

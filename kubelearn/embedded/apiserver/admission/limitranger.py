@@ -16,7 +16,8 @@ from kubelearn.embedded.apiserver.registry import Registry
 from kubelearn.embedded.apiserver.write import Write
 from kubelearn.embedded.podresources import limits_of, requests_of, stated_limits, stated_requests
 from kubelearn.embedded.resourcelists import Amounts
-from kubelearn.objects import Object, annotations_of, quantity
+from kubelearn.objects import Object, annotations_of
+from kubelearn.quantity import quantity
 
 _ANNOTATION = "kubernetes.io/limit-ranger"
 

@@ -11,7 +11,8 @@ from kubelearn.embedded.apiserver.registry import Registry
 from kubelearn.embedded.apiserver.status import forbidden
 from kubelearn.embedded.apiserver.write import Write
 from kubelearn.embedded.podresources import pod_requests
-from kubelearn.objects import Object, quantity
+from kubelearn.objects import Object
+from kubelearn.quantity import quantity
 
 
 async def check_pod_resize(

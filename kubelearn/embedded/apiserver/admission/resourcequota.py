@@ -16,7 +16,8 @@ from kubelearn.embedded.apiserver.write import Write
 from kubelearn.embedded.quota.evaluators import Evaluator, evaluator_of
 from kubelearn.embedded.resourcelists import Amounts, add, exceeded, growth, mask
 from kubelearn.embedded.store import KeyValue, Stale
-from kubelearn.objects import Object, quantity
+from kubelearn.objects import Object
+from kubelearn.quantity import quantity
 
 _IGNORED = {"events"}
 

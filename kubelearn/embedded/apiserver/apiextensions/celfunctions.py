@@ -17,7 +17,7 @@ from celpy import celtypes
 from celpy.evaluation import CELEvalError
 
 from kubelearn.embedded.apiserver.apiextensions.patterns import compile_pattern
-from kubelearn.objects import quantity
+from kubelearn.quantity import quantity
 
 _NUMBERS = (celtypes.IntType, celtypes.UintType, celtypes.DoubleType)
 

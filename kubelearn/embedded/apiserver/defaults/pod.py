@@ -8,7 +8,8 @@ from decimal import Decimal
 
 from kubelearn.embedded.apiserver.defaults.rules import rule
 from kubelearn.embedded.apiserver.quantity import canonical
-from kubelearn.objects import Object, quantity
+from kubelearn.objects import Object
+from kubelearn.quantity import quantity
 
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _HOST = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"

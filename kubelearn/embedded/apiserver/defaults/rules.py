@@ -15,7 +15,8 @@ from kubelearn.embedded.apiserver import schema
 from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.quantity import canonical
 from kubelearn.embedded.apiserver.schema import Field, List, Map, Struct, Type
-from kubelearn.objects import Object, quantity
+from kubelearn.objects import Object
+from kubelearn.quantity import quantity
 
 Rule = Callable[[Object], None]
 Walk = Callable[[Any], None]

@@ -11,7 +11,8 @@ from kubelearn.embedded.apiserver.encoding import decode
 from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.webhooks import Attributes
 from kubelearn.embedded.store import Store
-from kubelearn.objects import Object, matches
+from kubelearn.labelselector import matches
+from kubelearn.objects import Object
 
 FindKind = Callable[[str, str], Kind | None]
 

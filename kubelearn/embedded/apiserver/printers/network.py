@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from kubelearn.embedded.apiserver.printers.columns import Cells, age, labels, printer, some
-from kubelearn.objects import Object, format_selector
+from kubelearn.labelselector import format_selector
+from kubelearn.objects import Object
 
 
 @printer(

@@ -15,7 +15,8 @@ from kubelearn.embedded.apiserver.printers.columns import (
     since,
     some,
 )
-from kubelearn.objects import Object, controller_of, format_selector, is_true, parse_time
+from kubelearn.labelselector import format_selector
+from kubelearn.objects import Object, controller_of, is_true, parse_time
 
 _TEMPLATE = ("+Containers", "+Images")
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kubelearn.embedded.apiserver.strategy.base import Strategy
-from kubelearn.objects import Object, annotations_of, quantity
+from kubelearn.objects import Object, annotations_of
+from kubelearn.quantity import quantity
 
 _OLD_CLASS = "volume.beta.kubernetes.io/storage-class"
 

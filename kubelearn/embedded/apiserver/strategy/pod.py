@@ -12,7 +12,8 @@ from typing import Any
 from kubelearn.embedded.apiserver.strategy.base import Strategy
 from kubelearn.embedded.apiserver.strategy.labelkeys import complete_selectors
 from kubelearn.embedded.apiserver.strategy.podwarnings import warn_of_name, warn_of_pod
-from kubelearn.objects import Object, is_terminal, quantity
+from kubelearn.objects import Object, is_terminal
+from kubelearn.quantity import quantity
 
 _QOS_RESOURCES = ("cpu", "memory")
 

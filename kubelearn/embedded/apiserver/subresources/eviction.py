@@ -27,7 +27,8 @@ from kubelearn.embedded.apiserver.status import (
     unknown,
 )
 from kubelearn.embedded.apiserver.write import Write
-from kubelearn.objects import TERMINAL_PHASES, Object, is_ready, matches, set_condition, timestamp
+from kubelearn.labelselector import matches
+from kubelearn.objects import TERMINAL_PHASES, Object, is_ready, set_condition, timestamp
 
 EVICTION = Kind("policy", "v1", "evictions", "Eviction", type_name="policy.v1.Eviction")
 # So many granted evictions that the controller has not seen yet mean that it does not run.

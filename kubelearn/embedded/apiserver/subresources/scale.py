@@ -31,7 +31,8 @@ from kubelearn.embedded.apiserver.status import (
     quote,
 )
 from kubelearn.embedded.apiserver.write import Part
-from kubelearn.objects import Object, format_selector
+from kubelearn.labelselector import format_selector
+from kubelearn.objects import Object
 
 # Upstream's sign for an object that does not say how many it wants: the smallest int32.
 _UNSET = -(2**31)

@@ -26,7 +26,8 @@ from kubelearn.embedded.apiserver.validation.field import (
 from kubelearn.embedded.apiserver.validation.metadata import metadata, metadata_update
 from kubelearn.embedded.apiserver.validation.resources import container_resource_name
 from kubelearn.embedded.apiserver.validation.rules import on_create, on_status_update, on_update
-from kubelearn.objects import Object, quantity
+from kubelearn.objects import Object
+from kubelearn.quantity import quantity
 
 _LONGEST_WINDOW = 3600
 _LONGEST_PERIOD = 1800

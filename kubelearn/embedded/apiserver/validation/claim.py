@@ -19,7 +19,8 @@ from kubelearn.embedded.apiserver.validation.internals import difference
 from kubelearn.embedded.apiserver.validation.metadata import metadata, metadata_update
 from kubelearn.embedded.apiserver.validation.rules import on_create, on_status_update, on_update
 from kubelearn.embedded.apiserver.validation.storage import claim_spec
-from kubelearn.objects import Object, annotations_of, quantity
+from kubelearn.objects import Object, annotations_of
+from kubelearn.quantity import quantity
 
 _OLD_CLASS = "volume.beta.kubernetes.io/storage-class"
 _RESIZING = (

@@ -29,7 +29,8 @@ from kubelearn.embedded.apiserver.validation.metadata import (
 )
 from kubelearn.embedded.apiserver.validation.rules import on_create, on_update
 from kubelearn.embedded.apiserver.validation.storageclass import parameters
-from kubelearn.objects import Object, quantity
+from kubelearn.objects import Object
+from kubelearn.quantity import quantity
 
 _LONGEST_DRIVER, _LONGEST_NODE_ID = 63, 256
 _FS_GROUP_POLICIES = ("File", "None", "ReadWriteOnceWithFSType")

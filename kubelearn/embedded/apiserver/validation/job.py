@@ -27,7 +27,8 @@ from kubelearn.embedded.apiserver.validation.metadata import (
 from kubelearn.embedded.apiserver.validation.pod import template
 from kubelearn.embedded.apiserver.validation.rules import on_create, on_update
 from kubelearn.embedded.apiserver.validation.workload import matching_labels
-from kubelearn.objects import Object, matches
+from kubelearn.labelselector import matches
+from kubelearn.objects import Object
 
 _COUNTS = (
     "parallelism", "completions", "activeDeadlineSeconds", "backoffLimit",

@@ -21,7 +21,8 @@ from kubelearn.embedded.apiserver.validation.resources import (
     resource_name,
 )
 from kubelearn.embedded.apiserver.validation.rules import on_create, on_update
-from kubelearn.objects import Object, quantity
+from kubelearn.objects import Object
+from kubelearn.quantity import quantity
 
 _TYPES = ("Pod", "Container", "PersistentVolumeClaim")
 _BOUNDS = ("max", "min", "default", "defaultRequest", "maxLimitRequestRatio")

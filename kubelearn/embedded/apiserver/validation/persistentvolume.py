@@ -31,7 +31,8 @@ from kubelearn.embedded.apiserver.validation.rules import on_create, on_status_u
 from kubelearn.embedded.apiserver.validation.scheduling import node_selector
 from kubelearn.embedded.apiserver.validation.storage import VOLUME_MODES, access_modes
 from kubelearn.embedded.apiserver.validation.volume import host_path, nfs
-from kubelearn.objects import Object, quantity
+from kubelearn.objects import Object
+from kubelearn.quantity import quantity
 
 _SOURCE = "core.v1.PersistentVolumeSource"
 _POLICIES = ("Delete", "Recycle", "Retain")

@@ -13,7 +13,8 @@ from kubelearn.embedded.apiserver.validation.field import (
     invalid,
     required,
 )
-from kubelearn.objects import Object, quantity
+from kubelearn.objects import Object
+from kubelearn.quantity import quantity
 
 _CONTAINER = ("cpu", "memory", "ephemeral-storage")
 _COUNTED = (

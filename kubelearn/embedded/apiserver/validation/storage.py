@@ -15,7 +15,8 @@ from kubelearn.embedded.apiserver.validation.metadata import (
     check_labels,
     label_selector,
 )
-from kubelearn.objects import Object, quantity
+from kubelearn.objects import Object
+from kubelearn.quantity import quantity
 
 VOLUME_MODES = ("Block", "Filesystem")
 ACCESS_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")

@@ -28,7 +28,8 @@ from kubelearn.embedded.apiserver.validation.field import (
     required,
 )
 from kubelearn.embedded.apiserver.validation.storage import claim_template
-from kubelearn.objects import Object, quantity
+from kubelearn.objects import Object
+from kubelearn.quantity import quantity
 
 _HOST_PATH_TYPES = (
     "", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate",

@@ -15,7 +15,8 @@ from kubelearn.embedded.apiserver.validation.field import (
 )
 from kubelearn.embedded.apiserver.validation.metadata import label_selector, ordered
 from kubelearn.embedded.apiserver.validation.pod import template
-from kubelearn.objects import Object, matches
+from kubelearn.labelselector import matches
+from kubelearn.objects import Object
 
 _TOO_MANY = "cannot be greater than status.replicas"
 _MISMATCH = "`selector` does not match template `labels`"

@@ -13,7 +13,8 @@ from kubelearn.embedded.apiserver.apiextensions.cel import CelError, converted, 
 from kubelearn.embedded.apiserver.status import forbidden
 from kubelearn.embedded.apiserver.webhooks.attributes import Attributes
 from kubelearn.embedded.apiserver.webhooks.review import request_of
-from kubelearn.objects import Object, matches
+from kubelearn.labelselector import matches
+from kubelearn.objects import Object
 
 # Who may change what asks them could never be asked again.
 _EXEMPT = frozenset(

@@ -16,6 +16,7 @@ from kubelearn.embedded.controller import Controller, ControllerContext
 from kubelearn.embedded.controllers import controllerref
 from kubelearn.embedded.controllers.deployment import progress, revision, rolling
 from kubelearn.embedded.controllers.deployment.replicasets import ReplicaSetControl
+from kubelearn.labelselector import matches
 from kubelearn.objects import (
     DEPLOYMENTS,
     PODS,
@@ -25,7 +26,6 @@ from kubelearn.objects import (
     controller_of,
     is_terminal,
     key,
-    matches,
 )
 
 

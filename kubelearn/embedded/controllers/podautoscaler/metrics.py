@@ -15,7 +15,8 @@ from typing import Any
 
 from kubelearn.embedded.client import Client
 from kubelearn.errors import ApiError
-from kubelearn.objects import Object, Resource, parse_time, quantity
+from kubelearn.objects import Object, Resource, parse_time
+from kubelearn.quantity import quantity
 
 POD_METRICS = Resource("metrics.k8s.io", "v1beta1", "pods", "PodMetrics")
 

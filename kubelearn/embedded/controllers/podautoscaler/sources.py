@@ -28,7 +28,8 @@ from kubelearn.embedded.controllers.podautoscaler.replicas import (
     utilization,
 )
 from kubelearn.embedded.resourcelists import text
-from kubelearn.objects import Object, quantity
+from kubelearn.objects import Object
+from kubelearn.quantity import quantity
 
 _TOLERANCE = 0.1
 

@@ -23,7 +23,8 @@ from kubelearn.embedded.scheduler.framework import (
     Rejection,
     Score,
 )
-from kubelearn.objects import labels_of, matches
+from kubelearn.labelselector import matches
+from kubelearn.objects import labels_of
 
 _AFFINITY, _ANTI_AFFINITY = "podAffinity", "podAntiAffinity"
 

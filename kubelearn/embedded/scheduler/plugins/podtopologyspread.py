@@ -26,7 +26,8 @@ from kubelearn.embedded.scheduler.framework import (
 )
 from kubelearn.embedded.scheduler.plugins.tainttoleration import tolerated
 from kubelearn.embedded.serviceselectors import index_services, services_of
-from kubelearn.objects import Object, controller_of, labels_of, matches
+from kubelearn.labelselector import matches
+from kubelearn.objects import Object, controller_of, labels_of
 
 _HOSTNAME = "kubernetes.io/hostname"
 _ZONE = "topology.kubernetes.io/zone"
