@@ -28,8 +28,10 @@ BIN := $(VENV)/bin
 WORK ?= work
 # A file at a time, so that its tests share what they set up.
 SIDE_BY_SIDE := -n 3 --dist loadfile
+# What tests need and this machine has no new one of: see tools/newest.
+FETCHED := .cache/debian
 # Lessons and tests must find our tools first, with no environment activated.
-export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PATH := $(CURDIR)/$(BIN):$(CURDIR)/$(FETCHED)/usr/bin:$(PATH)
 # A cluster starts often, and takes twice as long where nothing compiled may be kept.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -64,6 +66,7 @@ learn: $(VENV)/ready-learn
 test: $(VENV)/ready-test
 	@tools/system-package dot graphviz
 	@tools/system-package chromium chromium
+	@tools/kubectl $(FETCHED)
 	@$(MAKE) --no-print-directory lint
 	@# Most tests wait for real processes, so three run at a time. On a busy machine one may wait in
 	@# vain: what failed has to pass once more by itself, and both show.
@@ -80,6 +83,7 @@ unit: $(VENV)/ready-test
 	pytest $(SIDE_BY_SIDE) --ignore=tests/browser --ignore=tests/conformance --ignore=tests/clients
 
 conformance: $(VENV)/ready-test
+	@tools/kubectl $(FETCHED)
 	pytest $(SIDE_BY_SIDE) tests/conformance tests/clients
 
 faults: $(VENV)/ready-test

@@ -157,7 +157,7 @@ def kubectl_path() -> str:
     found = os.environ.get("KUBELEARN_KUBECTL") or shutil.which("kubectl")
     return required(
         found,
-        "no kubectl: tools/newest FOLDER kubectl fetches Debian's; KUBELEARN_KUBECTL names it",
+        "no kubectl: tools/kubectl FOLDER fetches Debian's newest; KUBELEARN_KUBECTL names one",
     )
 
 

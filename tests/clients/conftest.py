@@ -36,7 +36,7 @@ def kubectl_command(
         reason = (
             f"{kubectl_path} is {version[0]}, and older ones than v1.{WORDS_OF} speak otherwise"
         )
-        pytest.skip(f"{reason}: tools/newest FOLDER kubectl fetches Debian's newest")
+        pytest.skip(f"{reason}: tools/kubectl FOLDER fetches Debian's newest")
     cache = tmp_path_factory.mktemp("kubectl-cache")
     return [kubectl_path, f"--cache-dir={cache}", f"--kubeconfig={cluster.kubeconfig}"]
 
