@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from kubelearn.containers import capabilities, users
+from kubelearn.containers import capabilities, sandboxfiles, users
 from kubelearn.containers.bundle import command_of
 from kubelearn.containers.cgroup import Cgroup
 from kubelearn.containers.cgroups import Cgroups
@@ -26,7 +26,7 @@ from kubelearn.containers.isolatedbundle import IsolatedBundle
 from kubelearn.containers.launcher import LaunchedProcess, Launcher
 from kubelearn.containers.leftovers import record
 from kubelearn.containers.runtime import ContainerConfig, Sandbox
-from kubelearn.containers.runtimeservice import RuntimeService, write_readable
+from kubelearn.containers.runtimeservice import RuntimeService
 from kubelearn.containers.sockets import Place
 from kubelearn.errors import ContainerError
 
@@ -59,7 +59,7 @@ class Isolation:
     async def open_sandbox(self, sandbox: Sandbox, folder: Path) -> None:
         """Make a pod's namespaces. Raises ContainerError."""
         config = sandbox.config
-        write_readable(folder / "hostname", f"{config.hostname}\n")
+        sandboxfiles.write(folder / "hostname", f"{config.hostname}\n")
         names = ["uts"] if config.host_ipc else ["uts", "ipc"]
         if config.share_processes:
             names.append("pid")

@@ -1,4 +1,4 @@
-"""What all runtimes share: sandboxes, the lives of containers, logs, and going inside.
+"""What all runtimes share: sandboxes, the containers in them, and going inside.
 
 Stands for containerd (`internal/cri/server`). How a process is started and what it sees is a
 handler's business, as it is runc's there.
@@ -7,70 +7,35 @@ handler's business, as it is runc's there.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
-from kubelearn.containers import leftovers, stats, trees
+from kubelearn.containers import leftovers, sandboxfiles, stats, trees
 from kubelearn.containers.addresses import AddressPool, doors
-from kubelearn.containers.child import Child
-from kubelearn.containers.handler import Bundle, Handler
-from kubelearn.containers.logfile import LogFile
+from kubelearn.containers.container import Container
+from kubelearn.containers.handler import Handler
 from kubelearn.containers.memory import MemoryGuard
 from kubelearn.containers.runtime import (
     ContainerConfig,
-    ContainerState,
     ContainerStats,
     ContainerStatus,
-    DnsConfig,
     ExecResult,
     PortMapper,
     Resources,
     Sandbox,
     SandboxConfig,
-    StartError,
     Stream,
 )
-from kubelearn.containers.streams import Attachment, Execution
+from kubelearn.containers.streams import Execution
 from kubelearn.errors import ContainerError
 
-# A container whose program could not be started, as containerd reports it.
-_START_FAILED = 128
 # What exec_sync keeps of a command's output; upstream keeps 16 MiB, probes cut it at 10 KiB.
 _EXEC_OUTPUT = 2**20
-
-# Leaves a container some MB a second for its log.
-_LOG_REST = 0.01
-
-
-@dataclass
-class _Container:
-    status: ContainerStatus
-    bundle: Bundle
-    child: Child | None = None
-    out_of_memory: bool = False
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
-    log_grown: asyncio.Event = field(default_factory=asyncio.Event)
-    attached: set[Attachment] = field(default_factory=set)
-
-    def ran_out_of_memory(self) -> bool:
-        cgroup = self.bundle.cgroup
-        return self.out_of_memory or (cgroup is not None and cgroup.ran_out_of_memory())
-
-    def kill_for_memory(self) -> None:
-        self.out_of_memory = True
-        if self.child:
-            self.child.kill()
-
-    def wake(self) -> None:
-        """Let those go on who wait for the log, as for the end."""
-        self.log_grown.set()
-        self.log_grown.clear()
 
 
 class RuntimeService(ABC):
@@ -106,7 +71,7 @@ class RuntimeService(ABC):
         self._sleep = sleep
         self._ports = ports
         self._sandboxes: dict[str, Sandbox] = {}
-        self._containers: dict[str, _Container] = {}
+        self._containers: dict[str, Container] = {}
         self._listeners: set[Callable[[Sandbox], None]] = set()
         self._guard = MemoryGuard(sleep)
 
@@ -123,7 +88,7 @@ class RuntimeService(ABC):
         folder = self._sandbox_folder(sandbox.id)
         folder.mkdir(parents=True)
         if config.dns:
-            write_readable(folder / "resolv.conf", _resolv_conf(config.dns))
+            sandboxfiles.write(folder / "resolv.conf", sandboxfiles.resolv_conf(config.dns))
         try:
             await self._handler.open_sandbox(sandbox, folder)
             if self._ports and not config.host_network:
@@ -137,7 +102,7 @@ class RuntimeService(ABC):
     async def stop_pod_sandbox(self, sandbox_id: str) -> None:
         """Kill what still runs in it and give its address back."""
         sandbox = self._sandboxes[sandbox_id]
-        await asyncio.gather(*(self._kill(each) for each in self._of(sandbox_id)))
+        await asyncio.gather(*(each.kill() for each in self._of(sandbox_id)))
         if sandbox.ready:
             sandbox.ready = False
             await self._close(sandbox)
@@ -185,80 +150,33 @@ class RuntimeService(ABC):
             target=target.bundle if (target := self._containers.get(config.target)) else None,
             files=self._sandbox_files(sandbox_id),
         )
-        status = ContainerStatus(container_id, sandbox_id, config, bundle.user, self._now())
-        self._containers[container_id] = _Container(status, bundle)
+        self._containers[container_id] = Container(
+            ContainerStatus(container_id, sandbox_id, config, bundle.user, self._now()),
+            bundle,
+            now=self._now,
+            sleep=self._sleep,
+            guard=self._guard,
+            tell=partial(self._tell, sandbox_id),
+        )
         return container_id
 
     async def start_container(self, container_id: str) -> None:
         """Start the program: the command, else the image's. Raises StartError."""
-        container = self._containers[container_id]
-        status, log = container.status, LogFile(container.status.config.log_path)
-        try:
-            container.child = await self._spawn(container, log)
-        except StartError as error:
-            log.close()
-            status.message = f"failed to start container: {error.message}"
-            self._finish(container, _START_FAILED, "StartError")
-            raise
-        except BaseException:
-            log.close()
-            raise
-        status.pid = container.child.pid
-        status.started_at = self._now()
-        status.state = ContainerState.RUNNING
-        with contextlib.suppress(OSError):  # it has ended already
-            leftovers.record(container.bundle.folder, container.child.pid)
-        self._guard_memory(container)
-        self._tell(container)
-
-    async def _spawn(self, container: _Container, log: LogFile) -> Child:
-        config, bundle = container.status.config, container.bundle
-
-        def on_output(stream: int, data: bytes) -> None:
-            data = bundle.to_container(data)
-            log.write(stream, data)
-            container.wake()
-            for attachment in container.attached:
-                attachment.feed(stream, data)
-
-        def on_exit(code: int) -> None:
-            log.close()
-            self._guard.forget(container.status.pid)
-            ended = "Completed" if code == 0 else "Error"
-            self._finish(container, code, "OOMKilled" if container.ran_out_of_memory() else ended)
-
-        process, ends = await bundle.start(stdin=config.stdin, tty=config.tty)
-        return Child(process, ends, on_output=on_output, on_exit=on_exit, rest=_LOG_REST)
-
-    def _guard_memory(self, container: _Container) -> None:
-        status = container.status
-        self._guard.forget(status.pid)
-        limit = status.config.resources.memory_limit
-        if limit and not container.bundle.cgroup:
-            self._guard.watch(status.pid, limit, container.kill_for_memory)
+        await self._containers[container_id].start()
 
     async def update_container_resources(self, container_id: str, resources: Resources) -> None:
         """Let a running container take more or less. Raises ContainerError."""
-        container = self._containers[container_id]
-        if container.bundle.cgroup:
-            container.bundle.cgroup.set(resources)
-        container.status.config = replace(container.status.config, resources=resources)
-        if container.status.state is ContainerState.RUNNING:
-            self._guard_memory(container)
+        self._containers[container_id].update(resources)
 
     async def stop_container(self, container_id: str, grace: float) -> None:
         """Ask it to end, and kill it after `grace` seconds. Returns when it has ended."""
-        container = self._containers[container_id]
-        if grace > 0 and container.child and not container.child.ended:
-            container.child.terminate()
-            await self._wait(container, grace)
-        await self._kill(container)
+        await self._containers[container_id].stop(grace)
 
     async def remove_container(self, container_id: str) -> None:
         """Forget a container; one that runs is killed first. Its log stays."""
         container = self._containers.get(container_id)
         if container:
-            await self._kill(container)
+            await container.kill()
             self._containers.pop(container_id, None)
             container.bundle.close()
             await asyncio.to_thread(trees.discard, container.bundle.folder)
@@ -271,11 +189,11 @@ class RuntimeService(ABC):
         """What each running container uses, by id."""
         alone, used = {}, {}
         for container_id, container in self._containers.items():
-            if container.child and not container.child.ended:
+            if container.runs:
                 if container.bundle.cgroup:
                     used[container_id] = container.bundle.cgroup.stats()
                 else:
-                    alone[container.child.pid] = container_id
+                    alone[container.status.pid] = container_id
         # To look at every process of the machine takes some milliseconds.
         found = await asyncio.to_thread(stats.by_session, alone) if alone else {}
         return used | {alone[pid]: of_session for pid, of_session in found.items()}
@@ -310,13 +228,7 @@ class RuntimeService(ABC):
 
     async def attach(self, container_id: str) -> Stream:
         """Connect to the container's own program. Raises StartError if it has none yet."""
-        container = self._containers[container_id]
-        if container.child is None:
-            raise StartError(f"container {container_id} is not running")
-        once = container.status.config.stdin_once
-        attachment = Attachment(container.child, container.attached.discard, stdin_once=once)
-        container.attached.add(attachment)
-        return attachment
+        return self._containers[container_id].attach()
 
     async def port_forward(
         self, sandbox_id: str, port: int
@@ -340,8 +252,8 @@ class RuntimeService(ABC):
     async def wait_for_log(self, container_id: str) -> None:
         """Wait until the container has written more to its log, or has ended."""
         container = self._containers.get(container_id)
-        if container and not container.ended.is_set():
-            await container.log_grown.wait()
+        if container:
+            await container.wait_for_log()
 
     # --- the whole ---
 
@@ -378,49 +290,10 @@ class RuntimeService(ABC):
         if not sandbox.config.host_network:
             self._addresses.give_back(sandbox.ip)
 
-    def _of(self, sandbox_id: str) -> list[_Container]:
+    def _of(self, sandbox_id: str) -> list[Container]:
         return [c for c in self._containers.values() if c.status.sandbox_id == sandbox_id]
 
-    async def _wait(self, container: _Container, grace: float) -> None:
-        """Wait for a container's end, but not longer than its grace."""
-        ended = asyncio.create_task(container.ended.wait())
-        over = asyncio.ensure_future(self._sleep(grace))
-        try:
-            await asyncio.wait([ended, over], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            ended.cancel()
-            over.cancel()
-
-    async def _kill(self, container: _Container) -> None:
-        if container.child and not container.child.ended:
-            container.child.kill()
-            await container.ended.wait()
-
-    def _finish(self, container: _Container, code: int, reason: str) -> None:
-        status = container.status
-        status.state, status.exit_code, status.reason = ContainerState.EXITED, code, reason
-        status.finished_at = self._now()
-        container.ended.set()
-        container.wake()
-        for attachment in list(container.attached):
-            attachment.end()
-        self._tell(container)
-
-    def _tell(self, container: _Container) -> None:
-        sandbox = self._sandboxes[container.status.sandbox_id]
+    def _tell(self, sandbox_id: str) -> None:
+        sandbox = self._sandboxes[sandbox_id]
         for listener in list(self._listeners):
             listener(sandbox)
-
-
-def _resolv_conf(dns: DnsConfig) -> str:
-    """The file's text, as containerd writes it."""
-    lines = [f"search {' '.join(dns.searches)}\n"] if dns.searches else []
-    lines += [f"nameserver {server}\n" for server in dns.servers]
-    lines += [f"options {' '.join(dns.options)}\n"] if dns.options else []
-    return "".join(lines)
-
-
-def write_readable(path: Path, text: str) -> None:
-    """Write a file that every user may read, whichever one the container has."""
-    path.write_text(text)
-    path.chmod(0o644)

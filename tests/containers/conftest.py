@@ -44,6 +44,8 @@ class Node:
         )
         self.now = datetime(2026, 1, 1, 12, tzinfo=UTC)
         self.graces: list[float] = []
+        self.patient = False
+        """Whether a grace never ends."""
         make = NamespacesRuntime if isolated else ProcessRuntime
         self.runtime = make(
             folder / "containers",
@@ -57,6 +59,8 @@ class Node:
 
     async def _let_grace_pass(self, seconds: float) -> None:
         self.graces.append(seconds)
+        if self.patient:
+            await asyncio.Event().wait()
 
     def _tell(self) -> None:
         async def notify() -> None:

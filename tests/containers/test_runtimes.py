@@ -130,8 +130,7 @@ POLITE = "trap 'echo bye; exit 0' TERM; echo up; while true; do sleep 0.05; done
 async def test_a_container_that_catches_sigterm_ends_by_itself(tmp_path, node):
     container = await node.start(await node.sandbox(), "sh", "-c", POLITE)
     await node.log_has(container, "up")
-    never = asyncio.Event()
-    node.runtime._sleep = lambda _: never.wait()
+    node.patient = True
     await node.runtime.stop_container(container, 30)
     assert node.status(container).exit_code == 0
     assert node.log(container).splitlines()[-1] == "bye"

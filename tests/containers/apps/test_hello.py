@@ -87,7 +87,7 @@ async def test_each_request_is_a_line_of_its_log(hello, node):
 
 async def test_it_ends_when_told(hello, node):
     _, container = await hello()
-    node.runtime._sleep = lambda _: asyncio.Event().wait()
+    node.patient = True
     await node.runtime.stop_container(container, 30)
     assert node.status(container).exit_code == 0
     assert node.log(container).splitlines()[-2:] == ["SIGTERM: ending in 0 s", "bye"]
