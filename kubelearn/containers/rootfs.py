@@ -29,6 +29,7 @@ from kubelearn.containers.kernel import (
 
 _DEVICES = {"null": 3, "zero": 5, "full": 7, "random": 8, "urandom": 9}  # of the major number 1
 _TTY = (5, 0)
+_QUEUES = "/dev/mqueue"
 _LINKS = {
     "fd": "/proc/self/fd",
     "stdin": "/proc/self/fd/0",
@@ -60,7 +61,7 @@ def enter(request: dict[str, Any], *, new: Sequence[str], rootless: bool) -> boo
     on_disk = _mount_root(root, flags=0 if privileged else NODEV, rootless=rootless)
     _mount_kernel_views(request, [path for path, _ in trees])
     enter_root(root["path"])
-    _mount_system(request, [path for path, _ in trees], rootless=rootless)
+    _mount_system(request, [path for path, _ in trees], new=new, rootless=rootless)
     for path, tree in trees + volumes:
         _put(path, tree)
     if not privileged:
@@ -108,9 +109,12 @@ def _system_from_outside(request: dict[str, Any], *, new: Sequence[str], rootles
     """What of the system cannot be mounted anew, or is the machine's on purpose."""
     paths: dict[str, bool] = {}
     if rootless:
-        # Only who has made a network may mount what shows it; and devices are root's to make.
+        # Only who has made a network, or queues of messages, may mount what shows them; and devices
+        # are root's to make.
         if "net" not in new:
             paths["/sys"] = True
+        if "ipc" not in new and os.path.isdir(_QUEUES):
+            paths[_QUEUES] = False
         paths |= {f"/dev/{name}": False for name in (*_DEVICES, "tty")}
     if request["privileged"]:
         paths |= dict.fromkeys(_machine_devices(), False)
@@ -141,7 +145,9 @@ def _mount_kernel_views(request: dict[str, Any], outside: Sequence[str]) -> None
         mount(kind, place, kind, flags | NOSUID | NODEV | NOEXEC)
 
 
-def _mount_system(request: dict[str, Any], outside: Sequence[str], *, rootless: bool) -> None:
+def _mount_system(
+    request: dict[str, Any], outside: Sequence[str], *, new: Sequence[str], rootless: bool
+) -> None:
     os.makedirs("/dev", exist_ok=True)
     mount("tmpfs", "/dev", "tmpfs", NOSUID, "mode=755,size=65536k")
     _make_devices(outside)
@@ -150,8 +156,9 @@ def _mount_system(request: dict[str, Any], outside: Sequence[str], *, rootless: 
     os.mkdir("/dev/pts")
     options = f"newinstance,ptmxmode=0666,mode=0620{group}"
     mount("devpts", "/dev/pts", "devpts", NOSUID | NOEXEC, options)
-    os.mkdir("/dev/mqueue")
-    mount("mqueue", "/dev/mqueue", "mqueue", NOSUID | NODEV | NOEXEC)
+    if not rootless or "ipc" in new:
+        os.mkdir(_QUEUES)
+        mount("mqueue", _QUEUES, "mqueue", NOSUID | NODEV | NOEXEC)
     read_only = 0 if request["privileged"] else RDONLY
     if "/sys" not in outside:
         _mount_cgroups(request, flags=NOSUID | NODEV | NOEXEC | read_only)

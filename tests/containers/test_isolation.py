@@ -53,6 +53,12 @@ async def test_a_link_of_the_image_does_not_lead_out(node, tmp_path, roots):
     assert list(outside.iterdir()) == []
 
 
+@pytest.mark.parametrize("shared", ["host_network", "host_pid", "host_ipc"])
+async def test_a_pod_may_share_what_is_the_machines(node, shared):
+    sandbox = await node.sandbox(**{shared: True})
+    assert await node.output(sandbox, "ls", "-d", "/dev/mqueue") == "/dev/mqueue"
+
+
 async def test_nothing_is_mounted_outside(node):
     before = Path("/proc/self/mounts").read_text()
     container = await node.start(await node.sandbox(), "sleep", "60")
