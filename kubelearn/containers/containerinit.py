@@ -61,7 +61,7 @@ def run_container(setup: Setup) -> None:
     kernel.unshare(*(name for name in setup.new if name != "pid"))
     if "uts" in setup.new:
         socket.sethostname(request["hostname"])
-    rootfs.enter(request, new=setup.new, rootless=setup.rootless)
+    rootfs.enter(request, own=setup.own, rootless=setup.rootless)
     _make_folder(request["process"]["cwd"])
     _become(setup, console=True)
 
@@ -70,7 +70,7 @@ def run_probe(setup: Setup) -> None:
     """Make a container and run nothing in it."""
     _begin(setup)
     kernel.unshare(*(name for name in setup.new if name != "pid"))
-    on_disk = rootfs.enter(setup.request, new=setup.new, rootless=setup.rootless)
+    on_disk = rootfs.enter(setup.request, own=setup.own, rootless=setup.rootless)
     setup.say({"on_disk": on_disk})
 
 

@@ -47,13 +47,13 @@ _READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-tr
 _Trees = list[tuple[str, int]]
 
 
-def enter(request: dict[str, Any], *, new: Sequence[str], rootless: bool) -> bool:
+def enter(request: dict[str, Any], *, own: Sequence[str], rootless: bool) -> bool:
     """Have the container's files for a root; nothing of the machine's stays in sight.
 
     Tells whether what is written there lies on the disk; else it is in memory.
     """
     root, privileged = request["root"], request["privileged"]
-    trees = _system_from_outside(request, new=new, rootless=rootless)
+    trees = _system_from_outside(request, own=own, rootless=rootless)
     volumes = [
         (each["path"], copy_of_mount(each["source"], recursive=True, read_only=each["read_only"]))
         for each in request["mounts"]
@@ -61,7 +61,7 @@ def enter(request: dict[str, Any], *, new: Sequence[str], rootless: bool) -> boo
     on_disk = _mount_root(root, flags=0 if privileged else NODEV, rootless=rootless)
     _mount_kernel_views(request, [path for path, _ in trees])
     enter_root(root["path"])
-    _mount_system(request, [path for path, _ in trees], new=new, rootless=rootless)
+    _mount_system(request, [path for path, _ in trees], own=own, rootless=rootless)
     for path, tree in trees + volumes:
         _put(path, tree)
     if not privileged:
@@ -105,15 +105,15 @@ def _escaped(path: str) -> str:
     return path
 
 
-def _system_from_outside(request: dict[str, Any], *, new: Sequence[str], rootless: bool) -> _Trees:
+def _system_from_outside(request: dict[str, Any], *, own: Sequence[str], rootless: bool) -> _Trees:
     """What of the system cannot be mounted anew, or is the machine's on purpose."""
     paths: dict[str, bool] = {}
     if rootless:
         # Only who has made a network, or queues of messages, may mount what shows them; and devices
         # are root's to make.
-        if "net" not in new:
+        if "net" not in own:
             paths["/sys"] = True
-        if "ipc" not in new and os.path.isdir(_QUEUES):
+        if "ipc" not in own and os.path.isdir(_QUEUES):
             paths[_QUEUES] = False
         paths |= {f"/dev/{name}": False for name in (*_DEVICES, "tty")}
     if request["privileged"]:
@@ -146,7 +146,7 @@ def _mount_kernel_views(request: dict[str, Any], outside: Sequence[str]) -> None
 
 
 def _mount_system(
-    request: dict[str, Any], outside: Sequence[str], *, new: Sequence[str], rootless: bool
+    request: dict[str, Any], outside: Sequence[str], *, own: Sequence[str], rootless: bool
 ) -> None:
     os.makedirs("/dev", exist_ok=True)
     mount("tmpfs", "/dev", "tmpfs", NOSUID, "mode=755,size=65536k")
@@ -156,8 +156,8 @@ def _mount_system(
     os.mkdir("/dev/pts")
     options = f"newinstance,ptmxmode=0666,mode=0620{group}"
     mount("devpts", "/dev/pts", "devpts", NOSUID | NOEXEC, options)
-    if not rootless or "ipc" in new:
-        os.mkdir(_QUEUES)
+    os.mkdir(_QUEUES)
+    if not rootless or "ipc" in own:
         mount("mqueue", _QUEUES, "mqueue", NOSUID | NODEV | NOEXEC)
     read_only = 0 if request["privileged"] else RDONLY
     if "/sys" not in outside:

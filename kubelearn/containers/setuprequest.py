@@ -50,6 +50,11 @@ class Setup:
         for descriptor in files:
             os.close(descriptor)
 
+    @property
+    def own(self) -> Sequence[str]:
+        """The kinds of namespaces that are the pod's or the container's, and not the machine's."""
+        return (*self.new, *self.join)
+
     def join_those_of(self, pid: int) -> None:
         """Enter all namespaces of a process that are not ours."""
         for name in kernel.NAMESPACES:
