@@ -11,18 +11,18 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kubelearn.clusters.base import Cluster
-from kubelearn.clusters.kind import images, requirements, skew, stock
+from kubelearn.clusters.kind import images, readiness, requirements, skew, stock
 from kubelearn.clusters.kind.command import Kind
 from kubelearn.clusters.kind.config import KindConfig
 from kubelearn.clusters.kind.internals import KindInternals
-from kubelearn.clusters.kind.machines import Machines, execute
+from kubelearn.clusters.kind.machines import Machines, api_port, execute, published_ports
 from kubelearn.clusters.transport import send
 from kubelearn.embedded import audittrail
 from kubelearn.embedded.state import DEFAULT_NAME, home
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from docker.models.containers import Container
 
 _NODES = 3
-_READY_SECONDS = 180
-_POLL_SECONDS = 0.2
 # What kind calls the last step before it waits for the other machines.
 _STORAGE = "Installing StorageClass"
 _JOINING, _READY = "Joining worker nodes", "Nodes are Ready"
@@ -49,7 +47,6 @@ _STEPS = (
     _JOINING,
     _READY,
 )
-_API_PORT = "6443/tcp"
 _ADMIN = "/etc/kubernetes/admin.conf"
 _JOINED = "/etc/kubernetes/kubelet.conf"
 
@@ -113,7 +110,7 @@ class KindCluster(Cluster):
 
     def status(self) -> dict[str, Any] | None:
         """What Docker and kind say of it, or None when it does not run."""
-        running = [each for each in self.machines.all() if each.status == "running"]
+        running = self.machines.switched_on()
         if not running:
             return None
         return {
@@ -143,11 +140,8 @@ class KindCluster(Cluster):
                 work(f"  ! {warning}")
 
     def _create(self, work: Progress) -> None:
-        host, nodes = requirements.engine(self.machines.docker), self._nodes or _NODES
-        requirements.require_programs()
-        requirements.require_memory(host, nodes)
-        requirements.require_inotify(host, nodes)
-        requirements.require_ports([*self._ports, *filter(None, [self._port])])
+        nodes, ports = self._nodes or _NODES, [*self._ports, *filter(None, [self._port])]
+        host = requirements.check(self.machines.docker, nodes=nodes, ports=ports)
         if host.cgroup_v1:
             work("  ! this kernel has control groups of version 1, which Kubernetes gives up")
         config = KindConfig(
@@ -157,6 +151,11 @@ class KindCluster(Cluster):
             policy_file=str(self._write_policy()) if host.local else "",
             cgroup_v1=host.cgroup_v1,
         )
+        work.plan(*(step for step in _STEPS if step != _JOINING or nodes > 1))
+        self._create_with_images(config, work)
+
+    def _create_with_images(self, config: KindConfig, work: Progress) -> None:
+        """Have kind create it; our own images are made and brought to the machines beside that."""
         image = self._image or os.environ.get("KUBELEARN_KIND_IMAGE", "")
         with ThreadPoolExecutor(1) as beside:
             beside.submit(stock.provide, self.machines.docker, stock.HELLO)
@@ -168,7 +167,6 @@ class KindCluster(Cluster):
                 if step == _STORAGE:
                     loading.append(beside.submit(self.load_image, *stock.HELLO, say=_nothing))
 
-            work.plan(*(step for step in _STEPS if step != _JOINING or nodes > 1))
             self._kind.create(config.render(), image=image, kubeconfig=self.kubeconfig, done=done)
             self.reconnect()
             self._wait(work)
@@ -220,25 +218,14 @@ class KindCluster(Cluster):
     def _wait(self, work: Progress) -> None:
         work.begin(_READY)
         started = time.monotonic()
-        wanted = set(self.machines.names())
-        _until(self.ready, f"the API server of cluster {self.name} is not ready")
-        _until(lambda: self._ready_nodes() >= wanted, f"not all of {sorted(wanted)} are Ready")
+        readiness.wait(self, set(self.machines.names()))
         work.finish(_READY, f"{time.monotonic() - started:5.1f} s")
-
-    def _ready_nodes(self) -> set[str]:
-        nodes = send(self.api_client, "GET", "/api/v1/nodes").checked()["items"]
-        return {
-            str(node["metadata"]["name"])
-            for node in nodes
-            for condition in node["status"].get("conditions", ())
-            if (condition["type"], condition["status"]) == ("Ready", "True")
-        }
 
     # --- down ---
 
     def down(self, *, say: Say = print) -> None:
         """Switch its machines off; what is in the cluster stays."""
-        running = [each for each in self.machines.all() if each.status == "running"]
+        running = self.machines.switched_on()
         # The control plane last, as it was first.
         for machine in reversed(running):
             machine.stop(timeout=2)
@@ -262,8 +249,8 @@ class KindCluster(Cluster):
             first = machines[0]
             self._nodes = self._nodes or len(machines)
             self._image = self._image or first.attrs["Config"]["Image"]
-            self._ports = self._ports or _published(first)
-            self._port = self._port or _api_port(first)
+            self._ports = self._ports or published_ports(first)
+            self._port = self._port or api_port(first)
         self.delete(say=say or print)
         self.up(say=say)
 
@@ -275,25 +262,17 @@ class KindCluster(Cluster):
         Raises ClusterError for one that Docker lacks, a node that does not take them, and where
         none runs.
         """
-        running = [each for each in self.machines.all() if each.status == "running"]
+        running = self.machines.switched_on()
         if not running:
             raise ClusterError(
                 f"cluster {self.name} does not run",
                 hint=f"kubelearn up --backend kind --name {self.name}",
             )
-        images.bring(running, {name: self._digest(name) for name in names})
+        images.bring(
+            running, {name: images.digest_of(self.machines.docker, name) for name in names}
+        )
         for name in names:
             say(f"  ✔ {name} is on all nodes")
-
-    def _digest(self, image: str) -> str:
-        from docker.errors import ImageNotFound
-
-        try:
-            return str(self.machines.docker.images.get(image).id)
-        except ImageNotFound as error:
-            raise ClusterError(
-                f"Docker has no image {image} to bring to the nodes", hint=_ways_to(image)
-            ) from error
 
     def stand_in(self, *names: str, say: Say = print) -> None:
         """Have Docker make stand-ins for those of these stock images that it lacks.
@@ -307,9 +286,8 @@ class KindCluster(Cluster):
     def remove_image(self, *names: str, say: Say = print) -> None:
         """Take images off all nodes that run; Docker Engine keeps them."""
         for name in names:
-            for machine in self.machines.all():
-                if machine.status == "running":
-                    execute(machine, ["crictl", "rmi", name])
+            for machine in self.machines.switched_on():
+                execute(machine, ["crictl", "rmi", name])
             say(f"  ✔ {name} is on no node")
 
     def logs(self, component: str = "") -> str:
@@ -320,39 +298,5 @@ class KindCluster(Cluster):
         return log.read_text(errors="replace") if log.exists() else ""
 
 
-def _ways_to(image: str) -> str:
-    """How Docker gets an image."""
-    if stock.is_stock(image):
-        return f"docker pull {image}   # no registry? kubelearn images load --stand-in {image}"
-    return f"docker build -t {image} .   # or: docker pull {image}"
-
-
 def _nothing(_: str) -> None:
     """Say nothing."""
-
-
-def _published(machine: Container) -> dict[int, int]:
-    """Ports of this machine and those that they lead to; the API server's is left out."""
-    bindings = machine.attrs["HostConfig"]["PortBindings"] or {}
-    return {
-        int(place["HostPort"]): int(port.partition("/")[0])
-        for port, places in bindings.items()
-        for place in places
-        if port != _API_PORT
-    }
-
-
-def _api_port(machine: Container) -> int:
-    places = (machine.attrs["HostConfig"]["PortBindings"] or {}).get(_API_PORT)
-    return int(places[0]["HostPort"]) if places else 0
-
-
-def _until(holds: Callable[[], bool], problem: str) -> None:
-    deadline = time.monotonic() + _READY_SECONDS
-    while not holds():
-        if time.monotonic() > deadline:
-            raise ClusterError(
-                f"{problem} after {_READY_SECONDS} s",
-                hint="kubectl describe nodes   # and: kubelearn logs --backend kind kubelet@NODE",
-            )
-        time.sleep(_POLL_SECONDS)

@@ -16,10 +16,12 @@ from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 from kubelearn.clusters.kind.machines import run
+from kubelearn.clusters.kind.stock import is_stock
 from kubelearn.containers.images import Reference
 from kubelearn.errors import ClusterError
 
 if TYPE_CHECKING:
+    from docker import DockerClient
     from docker.models.containers import Container
 
 _CHUNK = 1 << 20  # bytes
@@ -30,6 +32,25 @@ trap 'rm -f "$file"' EXIT
 cat >"$file"
 ctr --namespace k8s.io images import --local --no-unpack --digests "$file" >/dev/null
 """
+
+
+def digest_of(docker: DockerClient, image: str) -> str:
+    """What Docker knows an image by. Raises ClusterError for one that it lacks."""
+    from docker.errors import ImageNotFound
+
+    try:
+        return str(docker.images.get(image).id)
+    except ImageNotFound as error:
+        raise ClusterError(
+            f"Docker has no image {image} to bring to the nodes", hint=_ways_to(image)
+        ) from error
+
+
+def _ways_to(image: str) -> str:
+    """How Docker gets an image."""
+    if is_stock(image):
+        return f"docker pull {image}   # no registry? kubelearn images load --stand-in {image}"
+    return f"docker build -t {image} .   # or: docker pull {image}"
 
 
 def bring(machines: Sequence[Container], images: Mapping[str, str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _CLUSTER = "io.x-k8s.kind.cluster"
 _ROLE = "io.x-k8s.kind.role"
+_API_PORT = "6443/tcp"
 
 
 class Machines:
@@ -33,6 +34,10 @@ class Machines:
         return sorted(
             found, key=lambda each: (each.labels.get(_ROLE) != "control-plane", each.name)
         )
+
+    def switched_on(self) -> list[Container]:
+        """Those that run."""
+        return [each for each in self.all() if each.status == "running"]
 
     def names(self) -> list[str]:
         """Their names, which are the nodes' names."""
@@ -68,6 +73,26 @@ class Machines:
 
 def _is_control_plane(container: Container) -> bool:
     return bool(container.labels.get(_ROLE) == "control-plane")
+
+
+def published_ports(container: Container) -> dict[int, int]:
+    """Ports of this machine and those that they lead to; the API server's is left out."""
+    return {
+        int(place["HostPort"]): int(port.partition("/")[0])
+        for port, places in _bindings(container).items()
+        for place in places
+        if port != _API_PORT
+    }
+
+
+def api_port(container: Container) -> int:
+    """The port of this machine that leads to the API server; 0 for none."""
+    places = _bindings(container).get(_API_PORT)
+    return int(places[0]["HostPort"]) if places else 0
+
+
+def _bindings(container: Container) -> Mapping[str, Sequence[Mapping[str, str]]]:
+    return container.attrs["HostConfig"]["PortBindings"] or {}
 
 
 @dataclass(frozen=True)

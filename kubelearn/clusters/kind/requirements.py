@@ -56,6 +56,16 @@ def engine(docker: DockerClient) -> Engine:
     )
 
 
+def check(docker: DockerClient, *, nodes: int, ports: Iterable[int]) -> Engine:
+    """What the engine runs on. Raises ClusterError for what this machine lacks."""
+    host = engine(docker)
+    require_programs()
+    require_memory(host, nodes)
+    require_inotify(host, nodes)
+    require_ports(ports)
+    return host
+
+
 def require_programs() -> None:
     """Raises ClusterError when `kind`, or `docker`, which kind calls, is not on the path."""
     if not shutil.which("kind"):
