@@ -14,9 +14,10 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from kubelearn.embedded.apiserver import response
+from kubelearn.embedded.apiserver.access import Access
 from kubelearn.embedded.apiserver.audit import CLIENT_CLOSED, Audit
-from kubelearn.embedded.apiserver.authentication import Authenticator, Certificate, User
-from kubelearn.embedded.apiserver.authorization import Authorizer, attributes_of, refusal
+from kubelearn.embedded.apiserver.authentication import Certificate, User
+from kubelearn.embedded.apiserver.authorization import attributes_of, refusal
 from kubelearn.embedded.apiserver.flowcontrol.controller import FlowControl, mark, takes_long
 from kubelearn.embedded.apiserver.flowcontrol.levels import Rejected
 from kubelearn.embedded.apiserver.impersonation import impersonated
@@ -42,8 +43,7 @@ class HandlerChain:
         *,
         resources: Callable[[Request], Awaitable[web.StreamResponse]],
         paths: Callable[[Request], web.StreamResponse],
-        authenticator: Authenticator,
-        authorizer: Authorizer,
+        access: Access,
         audit: Audit | None,
         flows: FlowControl,
         metrics: Metrics,
@@ -52,8 +52,8 @@ class HandlerChain:
     ) -> None:
         self._resources = resources
         self._paths = paths
-        self._authenticator = authenticator
-        self._authorizer = authorizer
+        self._authenticator = access.authenticator
+        self._authorizer = access.authorizer
         self._audit = audit
         self._flows = flows
         self._metrics = metrics

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import logging
 import random as randomness
 import socket
 import ssl
@@ -19,23 +18,16 @@ from pathlib import Path
 from aiohttp import web
 
 from kubelearn.embedded.apiserver import builtin
+from kubelearn.embedded.apiserver.access import Access
 from kubelearn.embedded.apiserver.admission.plugins import standard_admission
 from kubelearn.embedded.apiserver.aggregator import Aggregator
 from kubelearn.embedded.apiserver.apiextensions.controller import Definitions
 from kubelearn.embedded.apiserver.audit import Audit
-from kubelearn.embedded.apiserver.authentication import (
-    Authenticator,
-    TokenAuthenticator,
-)
-from kubelearn.embedded.apiserver.authorization import (
-    Authorizer,
-    SystemAuthorizer,
-    Union,
-)
+from kubelearn.embedded.apiserver.authentication import TokenAuthenticator
+from kubelearn.embedded.apiserver.authorization import Authorizer
 from kubelearn.embedded.apiserver.bootstrap import bootstrap
 from kubelearn.embedded.apiserver.catalog import Catalog
 from kubelearn.embedded.apiserver.componentstatuses import ComponentStatuses
-from kubelearn.embedded.apiserver.decoding import Decoder
 from kubelearn.embedded.apiserver.eventttl import EventTTL
 from kubelearn.embedded.apiserver.flowcontrol.bootstrap import bootstrap_flow_control
 from kubelearn.embedded.apiserver.flowcontrol.controller import FlowControl
@@ -45,36 +37,16 @@ from kubelearn.embedded.apiserver.ipaddresses import IPAddresses
 from kubelearn.embedded.apiserver.kubelets import Kubelets
 from kubelearn.embedded.apiserver.kubernetesservice import KubernetesService, service_ip
 from kubelearn.embedded.apiserver.metrics import Metrics
-from kubelearn.embedded.apiserver.nodes.authorizer import NodeAuthorizer
-from kubelearn.embedded.apiserver.nodes.graph import NodeGraph
 from kubelearn.embedded.apiserver.noise import http_log
 from kubelearn.embedded.apiserver.paths import Paths
-from kubelearn.embedded.apiserver.rbac.authorizer import RbacAuthorizer
 from kubelearn.embedded.apiserver.rbac.bootstrap import bootstrap_roles
-from kubelearn.embedded.apiserver.rbac.policy import Policy
 from kubelearn.embedded.apiserver.registries import Registries
 from kubelearn.embedded.apiserver.request import Request
-from kubelearn.embedded.apiserver.resources import Resources
-from kubelearn.embedded.apiserver.reviews import handler
-from kubelearn.embedded.apiserver.reviews.access import AccessReviews
-from kubelearn.embedded.apiserver.reviews.authentication import AuthenticationReviews
-from kubelearn.embedded.apiserver.routing import Router
-from kubelearn.embedded.apiserver.serviceaccounts.authenticator import ServiceAccountTokens
+from kubelearn.embedded.apiserver.routes import make_router
 from kubelearn.embedded.apiserver.serviceaccounts.jwt import SigningKey
 from kubelearn.embedded.apiserver.streams import Streams
-from kubelearn.embedded.apiserver.subresources import Subresources
-from kubelearn.embedded.apiserver.subresources.binding import Bindings
-from kubelearn.embedded.apiserver.subresources.eviction import Evictions
-from kubelearn.embedded.apiserver.subresources.logs import Logs
-from kubelearn.embedded.apiserver.subresources.parts import Parts
-from kubelearn.embedded.apiserver.subresources.proxy import Proxies
-from kubelearn.embedded.apiserver.subresources.scale import Scales
-from kubelearn.embedded.apiserver.subresources.token import TokenRequests
-from kubelearn.embedded.apiserver.subresources.tunnels import Tunnels
 from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.store import Store
-
-log = logging.getLogger(__name__)
 
 # Selectors make long paths, and client certificates in headers long ones too.
 _LINE_LIMIT = 64 * 2**10
@@ -110,21 +82,10 @@ class ApiServer:
         """Whether "etcd" answers; switched off by lessons that take it away."""
         self._tls = tls
         self._clock = clock
-        self._signing_key = SigningKey(service_account_key)
-        accounts = ServiceAccountTokens(self._signing_key, store=store, clock=clock)
-        self._authenticator = Authenticator([*tokens, accounts])
-        policy = Policy(store)
-        self._authorizer = Union(
-            [
-                SystemAuthorizer(),
-                NodeAuthorizer(policy, NodeGraph(store)),
-                RbacAuthorizer(policy),
-                *authorizers,
-            ]
+        signing_key = SigningKey(service_account_key)
+        access = Access(
+            store, signing_key=signing_key, tokens=tokens, authorizers=authorizers, clock=clock
         )
-        self._components = ComponentStatuses({**(components or {}), "etcd-0": self._etcd})
-        self._who = AuthenticationReviews(accounts, tokens, clock=clock)
-        self._may = AccessReviews(self._authorizer, policy)
         self.kinds = builtin.built_in()
         self.registries = Registries(
             self.kinds,
@@ -133,7 +94,7 @@ class ApiServer:
             random=random,
             service_cidr=ipaddress.IPv4Network(service_cidr),
             admission=standard_admission(
-                store, self.kinds, policy=policy, authorizer=self._authorizer, random=random
+                store, self.kinds, policy=access.policy, authorizer=access.authorizer, random=random
             ),
         )
         self._aggregator = Aggregator(
@@ -145,20 +106,26 @@ class ApiServer:
         self._kubelets = Kubelets(self.registries, tls=kubelet_tls)
         self._streams = Streams()
         self._definitions = Definitions(self.registries, self._streams)
-        self._router = self._routes()
+        self._router = make_router(
+            self.registries,
+            access=access,
+            components=ComponentStatuses({**(components or {}), "etcd-0": self._etcd}),
+            kubelets=self._kubelets,
+            signing_key=signing_key,
+            streams=self._streams,
+        )
         paths = Paths(
             self.kinds,
             catalog=Catalog(self.kinds, clock=clock, address=self._address),
             health=Health(etcd=self._etcd),
             metrics=metrics,
-            signing_key=self._signing_key,
+            signing_key=signing_key,
             address=service_ip(self.registries),
         )
         self._chain = HandlerChain(
             resources=self._serve_resource,
             paths=paths.serve,
-            authenticator=self._authenticator,
-            authorizer=self._authorizer,
+            access=access,
             audit=audit,
             flows=self._flows,
             metrics=metrics,
@@ -178,49 +145,24 @@ class ApiServer:
         backend = self._aggregator.backend(request.info.group, request.info.version)
         return await (backend.forward(request) if backend else self._router.serve(request))
 
-    def _routes(self) -> Router:
-        resources = Resources(decoder=Decoder(self.kinds), streams=self._streams)
-        parts, bindings = Parts(resources), Bindings(resources)
-        tunnels = Tunnels(self._kubelets, self._streams, self._authorizer)
-        token_requests = TokenRequests(resources, self.registries, self._signing_key)
-        proxies = Proxies(self.registries, self._kubelets, self._streams)
-        subresources = Subresources(
-            {
-                "status": parts.status,
-                "scale": Scales(resources).serve,
-                "certificatesigningrequests/approval": parts.approval,
-                "namespaces/finalize": parts.finalize,
-                "nodes/proxy": proxies.node,
-                "pods/attach": tunnels.attach,
-                "pods/binding": bindings.serve,
-                "pods/ephemeralcontainers": parts.ephemeral_containers,
-                "pods/eviction": Evictions(resources, self.registries).serve,
-                "pods/exec": tunnels.exec,
-                "pods/log": Logs(self._kubelets, self._streams).serve,
-                "pods/portforward": tunnels.port_forward,
-                "pods/proxy": proxies.pod,
-                "pods/resize": parts.resize,
-                "serviceaccounts/token": token_requests.serve,
-                "services/proxy": proxies.service,
-            }
-        )
-        reviews = {
-            "localsubjectaccessreviews": self._may.local,
-            "selfsubjectaccessreviews": self._may.own,
-            "selfsubjectreviews": self._who.subject,
-            "selfsubjectrulesreviews": self._may.rules,
-            "subjectaccessreviews": self._may.other,
-            "tokenreviews": self._who.token,
-        }
-        handlers = {plural: handler(resources, review) for plural, review in reviews.items()}
-        handlers["componentstatuses"] = self._components.serve
-        return Router(self.registries, resources, subresources, unstored=handlers)
-
     # --- life ------------------------------------------------------------------------------
 
     async def start(self) -> None:
         """Listen, then make what every cluster has; `port` is the real one afterwards."""
-        server = web.Server(
+        self._runner = web.ServerRunner(
+            self._server(), handle_signals=False, shutdown_timeout=_SHUTDOWN_SECONDS
+        )
+        await self._runner.setup()
+        listener = socket.create_server((self.host, self.port), backlog=_BACKLOG)
+        self.port = listener.getsockname()[1]
+        # Whoever connects before this is done waits for it.
+        own_service = KubernetesService(self.registries, address=self.host, port=self.port)
+        await self._make_ready(own_service)
+        await web.SockSite(self._runner, listener, ssl_context=self._tls).start()
+        self._start_loops(own_service)
+
+    def _server(self) -> web.Server:
+        return web.Server(
             self._chain.handle,
             access_log=None,
             # As in Go, a body is what was sent, whatever its Content-Encoding says.
@@ -231,22 +173,18 @@ class ApiServer:
             max_field_size=_LINE_LIMIT,
             max_headers=_HEADERS,
         )
-        self._runner = web.ServerRunner(
-            server, handle_signals=False, shutdown_timeout=_SHUTDOWN_SECONDS
-        )
-        await self._runner.setup()
-        listener = socket.create_server((self.host, self.port), backlog=_BACKLOG)
-        self.port = listener.getsockname()[1]
-        # Whoever connects before this is done waits for it.
+
+    async def _make_ready(self, own_service: KubernetesService) -> None:
+        """Make the objects of every cluster, and take up what is stored."""
         await bootstrap(self.registries, client_ca=_authorities(self._tls))
-        own_service = KubernetesService(self.registries, address=self.host, port=self.port)
         await own_service.ensure()
         await bootstrap_roles(self.registries)
         await bootstrap_flow_control(self.registries)
         self._flows.load()
         self._streams.open(since=self.registries.store.revision)
         await self._definitions.start()
-        await web.SockSite(self._runner, listener, ssl_context=self._tls).start()
+
+    def _start_loops(self, own_service: KubernetesService) -> None:
         loops = {
             "aggregator": self._aggregator.run(),
             "flow-control": self._flows.run(),

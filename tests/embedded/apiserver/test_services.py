@@ -4,7 +4,6 @@ import random
 
 import pytest
 
-from kubelearn.embedded.apiserver import ApiServer
 from kubelearn.embedded.apiserver.strategy.allocator import AllocationError, Allocator
 
 SERVICES = "/api/v1/namespaces/default/services"
@@ -114,12 +113,10 @@ async def test_a_service_that_changes_its_type_drops_what_it_does_not_need(api) 
     assert not {"clusterIP", "clusterIPs", "ipFamilies"} & set(spec)
 
 
-async def test_what_services_hold_is_known_after_a_restart(api, store, clock) -> None:
+async def test_what_services_hold_is_known_after_a_restart(api, make_server) -> None:
     held = (await api.post(SERVICES, service("a", type="NodePort"))).body["spec"]
     await api.server.stop()
-    api.server = ApiServer(
-        store, clock=clock, random=random.Random(2), tokens=api.server._authenticator.tokens
-    )
+    api.server = make_server()
     await api.server.start()
     same = service(
         "b", type="NodePort", ports=[{"port": 80, "nodePort": held["ports"][0]["nodePort"]}]
