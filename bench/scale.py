@@ -35,7 +35,6 @@ from kubelearn.objects import CONFIG_MAPS, DEPLOYMENTS, NODES, PODS, SERVICES, i
 QUICK, STEPS, FULL = (1, 10), (1, 10, 100), (1, 10, 100, 1000)
 WATCHERS = 100
 NAMESPACE = "default"
-TICKS = os.sysconf("SC_CLK_TCK")
 
 # What a row says, and what it would be at best when everything grows tenfold.
 ROWS = {

@@ -35,7 +35,6 @@ from tools.lab import LabPage, LabServer
 
 NAMESPACE = "pixels"
 NODES = 12
-TICKS = os.sysconf("SC_CLK_TCK")
 PREPARE = """
 import os, pathlib, time, kubelearn as kl
 from IPython.display import clear_output, display

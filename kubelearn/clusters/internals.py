@@ -69,6 +69,9 @@ class KeyEvent:
     prev: KeyValue | None = None
 
 
+RunState = Literal["Created", "Running", "Exited", "Unknown"]
+
+
 @dataclass(frozen=True)
 class NodeContainer:
     """One container of a node, as `crictl ps -a` shows it."""
@@ -78,7 +81,7 @@ class NodeContainer:
     pod: str
     namespace: str
     image: str
-    state: Literal["Created", "Running", "Exited", "Unknown"]
+    state: RunState
     attempt: int
     """How often it was started again in this pod."""
     created: datetime
@@ -111,13 +114,16 @@ class Target:
     """What decides it, in the data path's own words."""
 
 
+AddressKind = Literal["ClusterIP", "NodePort", "ExternalIP", "LoadBalancer"]
+
+
 @dataclass(frozen=True)
 class Entry:
     """One address of a Service, and where it leads. Without targets a connection is refused."""
 
     address: str
     """Such as `10.96.0.10:53`; of a node port, the node's address and that port."""
-    kind: Literal["ClusterIP", "NodePort", "ExternalIP", "LoadBalancer"]
+    kind: AddressKind
     protocol: str
     port: str
     """The port's name in the Service; may be empty."""

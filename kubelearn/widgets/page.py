@@ -277,10 +277,3 @@ def page(server: PageServer) -> str:
     for name in ("title", "advice"):
         text = text.replace(f"%{name}%", html.escape(getattr(server, name)))
     return text.replace("%css%", str(server.widget._css))
-
-
-def in_background(server: PageServer) -> threading.Thread:
-    """Serve in a thread, until the server is shut down."""
-    thread = threading.Thread(target=server.serve, name="kubelearn page", daemon=True)
-    thread.start()
-    return thread

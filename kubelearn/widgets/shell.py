@@ -34,11 +34,16 @@ PIECES = 400
 _MUCH = 4_096
 _REST = 0.05
 
+_EXPORT = re.compile(r"(?s)(.*)export\{(\w+) as (\w+)\};?\s*")
+
 
 def bundled(name: str) -> str:
     """A module of others as an expression in ours; it has exactly one export."""
     text = (_BUNDLED / f"{name}.mjs").read_text()
-    body, inner, outer = re.fullmatch(r"(?s)(.*)export\{(\w+) as (\w+)\};?\s*", text).groups()  # type: ignore[union-attr]
+    found = _EXPORT.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{name}.mjs does not end with its only export")
+    body, inner, outer = found.groups()
     return f"const {outer} = (() => {{\n{body}\nreturn {inner};\n}})();\n"
 
 

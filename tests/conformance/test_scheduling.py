@@ -8,8 +8,6 @@ import pytest
 
 pytestmark = pytest.mark.needs_nodes
 
-SMALL = {"resources": {"requests": {"cpu": "1m"}}}
-
 
 @pytest.fixture(scope="module")
 def workers(core, machines, lacking):

@@ -9,7 +9,6 @@ import pytest
 from kubelearn.diagrams.phases import PHASES
 from kubelearn.diagrams.podtimeline import LONGEST, draw, former, states, summary
 
-FINISHED = {"finishedAt": "2026-01-01T12:00:09Z"}
 NOON = 1767268800000  # 2026-01-01T12:00:00Z
 
 

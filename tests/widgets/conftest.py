@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from comm.base_comm import BaseComm
 from kubelearn.widgets import base, clustermap
 from kubelearn.widgets.clustermap import ClusterMap
 from kubelearn.widgets.courier import Courier, courier
-from kubelearn.widgets.page import PageServer, Relay, in_background
+from kubelearn.widgets.page import PageServer, Relay
 from kubelearn.widgets.simulation import SimulatedCluster
 
 
@@ -161,7 +162,8 @@ def server(cluster: SimulatedCluster, monkeypatch: pytest.MonkeyPatch) -> Iterat
     """A page of its own with a map of the cluster."""
     monkeypatch.setattr(comm, "create_comm", Relay)
     made = PageServer(lambda: ClusterMap(cluster), port=0, title="Map", advice="Start it again.")
-    thread = in_background(made)
+    thread = threading.Thread(target=made.serve, name="page", daemon=True)
+    thread.start()
     yield made
     made.shutdown()
     made.close()

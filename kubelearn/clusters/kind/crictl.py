@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from kubelearn.clusters.internals import NodeContainer, NodeProcess
+from kubelearn.clusters.internals import NodeContainer, NodeProcess, RunState
 from kubelearn.clusters.kind.machines import run
 from kubelearn.containers.images import Reference
 from kubelearn.objects import Object
@@ -16,7 +16,7 @@ from kubelearn.objects import Object
 if TYPE_CHECKING:
     from docker.models.containers import Container
 
-_STATES = {
+_STATES: dict[str, RunState] = {
     "CONTAINER_CREATED": "Created",
     "CONTAINER_RUNNING": "Running",
     "CONTAINER_EXITED": "Exited",
@@ -56,7 +56,7 @@ def _container(listed: Object) -> NodeContainer:
         pod=labels["io.kubernetes.pod.name"],
         namespace=labels["io.kubernetes.pod.namespace"],
         image=_complete(listed["image"].get("userSpecifiedImage") or listed["image"]["image"]),
-        state=_STATES.get(listed["state"], "Unknown"),  # type: ignore[arg-type]
+        state=_STATES.get(listed["state"], "Unknown"),
         attempt=int(listed["metadata"].get("attempt") or 0),
         created=datetime.fromtimestamp(int(listed["createdAt"]) / 1e9, UTC),
         pid=0,

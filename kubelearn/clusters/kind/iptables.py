@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from kubelearn.clusters.internals import Entry, ServicePath, Target
+from kubelearn.clusters.internals import AddressKind, Entry, ServicePath, Target
 from kubelearn.objects import Object
 
 _RULE = re.compile(r"^-A (?P<chain>\S+) (?P<rest>.*)$", re.MULTILINE)
@@ -108,7 +108,7 @@ def service_path(service: Object, saved: str, *, node: str, node_ip: str) -> Ser
         entries.append(
             Entry(
                 address=f"{address}:{number}",
-                kind=kind,  # type: ignore[arg-type]
+                kind=kind,
                 protocol=protocol,
                 port=port.get("name", ""),
                 affinity_seconds=rules.affinity(entrance),
@@ -125,9 +125,9 @@ def service_path(service: Object, saved: str, *, node: str, node_ip: str) -> Ser
     )
 
 
-def _addresses(spec: Object, status: Object) -> Iterator[tuple[str, str, Object]]:
+def _addresses(spec: Object, status: Object) -> Iterator[tuple[AddressKind, str, Object]]:
     balancer = (status.get("loadBalancer") or {}).get("ingress") or ()
-    given = {
+    given: dict[AddressKind, Sequence[str]] = {
         "ClusterIP": [each for each in spec.get("clusterIPs") or () if each != "None"],
         "ExternalIP": spec.get("externalIPs") or (),
         "LoadBalancer": [each["ip"] for each in balancer if "ip" in each],

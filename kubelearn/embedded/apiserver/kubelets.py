@@ -47,7 +47,7 @@ class Kubelets:
             await self._session.close()
             self._session = None
 
-    def url(self, node: str, path: str, query: Mapping[str, object] | None = None) -> URL:
+    def url(self, node: str, path: str, query: Mapping[str, str | None] | None = None) -> URL:
         """Where a node's kubelet serves that path; raises 404 for unknown nodes."""
         obj = decode(self._registries.resource("nodes").get("", node).value)
         status = obj.get("status") or {}
@@ -57,7 +57,7 @@ class Kubelets:
             host=_address(obj),
             port=endpoint.get("Port", _PORT),
             path=path,
-            query={k: v for k, v in (query or {}).items() if v is not None},  # type: ignore[misc]
+            query={k: v for k, v in (query or {}).items() if v is not None},
         )
 
 

@@ -22,7 +22,6 @@ from kubelearn.embedded.apiserver.schema import Field, List, Map, Scalar, Struct
 from kubelearn.embedded.apiserver.serializer import decode_struct
 from kubelearn.objects import Object, micro_timestamp, timestamp
 
-CONTENT_TYPE = "application/vnd.kubernetes.protobuf"
 _MAGIC = b"k8s\0"
 
 

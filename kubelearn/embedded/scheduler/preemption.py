@@ -97,7 +97,10 @@ class Preemption:
             if len(found) >= enough and not all(item.violations for item in found):
                 break
             result = self._on_node(pod, info.clone(), budgets=budgets, node_filter=node_filter)
-            (found if isinstance(result, Candidate) else failures).append(result)  # type: ignore[arg-type]
+            if isinstance(result, Candidate):
+                found.append(result)
+            else:
+                failures.append(result)
         # Those that violate no budget come first.
         return sorted(found, key=lambda item: item.violations > 0), failures
 

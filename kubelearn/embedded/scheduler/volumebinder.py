@@ -140,10 +140,6 @@ class VolumeBinder:
         found.provisions = unmatched
         return all(self._can_provision(claim, node) for claim in unmatched)
 
-    def _of_class(self, claim: Object) -> list[Object]:
-        wanted = class_of(claim)
-        return [volume for volume in self.volumes.items() if class_of(volume) == wanted]
-
     def _can_provision(self, claim: Object, node: Object) -> bool:
         storage_class = self._classes.get(class_of(claim))
         if storage_class is None or storage_class["provisioner"] in ("", NO_PROVISIONER):
