@@ -106,26 +106,18 @@ def _tried(
     query = {"dryRun": "All", **({"force": "true"} if force else {})}
     path = apply_path(resource, name, namespace=namespace, query=query)
     answer = send(api, "PATCH", path, body=manifest.object, content_type=APPLY_PATCH)
-    if answer.code < 400:
+    code = answer.code
+    if code < 400:
         state: State = "new" if before is None else _change(before, answer.body)
-        return Preview(
-            manifest, namespace, state, resource, [], before, answer.body, code=answer.code
-        )
-    status = answer.body if isinstance(answer.body, dict) else {"message": str(answer.body)}
-    if answer.code == 404 and namespace in made:
+        return Preview(manifest, namespace, state, resource, [], before, answer.body, code=code)
+    if code == 404 and namespace in made:
         words = f"the namespace {namespace} above has to be made before this can be tried"
         late = Problem(manifest.line, words)
-        return Preview(manifest, namespace, "later", resource, [late], code=404)
+        return Preview(manifest, namespace, "later", resource, [late], code=code)
+    status = answer.body if isinstance(answer.body, dict) else {"message": str(answer.body)}
+    state = "conflict" if is_conflict(status) else "refused"
     said = problems(manifest, status)
-    return Preview(
-        manifest,
-        namespace,
-        "conflict" if is_conflict(status) else "refused",
-        resource,
-        said,
-        before,
-        code=answer.code,
-    )
+    return Preview(manifest, namespace, state, resource, said, before, code=code)
 
 
 def is_conflict(status: Mapping[str, Any]) -> bool:

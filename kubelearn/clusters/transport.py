@@ -70,21 +70,14 @@ def send(
     Raises Unreachable when nobody answers for `timeout` seconds; a failure `Status` is an Answer
     like any other.
     """
-    response = _open(
-        api,
-        method,
-        path,
-        body=body,
-        query=query,
-        content_type=content_type,
-        accept=accept,
-        more=headers,
-        timeout=timeout,
-    )
+    own = {"Accept": accept, **({} if body is None else {"Content-Type": content_type})}
+    url = f"{path}{_query(query)}"
+    sent = {**own, **(headers or {})}
+    response = _open(api, method, url, body=body, headers=sent, timeout=timeout)
     raw = response.data
     is_json = response.headers.get("Content-Type", "").startswith("application/json")
     return Answer(
-        request=f"{method} {path}{_query(query)}",
+        request=f"{method} {url}",
         code=response.status,
         body=json.loads(raw) if is_json and raw else raw.decode(errors="replace"),
         headers=response.headers,
@@ -161,7 +154,9 @@ def lines(
     come in pieces. Raises Unreachable for a broken connection and the fitting ApiError for a
     refusal.
     """
-    response = _open(api, "GET", path, query=query, timeout=idle, stream=True)
+    headers = {"Accept": "application/json"}
+    url = f"{path}{_query(query)}"
+    response = _open(api, "GET", url, headers=headers, timeout=idle, stream=True)
     if response.status >= 400:
         raw = response.data
         response.release_conn()
@@ -172,30 +167,19 @@ def lines(
 def _open(
     api: ApiClient,
     method: str,
-    path: str,
+    url: str,
     *,
     body: Any = None,
-    query: Mapping[str, Any] | None = None,
-    content_type: str = "application/json",
-    accept: str = "application/json",
-    more: Mapping[str, str] | None = None,
+    headers: Mapping[str, str],
     timeout: float,
     stream: bool = False,
 ) -> urllib3.BaseHTTPResponse:
-    configuration = api.configuration
-    headers = {"Accept": accept, "User-Agent": api.user_agent, **api.default_headers}
-    for setting in configuration.auth_settings().values():
-        if setting["in"] == "header" and setting["value"]:
-            headers[setting["key"]] = setting["value"]
-    if body is not None:
-        headers["Content-Type"] = content_type
-    headers |= more or {}
     try:
         answer: urllib3.BaseHTTPResponse = api.rest_client.pool_manager.request(
             method,
-            f"{configuration.host}{path}{_query(query)}",
+            f"{api.configuration.host}{url}",
             body=None if body is None else json.dumps(body),
-            headers=headers,
+            headers={**_credentials(api), **headers},
             timeout=urllib3.Timeout(connect=5, read=timeout),
             preload_content=not stream,
             retries=False,
@@ -203,6 +187,15 @@ def _open(
     except urllib3.exceptions.HTTPError as error:
         raise _unreachable(api, error) from error
     return answer
+
+
+def _credentials(api: ApiClient) -> dict[str, str]:
+    """The headers that say who sends; a certificate is the connection's."""
+    headers = {"User-Agent": api.user_agent, **api.default_headers}
+    for setting in api.configuration.auth_settings().values():
+        if setting["in"] == "header" and setting["value"]:
+            headers[setting["key"]] = setting["value"]
+    return headers
 
 
 def _query(query: Mapping[str, Any] | None) -> str:

@@ -87,17 +87,8 @@ def make_bundle(
     """Lay out a container's folder; `files` are what its sandbox gives to each container."""
     mounts = {mount.container_path.rstrip("/"): mount.host_path for mount in config.mounts}
     links = {**config.image.files, **files, **mounts}
-    # A root of the image store is shared by all who run the image, and a container may write.
-    shared = config.image.rootfs
     paths = PathMap(folder / "root", [*_ALWAYS, *links])
-    for path in _ALWAYS:
-        paths.place(path).mkdir(parents=True, exist_ok=True)
-    # Outer ones first, so that a mount inside another one lands in it.
-    for path in sorted(links, key=len):
-        if shared and links[path].is_relative_to(shared):
-            _copy(links[path], paths.place(path))
-        else:
-            _link(paths.place(path), links[path], root=paths.root)
+    _lay_out(paths, links, shared=config.image.rootfs)
     cwd = paths.place(config.working_dir or config.image.working_dir)
     cwd.mkdir(parents=True, exist_ok=True)
     env = _environment(config, paths, container_id=folder.name, sandbox=sandbox)
@@ -112,6 +103,21 @@ def make_bundle(
     place = None if sandbox.config.host_network else Place(sandbox.ip, servers)
     command = command_of(config)
     return ProcessBundle(folder, user, command, paths, env, cwd, place, namespaces)
+
+
+def _lay_out(paths: PathMap, links: Mapping[str, Path], *, shared: Path | None) -> None:
+    """Make the container's files; of `shared`, the image's root, it gets copies.
+
+    That root belongs to all who run the image, and a container may write.
+    """
+    for path in _ALWAYS:
+        paths.place(path).mkdir(parents=True, exist_ok=True)
+    # Outer ones first, so that a mount inside another one lands in it.
+    for path in sorted(links, key=len):
+        if shared and links[path].is_relative_to(shared):
+            _copy(links[path], paths.place(path))
+        else:
+            _link(paths.place(path), links[path], root=paths.root)
 
 
 def _resolver_variables(dns: DnsConfig | None) -> dict[str, str]:

@@ -125,17 +125,14 @@ class Isolation:
             # Never as a plain process instead: its files would be the machine's.
             raise ContainerError(f"image {config.image.name} has no root file system")
         user = users.resolve(config.image, config.security)
-        cgroup = self._cgroup(folder.name, config)
-        shared, pod = self._shared[sandbox.id], sandbox.config
-        join, others = dict(shared.namespaces), None
-        if isinstance(target, IsolatedBundle) and target.process:
-            others = os.open(f"/proc/{target.process.pid}/ns/pid", os.O_RDONLY)
+        cgroup, pod = self._cgroup(folder.name, config), sandbox.config
+        join, others = dict(self._shared[sandbox.id].namespaces), _processes_of(target)
+        if others is not None:
             join["pid"] = others
         own_processes = not (pod.host_pid or "pid" in join)
         request = {
             "namespaces": ["mnt", "cgroup", *(["pid"] if own_processes else [])],
-            "cgroups": [str(door) for door in cgroup.doors] if cgroup else [],
-            "cgroup_hierarchies": self._groups.hierarchies if self._groups else [],
+            **self._groups_of(cgroup),
             "root": _root(folder, config),
             "mounts": self._mounts(config, sandbox=sandbox, files=files),
             "privileged": config.security.privileged,
@@ -143,15 +140,15 @@ class Isolation:
             "process": _process(config, user, hostname=pod.hostname),
         }
         return IsolatedBundle(
-            folder,
-            user.linux,
-            request,
-            join,
-            self._launcher,
-            None if pod.host_network else Place(sandbox.ip),
-            cgroup,
-            own_processes,
-            others,
+            folder=folder,
+            user=user.linux,
+            request=request,
+            join=join,
+            launcher=self._launcher,
+            place=None if pod.host_network else Place(sandbox.ip),
+            cgroup=cgroup,
+            own_processes=own_processes,
+            target=others,
         )
 
     def _mounts(
@@ -181,12 +178,25 @@ class Isolation:
         group.set(config.resources)
         return group
 
+    def _groups_of(self, cgroup: Cgroup | None) -> dict[str, Any]:
+        return {
+            "cgroups": [str(door) for door in cgroup.doors] if cgroup else [],
+            "cgroup_hierarchies": self._groups.hierarchies if self._groups else [],
+        }
+
     # --- the whole ---
 
     async def close(self) -> None:
         """End the zygote, and with it all that is left."""
         await asyncio.to_thread(self._launcher.close)
         self._looked_for_groups = False
+
+
+def _processes_of(target: Bundle | None) -> int | None:
+    """The open namespace in which another container's processes are."""
+    if isinstance(target, IsolatedBundle) and target.process:
+        return os.open(f"/proc/{target.process.pid}/ns/pid", os.O_RDONLY)
+    return None
 
 
 def _root(folder: Path, config: ContainerConfig) -> dict[str, Any]:

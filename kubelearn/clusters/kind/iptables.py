@@ -97,19 +97,15 @@ def service_path(service: Object, saved: str, *, node: str, node_ip: str) -> Ser
     rules = Rules(saved)
     used: list[Rule] = []
     entries = []
-    for kind, address, port in _addresses(service["spec"], service.get("status") or {}):
-        number, protocol = port["port"], port.get("protocol", "TCP")
-        if kind == "NodePort":
-            address, number = node_ip, port["nodePort"]
-            entrance = rules.node_port(number, protocol)
-        else:
-            entrance = rules.entrance(address, number, protocol)
+    addresses = _addresses(service["spec"], service.get("status") or {}, node_ip=node_ip)
+    for kind, address, port in addresses:
+        entrance = _entrance(rules, kind, address, port)
         used += (rule for rule in rules.behind(entrance) if rule not in used)
         entries.append(
             Entry(
-                address=f"{address}:{number}",
+                address=f"{address}:{_number(kind, port)}",
                 kind=kind,
-                protocol=protocol,
+                protocol=_protocol(port),
                 port=port.get("name", ""),
                 affinity_seconds=rules.affinity(entrance),
                 targets=tuple(rules.targets(entrance)),
@@ -125,7 +121,24 @@ def service_path(service: Object, saved: str, *, node: str, node_ip: str) -> Ser
     )
 
 
-def _addresses(spec: Object, status: Object) -> Iterator[tuple[AddressKind, str, Object]]:
+def _entrance(rules: Rules, kind: AddressKind, address: str, port: Object) -> Rule | None:
+    number, protocol = _number(kind, port), _protocol(port)
+    if kind == "NodePort":
+        return rules.node_port(number, protocol)
+    return rules.entrance(address, number, protocol)
+
+
+def _number(kind: AddressKind, port: Object) -> int:
+    return int(port["nodePort" if kind == "NodePort" else "port"])
+
+
+def _protocol(port: Object) -> str:
+    return str(port.get("protocol", "TCP"))
+
+
+def _addresses(
+    spec: Object, status: Object, *, node_ip: str
+) -> Iterator[tuple[AddressKind, str, Object]]:
     balancer = (status.get("loadBalancer") or {}).get("ingress") or ()
     given: dict[AddressKind, Sequence[str]] = {
         "ClusterIP": [each for each in spec.get("clusterIPs") or () if each != "None"],
@@ -134,7 +147,7 @@ def _addresses(spec: Object, status: Object) -> Iterator[tuple[AddressKind, str,
     }
     for port in spec.get("ports") or ():
         if port.get("nodePort"):
-            yield "NodePort", "", port
+            yield "NodePort", node_ip, port
         for kind, addresses in given.items():
             for address in addresses:
                 yield kind, address, port

@@ -59,7 +59,32 @@ class Builder:
         Raises DockerfileError, and ContainerError for what the store or a base image lacks.
         """
         started = time.monotonic()
-        name = str(Reference.parse(request.tag)) if request.tag else ""
+        reference = Reference.parse(request.tag) if request.tag else None
+        inputs = self._inputs(request)
+        steps: list[Step] = []
+
+        def keep(step: Step) -> None:
+            if step.state in ("cached", "done"):
+                steps.append(step)
+            tell(step)
+
+        with self._store.in_use():
+            manifest = _carry_out(needed(inputs.file, request.target), inputs, keep)
+            key = build_key(inputs.folder / request.dockerfile)
+            self._cache.remember(key, {**inputs.last, **inputs.notes})
+            image = self._name(str(reference) if reference else "", manifest)
+        unused = [f"no ARG takes the build argument {each}" for each in inputs.scope.unused()]
+        return BuildReport(
+            name=reference.short if reference else "",
+            id=image.id,
+            builder=NAME,
+            steps=steps,
+            size=image.size,
+            seconds=time.monotonic() - started,
+            warnings=[*inputs.file.warnings, *unused],
+        )
+
+    def _inputs(self, request: BuildRequest) -> Inputs:
         folder = request.folder.absolute()
         if not folder.is_dir():
             raise DockerfileError(
@@ -67,8 +92,7 @@ class Builder:
             )
         path = folder / request.dockerfile
         file = dockerfile.read(path, shown_as=request.dockerfile)
-        stages = needed(file, request.target)
-        inputs = Inputs(
+        return Inputs(
             store=self._store,
             cache=self._cache,
             last=self._cache.last(build_key(path)),
@@ -78,27 +102,6 @@ class Builder:
             scope=Scope(file, request.build_args),
             find=self._find,
             run=self._run,
-        )
-        steps: list[Step] = []
-
-        def keep(step: Step) -> None:
-            if step.state in ("cached", "done"):
-                steps.append(step)
-            tell(step)
-
-        with self._store.in_use():
-            manifest = _carry_out(stages, inputs, keep)
-            self._cache.remember(build_key(path), {**inputs.last, **inputs.notes})
-            image = self._name(name, manifest)
-        unused = [f"no ARG takes the build argument {each}" for each in inputs.scope.unused()]
-        return BuildReport(
-            name=Reference.parse(name).short if name else "",
-            id=image.id,
-            builder=NAME,
-            steps=steps,
-            size=image.size,
-            seconds=time.monotonic() - started,
-            warnings=[*file.warnings, *unused],
         )
 
     def _name(self, name: str, manifest: Descriptor) -> StoredImage:
