@@ -6,6 +6,7 @@ import json
 from typing import NamedTuple
 
 import pytest
+from kubernetes.client import ApiException
 from kubernetes.stream import stream
 
 pytestmark = pytest.mark.needs_nodes
@@ -30,15 +31,15 @@ def execute(core, new_namespace, eventually):
     core.create_namespaced_pod(namespace, {"metadata": {"name": "p"}, "spec": spec})
     eventually(lambda: core.read_namespaced_pod("p", namespace).status.phase == "Running")
 
-    def call(*command, feed=None):
+    def call(*command, feed=None, stdout=True, stderr=True):
         channel = stream(
             core.connect_get_namespaced_pod_exec,
             "p",
             namespace,
             command=list(command),
             stdin=feed is not None,
-            stdout=True,
-            stderr=True,
+            stdout=stdout,
+            stderr=stderr,
             tty=False,
             _preload_content=False,
         )
@@ -81,6 +82,18 @@ def test_a_command_can_be_fed(execute):
 
 def test_the_end_does_not_wait_for_input_that_stays_open(execute):
     assert execute("true", feed="").code == 0
+
+
+def test_only_what_was_asked_for_comes(execute):
+    ended = execute("sh", "-c", "echo out; echo err >&2", stdout=False)
+    assert (ended.out, ended.err) == ("", "err\n")
+
+
+def test_some_stream_has_to_be_asked_for(execute):
+    with pytest.raises(ApiException) as caught:
+        execute("true", stdout=False, stderr=False)
+    assert "400 Bad Request" in caught.value.reason
+    assert "you must specify at least 1 of stdin, stdout, stderr" in caught.value.reason
 
 
 def test_a_container_that_is_not_there_cannot_run_anything(core, namespace, pods, send):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
@@ -20,20 +21,21 @@ from kubelearn.embedded import upgrade
 from kubelearn.embedded.kubelet import spdy, websocket
 from kubelearn.embedded.kubelet.execstatus import exit_status, start_failed
 from kubelearn.embedded.kubelet.pipe import ConnectionPipe
+from kubelearn.embedded.kubelet.streamoptions import STDERR, STDOUT, StreamOptions
 from kubelearn.objects import Object
 
 _log = logging.getLogger(__name__)
 
 _PROTOCOL = "v4.channel.k8s.io"
 _CREATION_SECONDS = 30.0
-_OUTPUTS = {1: "stdout", 2: "stderr"}
-# The streams that a client has to open, by the parameter that asks for each.
-_STREAMS = {"input": "stdin", "output": "stdout", "error": "stderr", "tty": "resize"}
+_OUTPUTS = {STDOUT: "stdout", STDERR: "stderr"}
+# The streams that a client has to open if it asks for them, in the order of its options.
+_STREAMS = ("stdin", "stdout", "stderr", "resize")
 
 Start = Callable[[], Awaitable[Stream]]
 
 
-async def serve(request: web.Request, start: Start) -> web.StreamResponse:
+async def serve(request: web.Request, options: StreamOptions, start: Start) -> web.StreamResponse:
     """Connect a client with the process that `start` gives. `start` may raise StartError."""
     match upgrade.wanted(request):
         case "websocket":
@@ -41,20 +43,22 @@ async def serve(request: web.Request, start: Start) -> web.StreamResponse:
                 process = await start()
             except StartError as error:
                 return await websocket.refuse(request, error.message)
-            return await websocket.serve(request, process)
+            return await websocket.serve(request, options, process)
         case "spdy/3.1":
-            return await _serve_spdy(request, start)
+            return await _serve_spdy(request, options, start)
     raise web.HTTPBadRequest(text="Upgrade request required")
 
 
-async def _serve_spdy(request: web.Request, start: Start) -> web.StreamResponse:
+async def _serve_spdy(
+    request: web.Request, options: StreamOptions, start: Start
+) -> web.StreamResponse:
     offered = request.headers.getall(upgrade.PROTOCOL_VERSION, [])
     if _PROTOCOL not in [each.strip() for text in offered for each in text.split(",")]:
         words = f"client supports {offered}, server accepts [{_PROTOCOL}]"
         raise web.HTTPForbidden(text=f"unable to upgrade: unable to negotiate protocol: {words}")
     headers = {"Upgrade": upgrade.SPDY, upgrade.PROTOCOL_VERSION: _PROTOCOL}
     response, connection = await upgrade.accept(request, headers)
-    ends = _Ends({"error"} | {_STREAMS[name] for name in _STREAMS if request.query.get(name)})
+    ends = _Ends({"error", *itertools.compress(_STREAMS, options)})
     session = spdy.Session(ConnectionPipe(connection), ends.add)
     try:
         await _until_gone(session, _converse(session, ends, start))

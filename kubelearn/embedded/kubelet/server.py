@@ -19,6 +19,7 @@ from kubelearn.embedded.kubelet.logs import LogOptions, read_log
 from kubelearn.embedded.kubelet.node import NodeConfig
 from kubelearn.embedded.kubelet.podworker import PodWorker
 from kubelearn.embedded.kubelet.resourcemetrics import MEDIA_TYPE, ResourceMetrics
+from kubelearn.embedded.kubelet.streamoptions import stream_options
 from kubelearn.objects import parse_time
 
 _WAITING_WORDS = {
@@ -104,22 +105,23 @@ class KubeletServer:
     # --- exec and attach ---
 
     async def _exec(self, request: web.Request) -> web.StreamResponse:
+        options = stream_options(request)
         name = request.match_info["container"]
         run = self._running(request, f'container not found ("{name}")')
-        wants = {name: request.query.get(name) in ("1", "true") for name in ("input", "tty")}
         command = request.query.getall("command", [])
         if not command:
             raise web.HTTPBadRequest(text="you must specify at least one command for the container")
         return await remotecommand.serve(
             request,
-            lambda: self._runtime.exec(run.id, command, stdin=wants["input"], tty=wants["tty"]),
+            options,
+            lambda: self._runtime.exec(run.id, command, stdin=options.stdin, tty=options.tty),
         )
 
     async def _attach(self, request: web.Request) -> web.StreamResponse:
-        info = request.match_info
+        options, info = stream_options(request), request.match_info
         where = f"pod {info['pod']}_{info['namespace']}"
         run = self._running(request, f"container {info['container']} not found in {where}")
-        return await remotecommand.serve(request, lambda: self._runtime.attach(run.id))
+        return await remotecommand.serve(request, options, lambda: self._runtime.attach(run.id))
 
     async def _port_forward(self, request: web.Request) -> web.StreamResponse:
         info, sandbox = request.match_info, self._worker(request).view.sandbox

@@ -15,11 +15,12 @@ from aiohttp import WSMsgType, web
 
 from kubelearn.containers.runtime import Stream
 from kubelearn.embedded.kubelet.execstatus import exit_status, start_failed
+from kubelearn.embedded.kubelet.streamoptions import ERROR, StreamOptions
 from kubelearn.objects import Object
 
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io", "channel.k8s.io")
 _WITH_STATUS = PROTOCOLS[:2]
-_STDIN, _STDOUT, _STDERR, _ERROR, _RESIZE, _CLOSE = 0, 1, 2, 3, 4, 255
+_STDIN, _RESIZE, _CLOSE = 0, 4, 255
 _PING_SECONDS = 30.0
 
 
@@ -33,15 +34,18 @@ async def refuse(request: web.Request, message: str) -> web.WebSocketResponse:
     return socket
 
 
-async def serve(request: web.Request, stream: Stream) -> web.WebSocketResponse:
+async def serve(
+    request: web.Request, options: StreamOptions, stream: Stream
+) -> web.WebSocketResponse:
     """Connect a client with a process until the process ends or the client goes."""
     socket = await _accept(request)
-    feeding = asyncio.create_task(_feed(socket, stream), name="input of exec")
+    feeding = asyncio.create_task(_feed(socket, options, stream), name="input of exec")
     try:
         # An empty message tells the client that the connection stands.
-        await socket.send_bytes(bytes([_STDOUT]))
+        await socket.send_bytes(bytes([*options.outputs, ERROR][:1]))
         while piece := await _next(stream, feeding):
-            await socket.send_bytes(bytes([piece[0]]) + piece[1])
+            if piece[0] in options.outputs:
+                await socket.send_bytes(bytes([piece[0]]) + piece[1])
         if not feeding.done():
             await _tell(socket, exit_status(await stream.wait()))
     except ConnectionError:
@@ -57,9 +61,9 @@ async def serve(request: web.Request, stream: Stream) -> web.WebSocketResponse:
 async def _tell(socket: web.WebSocketResponse, status: Object) -> None:
     """Say how it ended, in the way of the version that was agreed on."""
     if socket.ws_protocol in _WITH_STATUS:
-        await socket.send_bytes(bytes([_ERROR]) + orjson.dumps(status))
+        await socket.send_bytes(bytes([ERROR]) + orjson.dumps(status))
     elif status["status"] != "Success":
-        await socket.send_bytes(bytes([_ERROR]) + status["message"].encode())
+        await socket.send_bytes(bytes([ERROR]) + status["message"].encode())
 
 
 async def _accept(request: web.Request) -> web.WebSocketResponse:
@@ -78,7 +82,7 @@ async def _next(stream: Stream, feeding: asyncio.Task[None]) -> tuple[int, bytes
     return None
 
 
-async def _feed(socket: web.WebSocketResponse, stream: Stream) -> None:
+async def _feed(socket: web.WebSocketResponse, options: StreamOptions, stream: Stream) -> None:
     """Pass on what the client sends; returns when it has gone."""
     async for message in socket:
         if message.type not in (WSMsgType.BINARY, WSMsgType.TEXT) or not message.data:
@@ -86,7 +90,7 @@ async def _feed(socket: web.WebSocketResponse, stream: Stream) -> None:
         # Some clients send what they have as text in text messages.
         raw = message.data.encode() if message.type is WSMsgType.TEXT else message.data
         channel, data = raw[0], raw[1:]
-        if channel == _STDIN:
+        if channel == _STDIN and options.stdin:
             await stream.write(data)
         elif channel == _RESIZE:
             with contextlib.suppress(ValueError, KeyError):

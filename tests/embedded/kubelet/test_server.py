@@ -87,9 +87,9 @@ async def test_a_pod_that_is_not_here_is_not_found(http):
 def execute(http, running):
     """Run a command in a container; gives the protocol and what came on each channel."""
 
-    async def call(*command, sends=(), protocols=(V5, V4), query=""):
+    async def call(*command, sends=(), protocols=(V5, V4), query="output=1&error=1"):
         words = [("command", word) for word in command]
-        url = URL("/exec/default/p/app" + query).update_query(words)
+        url = URL(f"/exec/default/p/app?{query}").update_query(words)
         async with http.ws_connect(url, protocols=protocols) as socket:
             for message in sends:
                 send = socket.send_str if isinstance(message, str) else socket.send_bytes
@@ -143,19 +143,19 @@ async def test_a_command_that_cannot_start_is_told(execute, running):
 
 async def test_a_client_can_end_the_input(execute, running):
     await running()
-    _, channels = await execute("cat", sends=[b"\x00hello", b"\xff\x00"], query="?input=1")
+    _, channels = await execute("cat", sends=[b"\x00hello", b"\xff\x00"], query="input=1&output=1")
     assert channels[1] == b"hello"
 
 
 async def test_input_may_come_as_text(execute, running):
     await running()
-    _, channels = await execute("head", "-n", "1", sends=["\x00hello\n"], query="?input=1")
+    _, channels = await execute("head", "-n", "1", sends=["\x00hello\n"], query="input=1&output=1")
     assert channels[1] == b"hello\n"
 
 
 async def test_the_end_does_not_wait_for_input(execute, running):
     await running()
-    _, channels = await execute("true", query="?input=1")
+    _, channels = await execute("true", query="input=1")
     assert json.loads(channels[3])["status"] == "Success"
 
 
@@ -163,7 +163,7 @@ async def test_a_terminal_can_be_resized(execute, running):
     await running()
     size = b'\x04{"Width": 99, "Height": 33}'
     _, channels = await execute(
-        "sh", sends=[size, b"\x00stty size; exit 5\n"], query="?input=1&tty=1"
+        "sh", sends=[size, b"\x00stty size; exit 5\n"], query="input=1&output=1&error=1&tty=1"
     )
     assert b"33 99\r\n" in channels[1]
     assert json.loads(channels[3])["details"]["causes"][0]["message"] == "5"
@@ -173,7 +173,7 @@ async def test_a_client_that_goes_takes_its_command_along(http, running, machine
     await running()
     script = "echo $$; exec sleep 600"
     url = URL("/exec/default/p/app").with_query(
-        [("command", "sh"), ("command", "-c"), ("command", script)]
+        [("output", "1"), ("command", "sh"), ("command", "-c"), ("command", script)]
     )
     async with http.ws_connect(url, protocols=[V5]) as socket:
         await socket.receive()
@@ -190,11 +190,38 @@ async def test_a_client_that_goes_takes_its_command_along(http, running, machine
 async def test_a_container_that_does_not_run_cannot_be_entered(http, machine, pod_of):
     await machine.run(pod_of("true", restartPolicy="Never"))
     await machine.phase("Succeeded")
-    async with http.get("/exec/default/p/app?command=true") as answer:
+    async with http.get("/exec/default/p/app?output=1&command=true") as answer:
         assert (answer.status, await answer.text()) == (500, 'container not found ("app")')
 
 
 async def test_a_command_is_needed(http, running):
     await running()
-    async with http.get("/exec/default/p/app") as answer:
+    async with http.get("/exec/default/p/app?output=1") as answer:
         assert answer.status == 400
+
+
+@pytest.mark.parametrize("door", ["exec", "attach"])
+async def test_some_stream_has_to_be_asked_for(http, running, door):
+    await running()
+    async with http.get(f"/{door}/default/p/app?command=true&tty=1") as answer:
+        words = "you must specify at least 1 of stdin, stdout, stderr"
+        assert (answer.status, await answer.text()) == (400, words)
+
+
+async def test_only_what_was_asked_for_comes(execute, running):
+    await running()
+    words = ("sh", "-c", "echo out; echo err >&2; cat")
+    protocol, channels = await execute(*words, protocols=(), sends=[b"\0no"], query="error=1")
+    assert protocol is None
+    assert channels == {2: b"err\n"}
+
+
+async def test_who_only_looks_cannot_write(http, running):
+    await running("echo three; read line; echo $line", stdin=True)
+    async with http.ws_connect("/attach/default/p/app?output=1", protocols=[V4]) as looking:
+        await looking.send_bytes(b"\0mine\n")
+        async with http.ws_connect("/attach/default/p/app?input=1", protocols=[V4]) as writing:
+            await writing.send_bytes(b"\0yours\n")
+            await writing.receive()
+        said = [message.data async for message in looking]
+    assert b"\1yours\n" in said
