@@ -84,6 +84,16 @@ async def test_content_type_is_json_and_nothing_more(api) -> None:
         assert (await api.get(path)).headers["Content-Type"] == "application/json"
 
 
+async def test_a_status_is_written_byte_for_byte_as_upstream_writes_it(api) -> None:
+    # Go's client libraries compare keys and the line's end in their own tests.
+    answer = await api.get("/apis/apps/v1/namespaces/default/deployments/nobody")
+    assert answer.raw == (
+        b'{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":'
+        b'"deployments.apps \\"nobody\\" not found","reason":"NotFound","details":{"name":"nobody",'
+        b'"group":"apps","kind":"deployments"},"code":404}\n'
+    )
+
+
 async def test_paths_that_lead_nowhere_are_told_apart(api) -> None:
     for path in ("/nothing", "/apis/example.com/v1", "/apis/example.com/v1/things"):
         answer = await api.get(path)

@@ -73,7 +73,9 @@ async def test_a_command_that_cannot_start_is_told(execute):
 
 
 async def test_no_other_protocol_is_spoken(machine, execute):
-    url = f"http://{machine.config.ip}:{machine.config.port}/exec/default/p/app?command=true&output=1"
+    url = (
+        f"http://{machine.config.ip}:{machine.config.port}/exec/default/p/app?command=true&output=1"
+    )
     headers = {"Upgrade": upgrade.SPDY, upgrade.PROTOCOL_VERSION: "channel.k8s.io"}
     async with aiohttp.ClientSession() as session:
         answer, connection = await upgrade.ask(session, URL(url), headers)
