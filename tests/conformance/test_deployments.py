@@ -70,6 +70,14 @@ def test_a_scale_can_be_replaced(send, scale_path):
     assert send("PUT", scale_path, body=scale).code == 409
 
 
+def test_a_scale_of_another_deployment_is_a_conflict(send, scale_path):
+    scale = send("GET", scale_path).checked()
+    scale["metadata"] |= {"uid": "another", "resourceVersion": ""}
+    answer = send("PUT", scale_path, body=scale)
+    assert (answer.code, answer.body["details"]["kind"]) == (409, "deployments")
+    assert "Precondition failed: UID in precondition: another" in answer.body["message"]
+
+
 def test_a_negative_scale_is_invalid(send, scale_path):
     answer = send("PATCH", scale_path, patch="merge", body={"spec": {"replicas": -2}})
     assert (answer.code, answer.body["message"]) == (

@@ -41,6 +41,18 @@ def test_a_second_object_of_the_same_name_already_exists(core, namespace, refuse
     status = refused(core.create_namespaced_config_map, namespace, body)
     assert (status["code"], status["reason"]) == (409, "AlreadyExists")
     assert status["message"] == 'configmaps "one" already exists'
+    assert status["details"] == {"name": "one", "kind": "configmaps"}
+
+
+def test_an_update_of_a_namesake_is_a_conflict(core, namespace, refused):
+    body = {"metadata": {"name": "c"}}
+    made = core.create_namespaced_config_map(namespace, body).metadata
+    body["metadata"]["uid"] = "another"
+    status = refused(core.replace_namespaced_config_map, "c", namespace, body)
+    assert (status["code"], status["reason"]) == (409, "Conflict")
+    assert status["message"].endswith(
+        f"UID in precondition: another, UID in object meta: {made.uid}"
+    )
 
 
 def test_a_stale_update_is_a_conflict(core, namespace, refused):
@@ -56,9 +68,10 @@ def test_a_stale_update_is_a_conflict(core, namespace, refused):
     assert refused(core.patch_namespaced_config_map, "c", namespace, stale)["code"] == 409
 
 
-def test_an_update_without_a_version_overwrites(core, namespace):
+@pytest.mark.parametrize("version", [None, "0"])
+def test_an_update_without_a_version_overwrites(core, namespace, version):
     core.create_namespaced_config_map(namespace, {"metadata": {"name": "c"}, "data": {"a": "1"}})
-    body = {"metadata": {"name": "c"}, "data": {"b": "2"}}
+    body = {"metadata": {"name": "c", "resourceVersion": version}, "data": {"b": "2"}}
     assert core.replace_namespaced_config_map("c", namespace, body).data == {"b": "2"}
 
 

@@ -163,9 +163,9 @@ def test_the_status_is_written_through_its_subresource_only(core, namespace, cre
 
 @pytest.fixture
 def bind(send, namespace):
-    def call(target):
+    def call(target, **meta):
         path = f"/api/v1/namespaces/{namespace}/pods/p/binding"
-        body = {"metadata": {"name": "p"}, "target": target}
+        body = {"metadata": {"name": "p", **meta}, "target": target}
         return send("POST", path, body=body)
 
     return call
@@ -186,6 +186,14 @@ def test_binding_gives_a_pod_its_node_once(core, namespace, create, bind):
         'pod p is already assigned to node "nowhere"'
     )
     core.delete_namespaced_pod("p", namespace, grace_period_seconds=0)
+
+
+@pytest.mark.parametrize("field", ["uid", "resourceVersion"])
+def test_binding_means_one_pod_in_one_state(create, bind, field):
+    create()
+    answer = bind({"kind": "Node", "name": "nowhere"}, **{field: "1"})
+    assert (answer.code, answer.body["details"]["kind"]) == (409, "pods")
+    assert "Precondition failed: " in answer.body["message"]
 
 
 def test_binding_needs_a_node_by_name(create, bind):

@@ -7,7 +7,7 @@ duplicate fields as `fieldValidation` wants them; defaults.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -15,9 +15,9 @@ from kubelearn.embedded.apiserver import defaults, protobuf, serializer
 from kubelearn.embedded.apiserver.duplicatefields import duplicate_fields
 from kubelearn.embedded.apiserver.goerrors import json_error
 from kubelearn.embedded.apiserver.kinds import Kind, Kinds
-from kubelearn.embedded.apiserver.negotiation import JSON, PROTOBUF, body_media
+from kubelearn.embedded.apiserver.negotiation import JSON, PROTOBUF, YAML, body_media
 from kubelearn.embedded.apiserver.status import StatusError, bad_request, quote
-from kubelearn.embedded.apiserver.yamlbody import load_yaml
+from kubelearn.embedded.apiserver.yamlbody import load_yaml, repeated_keys
 from kubelearn.objects import Object
 
 DELETE_OPTIONS = Kind("", "v1", "", "DeleteOptions", type_name="meta.v1.DeleteOptions")
@@ -36,20 +36,19 @@ class Decoder:
         """The object in a body, with its defaults; raises 400 and 415."""
         media = body_media(content_type)
         content = self.parse(body, media, kind)
-        if kind.custom:
-            _check_custom(content, body, kind)
-        else:
-            _check_kind(content, kind, self._kinds)
-        duplicates = []
         try:
-            if media == JSON and validation != "Ignore":
-                duplicates = duplicate_fields(body, content)
+            # First of all: what is left out will be filled in.
+            repeated = _repeated(body, content, media) if validation != "Ignore" else _NONE
+            if kind.custom:
+                _check_custom(content, body, kind)
+            else:
+                _check_kind(content, kind, self._kinds)
             decoded = serializer.decode(kind, content)
         except serializer.DecodeError as error:
             raise _cannot_be_handled(content, kind, str(error)) from None
         except RecursionError:
             raise _cannot_be_handled(content, kind, "json: exceeded max depth") from None
-        problems = strict_problems(kind, decoded.unknown, duplicates)
+        problems = repeated.keys + strict_problems(kind, decoded.unknown, repeated.fields)
         if problems and validation == "Strict":
             text = f"strict decoding error: {', '.join(problems)}"
             raise _cannot_be_handled(content, kind, text)
@@ -94,6 +93,24 @@ class Decoder:
             return protobuf.decode(body, kind.type_name)
         except protobuf.ProtobufError as error:
             raise _unrecognized(body, kind, str(error)) from None
+
+
+class _Repeated(NamedTuple):
+    """What stands twice: keys of YAML, as a problem in words, and fields of JSON, as paths."""
+
+    keys: list[str]
+    fields: list[str]
+
+
+_NONE = _Repeated([], [])
+
+
+def _repeated(body: bytes, content: Object, media: str) -> _Repeated:
+    if media == JSON:
+        return _Repeated([], duplicate_fields(body, content))
+    if media == YAML and (keys := repeated_keys(body)):
+        return _Repeated(["\n".join(["yaml: unmarshal errors:", *keys])], [])
+    return _NONE
 
 
 def strict_problems(kind: Kind, unknown: list[str], duplicates: list[str]) -> list[str]:
@@ -166,10 +183,12 @@ def _wrong_version(content: Object, kind: Kind) -> StatusError:
 
 
 def _cannot_be_handled(content: Object, kind: Kind, problem: str) -> StatusError:
-    version = str(content["apiVersion"]).rpartition("/")[2]
+    sent, api_version = kind.kind, kind.api_version
+    if "apiVersion" in content:
+        sent, api_version = content["kind"], str(content["apiVersion"])
+    version = api_version.rpartition("/")[2]
     return bad_request(
-        f"{content['kind']} in version {quote(version)} cannot be handled as a {kind.kind}: "
-        f"{problem}"
+        f"{sent} in version {quote(version)} cannot be handled as a {kind.kind}: {problem}"
     )
 
 

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Protocol
 
-from kubelearn.embedded.apiserver import validation
+from kubelearn.embedded.apiserver import preconditions, validation
 from kubelearn.embedded.apiserver.encoding import decode
 from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.managedfields import same_but_for_times
@@ -127,6 +127,12 @@ class Registry:
     def conflict(self, name: str, *problem: str) -> StatusError:
         """409 for an object of this kind."""
         return conflict(self.kind.plural, self.kind.group, name, *problem)
+
+    def check_precondition(self, stored: Object, **sent: str | None) -> None:
+        """Raises 409 if a uid or a version that was sent is not what the stored metadata has."""
+        key = self.key(stored.get("namespace", ""), stored["name"])
+        if problem := preconditions.problem(key, sent=sent, stored=stored):
+            raise self.conflict(stored["name"], problem)
 
     async def convert_present(self, namespace: str) -> None:
         """`convert_all` for all objects, or those of a namespace, if that takes anything."""
@@ -273,9 +279,9 @@ class Registry:
 
     def _check_version(self, write: Write, new: Object, current: KeyValue) -> None:
         meta = new["metadata"]
-        version = meta.get("resourceVersion")
+        version = preconditions.version_of(meta)
         if version:
-            if str(version) != str(current.mod_revision):
+            if version != current.mod_revision:
                 raise self.conflict(write.name)
         elif not self.strategy.unconditional_update:
             text = "Invalid value: 0: must be specified for an update"

@@ -119,7 +119,8 @@ class Resources:
         def change(old: Object | None) -> Object:
             # A copy, because preparing changes it and a conflict makes it all begin again.
             new = copied(obj)
-            _check_uid(registry, new, old)
+            if old is not None:
+                registry.check_precondition(old["metadata"], uid=new["metadata"].get("uid"))
             owners.update(old, new, write)
             return convert(new, request.kind, registry.kind)
 
@@ -267,14 +268,4 @@ def check_name(request: Request, obj: Object) -> None:
         raise bad_request(
             f"the name of the object ({meta['name']}) does not match the name on the URL "
             f"({info.name})"
-        )
-
-
-def _check_uid(registry: Registry, new: Object, old: Object | None) -> None:
-    uid = new["metadata"].get("uid")
-    if old is not None and uid and uid != old["metadata"]["uid"]:
-        raise registry.conflict(
-            new["metadata"]["name"],
-            f"Precondition failed: UID in precondition: {uid}, "
-            f"UID in object meta: {old['metadata']['uid']}",
         )

@@ -82,6 +82,27 @@ async def test_unknown_and_duplicate_fields_are_warned_of_refused_or_ignored(api
     assert "Warning" not in ignored.headers
 
 
+async def test_fields_that_stand_twice_are_found_where_others_are_left_out(api) -> None:
+    # As many names are missing, kind and apiVersion, as are there too often.
+    raw = b'{"metadata":{"name":"a","name":"b"},"data":{"x":"1","x":"2"}}'
+    strict = await api.post(f"{CONFIG_MAPS}?fieldValidation=Strict", raw=raw)
+    assert strict.message.endswith('duplicate field "metadata.name", duplicate field "data.x"')
+
+
+async def test_keys_of_yaml_that_stand_twice_are_refused_or_warned_of(api) -> None:
+    raw = b"metadata: {name: a}\ndata:\n  x: '1'\n  x: '2'\ndada: {}\n"
+    strict = await api.post(
+        f"{CONFIG_MAPS}?fieldValidation=Strict", raw=raw, kind="application/yaml"
+    )
+    assert strict.message == (
+        'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: '
+        'yaml: unmarshal errors:\n  line 4: key "x" already set in map, unknown field "dada"'
+    )
+    warned = await api.post(f"{CONFIG_MAPS}?dryRun=All", raw=raw, kind="application/yaml")
+    assert (warned.status, warned.body["data"]) == (201, {"x": "2"})
+    assert "already set in map" in warned.headers["Warning"]
+
+
 @pytest.mark.parametrize(
     "body",
     [

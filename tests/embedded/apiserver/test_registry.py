@@ -124,9 +124,26 @@ async def test_an_update_keeps_what_only_the_server_may_set(api) -> None:
 
 async def test_an_update_of_another_incarnation_conflicts(api) -> None:
     await api.post(CONFIG_MAPS, {"metadata": {"name": "a"}})
+    stored = (await api.get(f"{CONFIG_MAPS}/a")).body["metadata"]
     answer = await api.put(f"{CONFIG_MAPS}/a", {"metadata": {"name": "a", "uid": "other"}})
-    assert answer.status == 409
-    assert "Precondition failed: UID in precondition: other" in answer.message
+    assert (answer.status, answer.message) == (
+        409,
+        'Operation cannot be fulfilled on configmaps "a": StorageError: invalid object, Code: 4, '
+        "Key: /registry/configmaps/default/a, ResourceVersion: 0, AdditionalErrorMsg: "
+        f"Precondition failed: UID in precondition: other, UID in object meta: {stored['uid']}",
+    )
+
+
+async def test_version_0_is_any_version_and_others_are_numbers(api) -> None:
+    await api.post(CONFIG_MAPS, {"metadata": {"name": "a"}})
+    body = {"metadata": {"name": "a", "resourceVersion": "0"}, "data": {"x": "y"}}
+    assert (await api.put(f"{CONFIG_MAPS}/a", body)).body["data"] == {"x": "y"}
+    body["metadata"]["resourceVersion"] = "x"
+    answer = await api.put(f"{CONFIG_MAPS}/a", body)
+    assert (answer.status, answer.message) == (
+        500,
+        'strconv.ParseUint: parsing "x": invalid syntax',
+    )
 
 
 async def test_body_and_path_must_name_the_same_object(api) -> None:

@@ -46,9 +46,19 @@ class Bindings:
         write = write_of(request, options)
         write.name = name
         await registry.admission.create_part(registry, write, BINDING, binding)
+
+        def change(pod: Object | None) -> Object:
+            pod, sent = pod or {}, binding["metadata"]
+            registry.check_precondition(
+                pod["metadata"],
+                uid=sent.get("uid"),
+                resourceVersion=sent.get("resourceVersion"),
+            )
+            return _bound(pod, binding, now=timestamp(registry.clock.now()))
+
         await registry.update(
             write,
-            lambda pod: _bound(pod or {}, binding, now=timestamp(registry.clock.now())),
+            change,
             prepare=_keep_everything,
             validate=_accept,
         )
@@ -64,14 +74,6 @@ def _bound(pod: Object, binding: Object, *, now: str) -> Object:
         raise _refused(name, f'pod {name} is already assigned to node "{spec["nodeName"]}"')
     if spec.get("schedulingGates"):
         raise _refused(name, f"pod {name} has non-empty .spec.schedulingGates")
-    for field in ("uid", "resourceVersion"):
-        if sent.get(field, meta[field]) != meta[field]:
-            title = "UID" if field == "uid" else "ResourceVersion"
-            raise _refused(
-                name,
-                f"Precondition failed: {title} in precondition: {sent[field]}, "
-                f"{title} in object meta: {meta[field]}",
-            )
     spec["nodeName"] = binding["target"]["name"]
     for field in ("annotations", "labels"):
         if sent.get(field):

@@ -25,7 +25,6 @@ from kubelearn.embedded.apiserver.resources import Resources, check_name, write_
 from kubelearn.embedded.apiserver.status import (
     Cause,
     bad_request,
-    conflict,
     internal,
     invalid,
     quote,
@@ -82,7 +81,9 @@ class Scales:
 
         def change(old: Object | None) -> Object:
             old = old or {}
-            new = _with_scale(registry.kind, old, scaled(copy.deepcopy(old)))
+            scale = scaled(copy.deepcopy(old))
+            registry.check_precondition(old["metadata"], uid=scale["metadata"].get("uid"))
+            new = _with_scale(registry.kind, old, scale)
             if registry.kind.custom:
                 owners.update(old, new, write)
                 return new
@@ -143,14 +144,6 @@ def _with_scale(kind: Kind, obj: Object, scale: Object) -> Object:
         text = f"Invalid value: {replicas}: must be greater than or equal to 0"
         cause = Cause("FieldValueInvalid", text, "spec.replicas")
         raise invalid(SCALE.kind, SCALE.group, obj["metadata"]["name"], [cause])
-    if meta.get("uid", obj["metadata"]["uid"]) != obj["metadata"]["uid"]:
-        raise conflict(
-            f"{kind.plural}/scale",
-            kind.group,
-            obj["metadata"]["name"],
-            f"Precondition failed: UID in precondition: {meta['uid']}, "
-            f"UID in object meta: {obj['metadata']['uid']}",
-        )
     new = copy.deepcopy(obj)
     stored = obj["metadata"]["resourceVersion"]
     if kind.custom:
