@@ -109,7 +109,7 @@ def calculate_status(
     now: datetime,
 ) -> Object:
     """What a ReplicaSet's status has to say; numbers that may be left out are, when zero."""
-    spec, old = replica_set["spec"], replica_set.get("status") or {}
+    spec = replica_set["spec"]
     template = {"matchLabels": (spec["template"].get("metadata") or {}).get("labels") or {}}
     ready = [pod for pod in active if is_ready(pod)]
     least = spec.get("minReadySeconds", 0)
@@ -124,21 +124,28 @@ def calculate_status(
         **({"terminatingReplicas": terminating} if _tells_terminating(replica_set) else {}),
         "observedGeneration": replica_set["metadata"]["generation"],
     }
-    others = [c for c in old.get("conditions") or [] if c["type"] != "ReplicaFailure"]
-    if failure:
-        others.append(
-            condition(replica_set, "ReplicaFailure")
-            or {
-                "type": "ReplicaFailure",
-                "status": "True",
-                "lastTransitionTime": timestamp(now),
-                "reason": "FailedCreate" if len(active) < spec["replicas"] else "FailedDelete",
-                "message": str(failure),
-            }
-        )
-    if others:
-        status["conditions"] = others
+    if conditions := _conditions(replica_set, len(active), failure=failure, now=now):
+        status["conditions"] = conditions
     return status
+
+
+def _conditions(
+    replica_set: Object, active: int, *, failure: ApiError | None, now: datetime
+) -> list[Object]:
+    """The conditions of others, and whether pods could not be made or deleted."""
+    old = (replica_set.get("status") or {}).get("conditions") or []
+    others = [each for each in old if each["type"] != "ReplicaFailure"]
+    if failure is None:
+        return others
+    wanted = replica_set["spec"]["replicas"]
+    failed = {
+        "type": "ReplicaFailure",
+        "status": "True",
+        "lastTransitionTime": timestamp(now),
+        "reason": "FailedCreate" if active < wanted else "FailedDelete",
+        "message": str(failure),
+    }
+    return [*others, condition(replica_set, "ReplicaFailure") or failed]
 
 
 def _tells_terminating(replica_set: Object) -> bool:

@@ -8,7 +8,7 @@ Left out: affinity expressions, taints, making room by evicting others.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from kubelearn.embedded.hostports import TAKEN, conflict, host_ports
@@ -39,18 +39,8 @@ def rejection(
 ) -> Eviction | None:
     """Why the pod is refused, None if it may run. `others` are the pods that run here already."""
     present = list(others)
-    if len(present) + 1 > int(room["pods"]):
-        return _too_little("pods", Decimal(1), Decimal(len(present)), Decimal(room["pods"]))
-    used: dict[str, Decimal] = {}
-    for other in present:
-        for name, amount in pod_requests(other["spec"]).items():
-            used[name] = used.get(name, Decimal(0)) + amount
-    for name, amount in pod_requests(pod["spec"]).items():
-        if "/" in name and name not in room:
-            continue  # an extended resource that nobody told this node of, yet or any more
-        total = quantity(room.get(name, "0"))
-        if amount and used.get(name, Decimal(0)) + amount > total:
-            return _too_little(name, amount, used.get(name, Decimal(0)), total)
+    if lack := _lack(pod, present, room):
+        return lack
     if (refused := _refused_sysctl(pod)) is not None:
         return Eviction("SysctlForbidden", f"forbidden sysctl: {refused}")
     selector = pod["spec"].get("nodeSelector") or {}
@@ -71,6 +61,23 @@ def _refused_sysctl(pod: Object) -> str | None:
             return f'"{name}" not allowlisted'
         if pod["spec"].get("hostIPC" if kind == "ipc" else "hostNetwork"):
             return f'"{name}" not allowed with host {kind} enabled'
+    return None
+
+
+def _lack(pod: Object, present: Sequence[Object], room: Mapping[str, str]) -> Eviction | None:
+    """What there is too little of, beside the pods that are here."""
+    if len(present) + 1 > int(room["pods"]):
+        return _too_little("pods", Decimal(1), Decimal(len(present)), Decimal(room["pods"]))
+    used: dict[str, Decimal] = {}
+    for other in present:
+        for name, amount in pod_requests(other["spec"]).items():
+            used[name] = used.get(name, Decimal(0)) + amount
+    for name, amount in pod_requests(pod["spec"]).items():
+        if "/" in name and name not in room:
+            continue  # an extended resource that nobody told this node of, yet or any more
+        total = quantity(room.get(name, "0"))
+        if amount and used.get(name, Decimal(0)) + amount > total:
+            return _too_little(name, amount, used.get(name, Decimal(0)), total)
     return None
 
 

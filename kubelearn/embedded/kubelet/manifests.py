@@ -12,6 +12,7 @@ import logging
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -63,18 +64,8 @@ class Manifests:
 
 def static_pod(text: bytes, *, source: Path, node: str, now: datetime) -> Object:
     """The pod of a manifest. Raises InvalidManifest, yaml.YAMLError."""
-    found = yaml.safe_load(text)
-    if not isinstance(found, dict) or (found.get("apiVersion"), found.get("kind")) != ("v1", "Pod"):
-        raise InvalidManifest("this is no Pod of v1")
-    meta, spec = found.get("metadata"), found.get("spec")
-    if not isinstance(meta, dict) or not meta.get("name"):
-        raise InvalidManifest("invalid pod: name is needed for the pod")
-    if not isinstance(spec, dict) or not all(
-        each.get("name") and each.get("image") for each in spec.get("containers") or [{}]
-    ):
-        raise InvalidManifest("invalid pod: each container needs a name and an image")
-    if reference := next(_references(spec), ""):
-        raise InvalidManifest(f"static pods may not reference {reference}")
+    found = _checked(yaml.safe_load(text))
+    meta, spec = found["metadata"], found["spec"]
     content = json.dumps([found, node, str(source)], sort_keys=True, default=str)
     uid = hashlib.sha256(content.encode()).hexdigest()[:32]
     marks = {CONFIG_HASH: uid, _CONFIG_SEEN: micro_timestamp(now), CONFIG_SOURCE: "file"}
@@ -91,6 +82,22 @@ def static_pod(text: bytes, *, source: Path, node: str, now: datetime) -> Object
         "spec": {**_DEFAULTS, **spec, **placed},
         "status": {"phase": "Pending"},
     }
+
+
+def _checked(found: Any) -> Object:
+    """What a file holds, if it is a pod that can be one. Raises InvalidManifest."""
+    if not isinstance(found, dict) or (found.get("apiVersion"), found.get("kind")) != ("v1", "Pod"):
+        raise InvalidManifest("this is no Pod of v1")
+    meta, spec = found.get("metadata"), found.get("spec")
+    if not isinstance(meta, dict) or not meta.get("name"):
+        raise InvalidManifest("invalid pod: name is needed for the pod")
+    if not isinstance(spec, dict) or not all(
+        each.get("name") and each.get("image") for each in spec.get("containers") or [{}]
+    ):
+        raise InvalidManifest("invalid pod: each container needs a name and an image")
+    if reference := next(_references(spec), ""):
+        raise InvalidManifest(f"static pods may not reference {reference}")
+    return found
 
 
 def is_static(pod: Object) -> bool:

@@ -49,10 +49,7 @@ def pod_status(
     verdict = _verdict(phase, eviction, old=old, open_still=running or network)
     # Conditions tell a moment earlier that a pod is over.
     seems_over = not running and old.get("phase") not in TERMINAL_PHASES
-    allocated = {
-        name: format_quantity(amount, binary=name != "cpu")
-        for name, amount in pod_requests(spec).items()
-    }
+    allocated = _allocated(spec)
     return {
         "observedGeneration": pod["metadata"].get("generation", 1),
         **verdict,
@@ -89,6 +86,13 @@ def _statuses(
             pod, each, seen=seen, old=before.get(each["name"]), kind=kind
         )
         for each in pod["spec"].get(kind) or []
+    }
+
+
+def _allocated(spec: Object) -> Object:
+    return {
+        name: format_quantity(amount, binary=name != "cpu")
+        for name, amount in pod_requests(spec).items()
     }
 
 

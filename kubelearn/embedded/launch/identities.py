@@ -53,15 +53,25 @@ def of_cluster(nodes: Sequence[str], block: Block, *, hollow: bool = False) -> l
 
     Nodes that are `hollow` share one identity, as one program plays them all.
     """
-    service_names = ["kubernetes"]
+    found = [_api_server(block), *_clients(), *_addons(block)]
+    if hollow:
+        return [*found, *_hollow_kubelet(block)]
+    for number, node in enumerate(nodes, start=1):
+        found += _kubelet(node, block.node_ip(number))
+    return found
+
+
+def _api_server(block: Block) -> Identity:
+    names = ["kubernetes"]
     for part in ("default", "svc", "cluster", "local"):
-        service_names.append(f"{service_names[-1]}.{part}")
-    found = [
-        Identity(
-            APISERVER,
-            "kube-apiserver",
-            hosts=[HOST, block.kubernetes_service_ip, "localhost", *service_names],
-        ),
+        names.append(f"{names[-1]}.{part}")
+    hosts = [HOST, block.kubernetes_service_ip, "localhost", *names]
+    return Identity(APISERVER, "kube-apiserver", hosts=hosts)
+
+
+def _clients() -> list[Identity]:
+    """Those who only ask."""
+    return [
         Identity(APISERVER_KUBELET_CLIENT, "kube-apiserver-kubelet-client", ["system:masters"]),
         Identity(ADMIN, "kubernetes-admin", ["kubeadm:cluster-admins"]),
         Identity(CONTROLLER_MANAGER, "system:kube-controller-manager"),
@@ -69,26 +79,30 @@ def of_cluster(nodes: Sequence[str], block: Block, *, hollow: bool = False) -> l
         Identity(PROXY, "system:kube-proxy"),
         Identity(LOCAL_PATH, LOCAL_PATH),
         Identity(FRONT_PROXY_CLIENT, "front-proxy-client"),
-        Identity(
-            METRICS_SERVER,
-            "metrics-server",
-            hosts=[block.node_ip(1), "metrics-server.kube-system.svc"],
-        ),
+    ]
+
+
+def _addons(block: Block) -> list[Identity]:
+    hosts = [block.node_ip(1), "metrics-server.kube-system.svc"]
+    return [
+        Identity(METRICS_SERVER, "metrics-server", hosts=hosts),
         Identity(METRICS_SERVER_CLIENT, *service_account("metrics-server")),
         # In a kubeadm cluster it runs in pods, so its name is that of their account.
         Identity(DNS, *service_account("coredns")),
     ]
-    if hollow:
-        # No node's own identity would do: it may speak for that node only.
-        return [
-            *found,
-            Identity(kubelet_client(HOLLOW), "system:hollow-kubelet", ["system:masters"]),
-            Identity(kubelet_server(HOLLOW), HOLLOW, hosts=[block.node_ip(1)]),
-        ]
-    for number, node in enumerate(nodes, start=1):
-        user, groups = f"system:node:{node}", ["system:nodes"]
-        found += [
-            Identity(kubelet_client(node), user, groups),
-            Identity(kubelet_server(node), user, groups, hosts=[block.node_ip(number), node]),
-        ]
-    return found
+
+
+def _kubelet(node: str, ip: str) -> list[Identity]:
+    user, groups = f"system:node:{node}", ["system:nodes"]
+    return [
+        Identity(kubelet_client(node), user, groups),
+        Identity(kubelet_server(node), user, groups, hosts=[ip, node]),
+    ]
+
+
+def _hollow_kubelet(block: Block) -> list[Identity]:
+    # No node's own identity would do: it may speak for that node only.
+    return [
+        Identity(kubelet_client(HOLLOW), "system:hollow-kubelet", ["system:masters"]),
+        Identity(kubelet_server(HOLLOW), HOLLOW, hosts=[block.node_ip(1)]),
+    ]

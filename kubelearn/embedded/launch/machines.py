@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from kubelearn.containers.clusterimages import ClusterImages
 from kubelearn.containers.images import ImageStore
 from kubelearn.containers.probe import NAMESPACES, Choice
+from kubelearn.containers.runtime import Runtime
 from kubelearn.embedded.addresses import free_port
 from kubelearn.embedded.kubelet import Kubelet, NodeConfig
 from kubelearn.embedded.launch import identities
@@ -53,11 +55,8 @@ class Machines:
     def _node(
         self, name: str, number: int, *, choice: Choice, images: ImageStore, port: int
     ) -> Node:
-        ip, pod_cidr, folder = (
-            self._cluster.block.node_ip(number),
-            self._cluster.block.pod_cidr(number),
-            self._cluster.folder.nodes / name,
-        )
+        block, folder = self._cluster.block, self._cluster.folder.nodes / name
+        ip, pod_cidr = block.node_ip(number), block.pod_cidr(number)
         runtime = make_runtime(
             choice,
             folder / "containers",
@@ -73,23 +72,28 @@ class Machines:
             folder=folder / "kubelet",
             taints=self._taints(number),
             port=port,
-            cluster_dns=self._cluster.block.dns_service_ip,
+            cluster_dns=block.dns_service_ip,
         )
 
-        async def run() -> None:
-            async with self._cluster.client(identities.kubelet_client(name), "kubelet") as client:
-                await Kubelet(
-                    client,
-                    node=config,
-                    runtime=runtime,
-                    images=images,
-                    tls=self._cluster.serving(identities.kubelet_server(name)),
-                    clock=self._cluster.clock,
-                    random=self._cluster.random,
-                ).run()
-
-        kubelet = self._add(f"kubelet@{name}", run, node=name)
+        kubelet = self._add(
+            f"kubelet@{name}",
+            partial(self._run_kubelet, config, runtime=runtime, images=images),
+            node=name,
+        )
         return Node(name, ip=ip, runtime=runtime, kubelet=kubelet)
+
+    async def _run_kubelet(self, node: NodeConfig, *, runtime: Runtime, images: ImageStore) -> None:
+        identity = identities.kubelet_client(node.name)
+        async with self._cluster.client(identity, "kubelet") as client:
+            await Kubelet(
+                client,
+                node=node,
+                runtime=runtime,
+                images=images,
+                tls=self._cluster.serving(identities.kubelet_server(node.name)),
+                clock=self._cluster.clock,
+                random=self._cluster.random,
+            ).run()
 
     def _labels(self, number: int) -> dict[str, str]:
         return {CONTROL_PLANE: ""} if number == 1 else {}

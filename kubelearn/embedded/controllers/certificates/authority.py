@@ -62,9 +62,6 @@ class Authority:
         from cryptography.hazmat.primitives.serialization import Encoding
 
         certificate, key = self._loaded
-        life = _LONGEST if seconds is None else timedelta(seconds=seconds)
-        life = min(max(life, _SHORTEST), _LONGEST)
-        end = now + (life if life < _SHORT else life - _BACKDATE)
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
         builder = (
             x509.CertificateBuilder()
@@ -73,7 +70,7 @@ class Authority:
             .public_key(request.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - _BACKDATE)
-            .not_valid_after(min(end, certificate.not_valid_after_utc))
+            .not_valid_after(min(_end(seconds, now), certificate.not_valid_after_utc))
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(issuer, critical=False)
         )
@@ -89,6 +86,13 @@ class Authority:
         key = load_pem_private_key(self._key, password=None)
         assert isinstance(key, EllipticCurvePrivateKey)
         return x509.load_pem_x509_certificate(self._certificate), key
+
+
+def _end(seconds: int | None, now: datetime) -> datetime:
+    """When a certificate that is to last so long ends."""
+    life = _LONGEST if seconds is None else timedelta(seconds=seconds)
+    life = min(max(life, _SHORTEST), _LONGEST)
+    return now + (life if life < _SHORT else life - _BACKDATE)
 
 
 def _with_usages(builder: CertificateBuilder, usages: list[str]) -> CertificateBuilder:

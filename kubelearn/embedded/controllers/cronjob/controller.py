@@ -127,25 +127,32 @@ class CronJobController(Controller):
             self.queue.add_after(key(cron_job), (following - now).total_seconds() + _DELAY)
 
     async def _start(self, cron_job: Object, jobs: Sequence[Object], due: datetime) -> None:
-        """Make the Job for that time, unless the CronJob's policy forbids it."""
-        status, policy = cron_job["status"], cron_job["spec"].get("concurrencyPolicy", "Allow")
-        active = _active(cron_job)
+        """Make the Job for that time, unless it is there or the CronJob's policy forbids it."""
         job = new_job(cron_job, due)
         if any(item["metadata"]["name"] == job["metadata"]["name"] for item in jobs):
-            status["lastScheduleTime"] = timestamp(due)
-            return
+            cron_job["status"]["lastScheduleTime"] = timestamp(due)
+        elif await self._make_room(cron_job):
+            await self._create(cron_job, job, due)
+
+    async def _make_room(self, cron_job: Object) -> bool:
+        """Whether another Job may run; the policy Replace ends those that do."""
+        policy, active = cron_job["spec"].get("concurrencyPolicy", "Allow"), _active(cron_job)
         if policy == "Forbid" and active:
             message = (
                 "Not starting job because prior execution is running "
                 "and concurrency policy is Forbid"
             )
             self.events.event(cron_job, "Normal", "JobAlreadyActive", message)
-            return
+            return False
         if policy == "Replace":
             for ref in active.values():
                 old = await self.client.get(JOBS, ref["name"], ref["namespace"])
                 await self._delete(cron_job, old)
-            status.pop("active", None)
+            cron_job["status"].pop("active", None)
+        return True
+
+    async def _create(self, cron_job: Object, job: Object, due: datetime) -> None:
+        status = cron_job["status"]
         try:
             created = await self.client.create(JOBS, job)
         except AlreadyExists:

@@ -7,7 +7,7 @@ as possible: everybody who routes traffic reads each change. Left out: zones and
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -108,9 +108,27 @@ def _plan_ports(
     family: str,
     *,
     ports: Ports,
-    wanted: dict[str, Object],
+    wanted: Mapping[str, Object],
     slices: Sequence[Object],
 ) -> None:
+    contents = _packed(wanted, slices)
+    empty = make_slice(service, family, ports)
+    for i, content in enumerate(contents):
+        old = slices[i] if i < len(slices) else None
+        if not content and len(contents) > 1 and old:
+            result.delete.append(old)
+        elif old is None:
+            result.create.append({**empty, "endpoints": content})
+        elif content != (old["endpoints"] or []) or labels_of(old) != labels_of(empty):
+            meta = {**old["metadata"], "labels": labels_of(empty)}
+            result.update.append({**old, "metadata": meta, "endpoints": content})
+
+
+def _packed(wanted: Mapping[str, Object], slices: Sequence[Object]) -> list[list[Object]]:
+    """What each slice is to hold, and behind them what slices to create are to hold.
+
+    Endpoints stay where they are; new ones go where there is room.
+    """
     missing = dict(wanted)
     contents = [
         [
@@ -128,16 +146,7 @@ def _plan_ports(
     while new or not contents:
         contents.append(new[:_LONGEST])
         new = new[_LONGEST:]
-    empty = make_slice(service, family, ports)
-    for i, content in enumerate(contents):
-        old = slices[i] if i < len(slices) else None
-        if not content and len(contents) > 1 and old:
-            result.delete.append(old)
-        elif old is None:
-            result.create.append({**empty, "endpoints": content})
-        elif content != (old["endpoints"] or []) or labels_of(old) != labels_of(empty):
-            meta = {**old["metadata"], "labels": labels_of(empty)}
-            result.update.append({**old, "metadata": meta, "endpoints": content})
+    return contents
 
 
 def endpoint(service: Object, pod: Object, family: str) -> Object | None:

@@ -101,20 +101,8 @@ class HorizontalController(Controller):
         self, reconciliation: Reconciliation, object_key: str, selector: str, *, current: int
     ) -> list[Object]:
         """The pods of a target, which must be those of no other autoscaler's. Raises Failed."""
-        if not selector:
-            missing = "the HPA target's scale is missing a selector"
-            why = ("InvalidSelector", missing)
-            await reconciliation.refuse(
-                current, "SelectorRequired", why=why, problem="selector is required"
-            )
-        try:
-            self._selectors[object_key] = parsed = parse_labels(selector)
-        except SelectorError as error:
-            problem = (
-                f"couldn't convert selector into a corresponding internal selector object: {error}"
-            )
-            reason = "InvalidSelector"
-            await reconciliation.refuse(current, reason, why=(reason, problem), problem=problem)
+        parsed = await _parsed(reconciliation, selector, current=current)
+        self._selectors[object_key] = parsed
         namespace, _ = split_key(object_key)
         pods = [
             pod
@@ -135,3 +123,19 @@ class HorizontalController(Controller):
             for each, selector in self._selectors.items()
             if each.startswith(prefix) and any(selector.matches(labels_of(pod)) for pod in pods)
         )
+
+
+async def _parsed(reconciliation: Reconciliation, selector: str, *, current: int) -> LabelSelector:
+    """The selector of the target's scale. Raises Failed."""
+    if not selector:
+        why = ("InvalidSelector", "the HPA target's scale is missing a selector")
+        problem = "selector is required"
+        await reconciliation.refuse(current, "SelectorRequired", why=why, problem=problem)
+    try:
+        return parse_labels(selector)
+    except SelectorError as error:
+        problem = (
+            f"couldn't convert selector into a corresponding internal selector object: {error}"
+        )
+        reason = "InvalidSelector"
+        await reconciliation.refuse(current, reason, why=(reason, problem), problem=problem)
