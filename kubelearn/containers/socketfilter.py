@@ -30,6 +30,23 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
 
+# The calls that matter, and of `sendto` those with an address: jumps count steps to skip.
+_STEPS = [
+    (_LOAD, 0, 0, _ARCH_AT),
+    (_JUMP_EQUAL, 0, 8, _ARCH),
+    (_LOAD, 0, 0, _NUMBER_AT),
+    (_JUMP_EQUAL, 7, 0, BIND),
+    (_JUMP_EQUAL, 6, 0, CONNECT),
+    (_JUMP_EQUAL, 0, 4, SENDTO),
+    (_LOAD, 0, 0, _FIFTH_AT),
+    (_JUMP_EQUAL, 0, 3, 0),
+    (_LOAD, 0, 0, _FIFTH_AT + 4),
+    (_JUMP_EQUAL, 0, 1, 0),
+    (_RETURN, 0, 0, _ALLOW),
+    (_RETURN, 0, 0, _NOTIFY),
+]
+
+
 def take_filter() -> int:
     """Have the kernel ask about this thread's sockets; the answer is where it asks.
 
@@ -37,22 +54,8 @@ def take_filter() -> int:
     """
     if not _ARCH:
         raise OSError(errno.ENOSYS, "unknown machine")
-    steps = [
-        (_LOAD, 0, 0, _ARCH_AT),
-        (_JUMP_EQUAL, 0, 8, _ARCH),
-        (_LOAD, 0, 0, _NUMBER_AT),
-        (_JUMP_EQUAL, 7, 0, BIND),
-        (_JUMP_EQUAL, 6, 0, CONNECT),
-        (_JUMP_EQUAL, 0, 4, SENDTO),
-        (_LOAD, 0, 0, _FIFTH_AT),
-        (_JUMP_EQUAL, 0, 3, 0),
-        (_LOAD, 0, 0, _FIFTH_AT + 4),
-        (_JUMP_EQUAL, 0, 1, 0),
-        (_RETURN, 0, 0, _ALLOW),
-        (_RETURN, 0, 0, _NOTIFY),
-    ]
-    code = b"".join(struct.pack("=HBBI", *step) for step in steps)
-    program = _Program(len(steps), code)
+    code = b"".join(struct.pack("=HBBI", *step) for step in _STEPS)
+    program = _Program(len(_STEPS), code)
 
     def take(flags: int) -> int:
         return call(libc.syscall, _SECCOMP, _SET_MODE_FILTER, flags, ctypes.byref(program))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from kubelearn.diagrams import svg
 from kubelearn.diagrams.actors import PARTS
@@ -76,41 +77,27 @@ def _axis(span: float, *, lines: int) -> list[str]:
 def _line(row: Row, rows: Sequence[Row], *, y: float, start: float, span: float) -> str:
     look = PARTS[row["part"]]
     at, end = row["at"] - start, row["at"] + row["took"] - start
-    cause = next((each for each in rows if each["id"] == row["after"]), None)
     from_, to = _x(at, span), _x(end, span)
-    parts = [
-        badge(look, x=20, y=y + 2),
-        svg.text(
-            svg.shorten(f"{row['actor']} {row['deed']}", width=_LEFT - 80),
-            x=46,
-            y=y + 10,
-            weight="600",
-        ),
-        svg.text(
-            svg.shorten(row["words"], width=_LEFT - 80, size=10.5),
-            x=46,
-            y=y + 24,
-            size=10.5,
-            fill=svg.MUTED,
-        ),
-    ]
+    parts = [badge(look, x=20, y=y + 2), *_words(row, y=y)]
+    cause = next((each for each in rows if each["id"] == row["after"]), None)
     if cause:
         before = _x(cause["at"] - start, span)
         path = f"M{svg.number(before)} {svg.number(y + 12)}H{svg.number(from_)}"
         parts.append(svg.element("path", d=path, stroke=look.edge, stroke_dasharray="2 3"))
-    parts.append(
-        svg.element(
-            "rect",
-            x=from_,
-            y=y + 5,
-            width=max(to - from_, 4),
-            height=14,
-            rx=3,
-            fill=look.colour,
-            stroke=look.edge,
-        )
-    )
+    place: dict[str, Any] = {"x": from_, "y": y + 5, "width": max(to - from_, 4), "height": 14}
+    parts.append(svg.element("rect", **place, rx=3, fill=look.colour, stroke=look.edge))
     after = svg.text(
         f"+{milliseconds(at)}", x=_WIDTH - 20, y=y + 16, size=11, fill=svg.MUTED, anchor="end"
     )
     return "".join([*parts, after])
+
+
+def _words(row: Row, *, y: float) -> list[str]:
+    """Who did what, and the details below it."""
+    width = _LEFT - 80
+    deed = svg.shorten(f"{row['actor']} {row['deed']}", width=width)
+    details = svg.shorten(row["words"], width=width, size=10.5)
+    return [
+        svg.text(deed, x=46, y=y + 10, weight="600"),
+        svg.text(details, x=46, y=y + 24, size=10.5, fill=svg.MUTED),
+    ]

@@ -13,7 +13,7 @@ from typing import Any
 
 import graphviz
 
-from kubelearn.diagrams.graph import NODE_HEIGHT, NODE_WIDTH, Graph, Stroke
+from kubelearn.diagrams.graph import NODE_HEIGHT, NODE_WIDTH, Edge, Graph, Node, Stroke
 from kubelearn.diagrams.layered import Layout, Link, Point, Spot
 from kubelearn.diagrams.looks import Look
 from kubelearn.errors import KubelearnError
@@ -35,30 +35,36 @@ def to_dot(
     digraph.attr("node", shape="box", style="rounded", fontname="sans-serif", fontsize="11")
     digraph.attr("edge", fontname="sans-serif", fontsize="9")
     for node in graph.nodes:
-        look = looks.get(node.status)
-        words = " · ".join(part for part in (node.kind, node.word) if part)
-        label = rf"{graphviz.escape(words)}\n{graphviz.escape(node.name)}"
-        digraph.node(
-            node.id,
-            label,
-            id=node.id,
-            **_class("node", node.kind, node.status),
-            color=look.edge if look else "#59636e",
-        )
+        _add_node(digraph, node, looks.get(node.status))
     for edge in graph.edges:
-        stroke = strokes[edge.kind]
-        digraph.edge(
-            edge.source,
-            edge.target,
-            stroke.label,
-            id=edge.id,
-            **_class("edge", edge.kind, edge.status),
-            color=stroke.colour,
-            fontcolor=stroke.colour,
-            style=_STYLES[bool(stroke.dash)],
-            arrowhead="odot" if edge.status == "off" else "normal",
-        )
+        _add_edge(digraph, edge, strokes[edge.kind])
     return digraph
+
+
+def _add_node(digraph: graphviz.Digraph, node: Node, look: Look | None) -> None:
+    words = " · ".join(part for part in (node.kind, node.word) if part)
+    label = rf"{graphviz.escape(words)}\n{graphviz.escape(node.name)}"
+    digraph.node(
+        node.id,
+        label,
+        id=node.id,
+        **_class("node", node.kind, node.status),
+        color=look.edge if look else "#59636e",
+    )
+
+
+def _add_edge(digraph: graphviz.Digraph, edge: Edge, stroke: Stroke) -> None:
+    digraph.edge(
+        edge.source,
+        edge.target,
+        stroke.label,
+        id=edge.id,
+        **_class("edge", edge.kind, edge.status),
+        color=stroke.colour,
+        fontcolor=stroke.colour,
+        style=_STYLES[bool(stroke.dash)],
+        arrowhead="odot" if edge.status == "off" else "normal",
+    )
 
 
 def _class(*names: str) -> dict[str, str]:

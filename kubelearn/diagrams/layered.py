@@ -171,20 +171,7 @@ class _Web:
             name: Spot(lefts[self.rank[name]], self.centre[name] - height / 2, width, height)
             for name, (width, height) in self.sizes.items()
         }
-        ports = self._ports()
-        routes: dict[Link, tuple[Point, ...]] = {}
-        labels: dict[tuple[str, str], Point] = {}
-        for link, chain in self.chains.items():
-            stops = [
-                (lefts[self.rank[name]], lefts[self.rank[name]] + widths[self.rank[name]])
-                for name in chain
-            ]
-            ends = self._ends(link, chain, ports)
-            routes[link] = _route(chain, stops, ends, spots)
-            reverse = chain[0] != link.source
-            if reverse:
-                routes[link] = routes[link][::-1]
-            labels.setdefault((link.source, link.group), _label(routes[link], len(chain), reverse))
+        routes, labels = self._routes(lefts, widths, spots)
         height = max((self.centre[n] + self._height(n) / 2 for n in self.centre), default=0)
         return Layout(
             width=lefts[-1] + widths[-1] if lefts else 0,
@@ -194,6 +181,22 @@ class _Web:
             labels=labels,
             order=tuple(tuple(layer) for layer in self.layers),
         )
+
+    def _routes(
+        self, lefts: Sequence[float], widths: Sequence[float], spots: Mapping[str, Spot]
+    ) -> tuple[dict[Link, tuple[Point, ...]], dict[tuple[str, str], Point]]:
+        """The way of each link, and where the words of each group of links are."""
+        ports = self._ports()
+        routes: dict[Link, tuple[Point, ...]] = {}
+        labels: dict[tuple[str, str], Point] = {}
+        for link, chain in self.chains.items():
+            ranks = [self.rank[name] for name in chain]
+            stops = [(lefts[rank], lefts[rank] + widths[rank]) for rank in ranks]
+            route = _route(chain, stops, self._ends(link, chain, ports), spots)
+            reverse = chain[0] != link.source
+            routes[link] = route[::-1] if reverse else route
+            labels.setdefault((link.source, link.group), _label(routes[link], len(chain), reverse))
+        return routes, labels
 
     def _width(self, name: str) -> float:
         return self.sizes[name][0] if name in self.sizes else 0

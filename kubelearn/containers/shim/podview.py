@@ -31,40 +31,51 @@ _TAKING_PATHS = (
 _BIND_ADDRESS_NO_PORT = 24
 
 
-def see_address(ip: str, name: str) -> None:
-    """Let sockets mean the pod when they say "here"."""
-    plain: type[socket.socket] = socket.socket
-    bind, connect, connect_ex = plain.bind, plain.connect, plain.connect_ex
-    sendto: Callable[..., int] = plain.sendto
-    getaddrinfo = socket.getaddrinfo
+class _PodSockets:
+    """What sockets do when they mean the pod by "here"."""
 
-    def own(family: int, address: Any) -> Any:
-        if family not in (socket.AF_INET, socket.AF_INET6) or address[0] not in _EVERYWHERE:
-            return address
-        return (ip if family == socket.AF_INET else f"::ffff:{ip}", *address[1:])
+    def __init__(self, ip: str) -> None:
+        self._ip = ip
+        self._bind = socket.socket.bind
 
-    def there(self: socket.socket, address: Any) -> Any:
-        address = own(self.family, address)
-        if self.family != socket.AF_INET:
-            return address
-        host = address[0] if is_address(address[0]) else socket.gethostbyname(address[0])
-        if in_cluster(host) and self.getsockname() == ("0.0.0.0", 0):
-            self.setsockopt(socket.IPPROTO_IP, _BIND_ADDRESS_NO_PORT, 1)
-            bind(self, (ip, 0))
-        # Pods and Services of this cluster that wanted such a port could not have it either.
-        return (host, real_port(host, address[1]))
-
-    def bind_in_pod(self: socket.socket, address: Any) -> None:
-        address = own(self.family, address)
+    def bind(self, plain: socket.socket, address: Any) -> None:
+        """Listen at the pod's address, and at another port where root keeps that one."""
+        address = self._own(plain.family, address)
         try:
-            bind(self, address)
+            self._bind(plain, address)
         except PermissionError:
             port = address[1] + UNPRIVILEGED
             print(
                 f"port {address[1]} is kept for root on this machine, listening on {port} instead",
                 file=sys.stderr,
             )
-            bind(self, (address[0], port, *address[2:]))
+            self._bind(plain, (address[0], port, *address[2:]))
+
+    def there(self, plain: socket.socket, address: Any) -> Any:
+        """Where to send to, from the pod's address if that is in the cluster."""
+        address = self._own(plain.family, address)
+        if plain.family != socket.AF_INET:
+            return address
+        host = address[0] if is_address(address[0]) else socket.gethostbyname(address[0])
+        if in_cluster(host) and plain.getsockname() == ("0.0.0.0", 0):
+            plain.setsockopt(socket.IPPROTO_IP, _BIND_ADDRESS_NO_PORT, 1)
+            self._bind(plain, (self._ip, 0))
+        # Pods and Services of this cluster that wanted such a port could not have it either.
+        return (host, real_port(host, address[1]))
+
+    def _own(self, family: int, address: Any) -> Any:
+        if family not in (socket.AF_INET, socket.AF_INET6) or address[0] not in _EVERYWHERE:
+            return address
+        return (self._ip if family == socket.AF_INET else f"::ffff:{self._ip}", *address[1:])
+
+
+def see_address(ip: str, name: str) -> None:
+    """Let sockets mean the pod when they say "here"."""
+    plain: type[socket.socket] = socket.socket
+    connect, connect_ex = plain.connect, plain.connect_ex
+    sendto: Callable[..., int] = plain.sendto
+    getaddrinfo = socket.getaddrinfo
+    pod = _PodSockets(ip)
 
     def only_ipv4(*args: Any, **options: Any) -> list[Any]:
         found = getaddrinfo(*args, **options)
@@ -72,10 +83,10 @@ def see_address(ip: str, name: str) -> None:
 
     changes: dict[Any, dict[str, Any]] = {
         plain: {
-            "bind": bind_in_pod,
-            "connect": lambda self, address: connect(self, there(self, address)),
-            "connect_ex": lambda self, address: connect_ex(self, there(self, address)),
-            "sendto": lambda self, *args: sendto(self, *args[:-1], there(self, args[-1])),
+            "bind": lambda self, address: pod.bind(self, address),
+            "connect": lambda self, address: connect(self, pod.there(self, address)),
+            "connect_ex": lambda self, address: connect_ex(self, pod.there(self, address)),
+            "sendto": lambda self, *args: sendto(self, *args[:-1], pod.there(self, args[-1])),
         },
         socket: {"getaddrinfo": only_ipv4, "gethostname": lambda: name, "has_ipv6": False},
     }

@@ -31,6 +31,7 @@ _BUCKETS = (
     10.0, 15.0, 20.0, 30.0, 45.0, 60.0,
 )  # fmt: skip
 _TARGET = ("verb", "group", "version", "resource", "subresource", "scope", "component")
+_REQUEST = ("verb", "dry_run", *_TARGET[1:])
 _VERBS = {"create": "POST", "update": "PUT"}
 _CONNECT = frozenset({"attach", "exec", "portforward", "proxy"})
 _READING = frozenset({"get", "list", "watch"})
@@ -104,37 +105,42 @@ class Metrics:
 
     def collect(self) -> Iterator[Metric]:
         """The families of metrics, as the library asks for them."""
-        from prometheus_client.core import (
-            CounterMetricFamily,
-            GaugeMetricFamily,
-            HistogramMetricFamily,
-        )
+        from prometheus_client.core import GaugeMetricFamily
 
-        labels = ("verb", "dry_run", *_TARGET[1:])
-        count = CounterMetricFamily(
-            "apiserver_request_total",
-            "[STABLE] Counter of apiserver requests broken out for each verb, dry run value, "
-            "group, version, resource, scope, component, and HTTP response code.",
-            labels=(*labels, "code"),
-        )
-        for (target, dry_run, code), number in self._requests.items():
-            count.add_metric((target[0], dry_run, *target[1:], str(code)), number)
-        yield count
-        spread = HistogramMetricFamily(
-            "apiserver_request_duration_seconds",
-            "[STABLE] Response latency distribution in seconds for each verb, dry run value, "
-            "group, version, resource, subresource, scope and component.",
-            labels=labels,
-        )
-        for (target, dry_run), latency in self._latencies.items():
-            values = (target[0], dry_run, *target[1:])
-            spread.add_metric(values, [*latency.buckets()], latency.sum)
-        yield spread
+        yield self._counted()
+        yield self._timed()
         for name, text, names, samples in self._gauges():
             gauge = GaugeMetricFamily(name, text, labels=names)
             for values, number in samples.items():
                 gauge.add_metric(values, number)
             yield gauge
+
+    def _counted(self) -> Metric:
+        from prometheus_client.core import CounterMetricFamily
+
+        family = CounterMetricFamily(
+            "apiserver_request_total",
+            "[STABLE] Counter of apiserver requests broken out for each verb, dry run value, "
+            "group, version, resource, scope, component, and HTTP response code.",
+            labels=(*_REQUEST, "code"),
+        )
+        for (target, dry_run, code), number in self._requests.items():
+            family.add_metric((target[0], dry_run, *target[1:], str(code)), number)
+        return family
+
+    def _timed(self) -> Metric:
+        from prometheus_client.core import HistogramMetricFamily
+
+        family = HistogramMetricFamily(
+            "apiserver_request_duration_seconds",
+            "[STABLE] Response latency distribution in seconds for each verb, dry run value, "
+            "group, version, resource, subresource, scope and component.",
+            labels=_REQUEST,
+        )
+        for (target, dry_run), latency in self._latencies.items():
+            values = (target[0], dry_run, *target[1:])
+            family.add_metric(values, [*latency.buckets()], latency.sum)
+        return family
 
     def _gauges(self) -> Iterator[tuple[str, str, tuple[str, ...], Mapping[Target, int]]]:
         yield (

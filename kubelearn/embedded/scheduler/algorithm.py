@@ -59,10 +59,7 @@ class Algorithm:
         if not nodes:
             message = "no nodes available to schedule pods"
         elif before.rejection:
-            # Upstream's plugin for claims of devices is asked next whether it can help, has not
-            # got as far as to know anything, and says just that.
-            told = ", ".join(before.rejection.reasons)
-            message = fit_error(len(nodes), {}, before=told, after="not found")
+            message = _explain_early(before.rejection, len(nodes))
         elif not feasible:
             attempt = self._preemption.attempt(
                 pod,
@@ -141,6 +138,13 @@ def _best(
     """What the plugins said of the best nodes: {node: {plugin: score}}."""
     best = heapq.nlargest(_TOLD, totals, key=totals.__getitem__)
     return {node: {plugin: column[node] for plugin, column in scores.items()} for node in best}
+
+
+def _explain_early(rejection: Rejection, nodes: int) -> str:
+    """Why a pod fits nowhere that a plugin has rejected before any node was looked at."""
+    # Upstream's plugin for claims of devices is asked next whether it can help, has not got as far
+    # as to know anything, and says just that.
+    return fit_error(nodes, {}, before=", ".join(rejection.reasons), after="not found")
 
 
 def _explain(rejections: Mapping[str, Rejection], attempt: Attempt) -> str:

@@ -134,16 +134,9 @@ def _without_zero(obj: Object) -> Object:
 
 
 def _with_scale(kind: Kind, obj: Object, scale: Object) -> Object:
-    """The object with the replicas of a Scale."""
-    meta = scale["metadata"]
-    replicas = (scale.get("spec") or {}).get("replicas", 0)
-    if kind.custom and replicas == _UNSET:
-        path = (kind.custom.scale or {})["specReplicasPath"]
-        raise bad_request(f"the spec replicas field {quote(path)} cannot be empty")
-    if replicas < 0 and not kind.custom:
-        text = f"Invalid value: {replicas}: must be greater than or equal to 0"
-        cause = Cause("FieldValueInvalid", text, "spec.replicas")
-        raise invalid(SCALE.kind, SCALE.group, obj["metadata"]["name"], [cause])
+    """The object with the replicas of a Scale. Raises 400 and 422."""
+    meta, replicas = scale["metadata"], (scale.get("spec") or {}).get("replicas", 0)
+    _check_replicas(kind, obj, replicas)
     new = copy.deepcopy(obj)
     stored = obj["metadata"]["resourceVersion"]
     if kind.custom:
@@ -153,6 +146,16 @@ def _with_scale(kind: Kind, obj: Object, scale: Object) -> Object:
         new["spec"]["replicas"] = replicas
         new["metadata"]["resourceVersion"] = meta.get("resourceVersion")
     return new
+
+
+def _check_replicas(kind: Kind, obj: Object, replicas: int) -> None:
+    if kind.custom and replicas == _UNSET:
+        path = (kind.custom.scale or {})["specReplicasPath"]
+        raise bad_request(f"the spec replicas field {quote(path)} cannot be empty")
+    if replicas < 0 and not kind.custom:
+        text = f"Invalid value: {replicas}: must be greater than or equal to 0"
+        cause = Cause("FieldValueInvalid", text, "spec.replicas")
+        raise invalid(SCALE.kind, SCALE.group, obj["metadata"]["name"], [cause])
 
 
 async def _answer(request: Request, registry: Registry, value: bytes) -> web.Response:
