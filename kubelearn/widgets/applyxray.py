@@ -145,16 +145,17 @@ class ApplyXray(LiveWidget):
         for node in sorted({node for node, _ in new}):
             for container in self.cluster.internals.containers(node):
                 pod = f"{container.namespace}/{container.pod}"
-                if (node, pod) in new and container.attempt == 0:
-                    hop = self._trail.started(
-                        pod,
-                        container=container.name,
-                        process=container.pid,
-                        node=node,
-                        moment=container.created.timestamp(),
-                    )
-                    if hop and self._keep(hop):
-                        changed.add(hop.journey)
+                if (node, pod) not in new or container.attempt:
+                    continue
+                hop = self._trail.started(
+                    pod,
+                    container=container.name,
+                    process=container.pid,
+                    node=node,
+                    moment=container.created.timestamp(),
+                )
+                if hop and self._keep(hop):
+                    changed.add(hop.journey)
         self._asked |= {pod for _, pod in new}
         return changed
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import itertools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from kubelearn.errors import AlreadyExists, Conflict, Expired, NotFound
 from kubelearn.objects import Object, Resource, timestamp
@@ -232,20 +232,23 @@ def _merge(target: Object, patch: Object, *, strategic: bool) -> Object:
             target[name] = _merge(target.get(name) or {}, value, strategic=strategic)
         elif strategic and name in ("conditions", "ownerReferences"):
             by = "type" if name == "conditions" else "uid"
-            items = {item[by]: item for item in target.get(name) or []}
-            for item in value:
-                if item.get("$patch") == "delete":
-                    items.pop(item[by], None)
-                else:
-                    merged = {**items.get(item[by], {}), **item}
-                    items[item[by]] = {
-                        key: part
-                        for key, part in merged.items()
-                        if part is not None or key == "lastProbeTime"
-                    }
-            target[name] = list(items.values())
+            target[name] = _merge_items(target.get(name) or [], value, by=by)
         elif isinstance(value, list) and value[:1] == [{"$patch": "replace"}]:
             target[name] = value[1:]
         else:
             target[name] = value
     return target
+
+
+def _merge_items(old: Sequence[Object], patch: Sequence[Object], *, by: str) -> list[Object]:
+    """A list whose items are known by a field, as a strategic merge patch changes it."""
+    items = {item[by]: item for item in old}
+    for item in patch:
+        if item.get("$patch") == "delete":
+            items.pop(item[by], None)
+            continue
+        merged = {**items.get(item[by], {}), **item}
+        items[item[by]] = {
+            key: part for key, part in merged.items() if part is not None or key == "lastProbeTime"
+        }
+    return list(items.values())

@@ -123,20 +123,19 @@ class Zone:
         port, protocol = (word.removeprefix("_") for word in rest) if len(rest) == 2 else ("", "")
         name = f"{service['metadata']['name']}.{service['metadata']['namespace']}.svc.{DOMAIN}"
         if spec.get("type") == "ExternalName":
-            if not rest:
-                host = spec.get("externalName", "").removesuffix(".")
-                # An alias of an address is no alias, and upstream says nothing then.
-                if not _is_ip(host):
-                    yield _Target(name, host, _NO_PORT, is_name=True)
+            host = spec.get("externalName", "").removesuffix(".")
+            # An alias of an address is no alias, and upstream says nothing then.
+            if not rest and not _is_ip(host):
+                yield _Target(name, host, _NO_PORT, is_name=True)
         elif spec.get("clusterIP") == "None" or endpoint:
             for host, address, number in self._endpoints(service_key, port, protocol):
                 if endpoint in ("", host):
                     yield _Target(f"{host}.{name}", address, number)
         else:
-            for each in spec.get("ports") or []:
-                if _fits(each, port, protocol):
-                    for ip in spec.get("clusterIPs") or []:
-                        yield _Target(name, ip, each["port"])
+            fitting = [each for each in spec.get("ports") or [] if _fits(each, port, protocol)]
+            for each in fitting:
+                for ip in spec.get("clusterIPs") or []:
+                    yield _Target(name, ip, each["port"])
 
     def _endpoints(
         self, service_key: str, port: str, protocol: str

@@ -51,22 +51,12 @@ _SYSCTLS = {
 def app_armor_profile(pod: PodView) -> Violation | None:
     """AppArmor stays as the runtime has it, or has a profile of the node."""
 
-    def profile(context: Object) -> str | None:
-        found: str | None = (context.get("appArmorProfile") or {}).get("type")
-        return found
-
     def is_bad(context: Object) -> bool:
-        return "appArmorProfile" in context and profile(context) not in _PROFILES
+        return "appArmorProfile" in context and _profile(context) not in _PROFILES
 
     contexts = [pod.context, *(context for _, context in pod.contexts())]
-    values = sorted({profile(context) or "" for context in contexts if is_bad(context)})
-    annotations = sorted(
-        _assigned(name, value)
-        for name, value in pod.annotations.items()
-        if name.startswith(_APP_ARMOR)
-        and value not in ("", "runtime/default")
-        and not value.startswith("localhost/")
-    )
+    values = sorted({_profile(context) or "" for context in contexts if is_bad(context)})
+    annotations = _bad_app_armor_annotations(pod)
     who = [each for each in (setters(pod, is_bad),) if each]
     if annotations:
         who.append(plural("annotation", annotations))
@@ -75,6 +65,21 @@ def app_armor_profile(pod: PodView) -> Violation | None:
         return None
     detail = f"{' and '.join(who)} must not set AppArmor profile type to {quoted(values)}"
     return Violation(plural("forbidden AppArmor profile", values), detail)
+
+
+def _profile(context: Object) -> str | None:
+    found: str | None = (context.get("appArmorProfile") or {}).get("type")
+    return found
+
+
+def _bad_app_armor_annotations(pod: PodView) -> list[str]:
+    return sorted(
+        _assigned(name, value)
+        for name, value in pod.annotations.items()
+        if name.startswith(_APP_ARMOR)
+        and value not in ("", "runtime/default")
+        and not value.startswith("localhost/")
+    )
 
 
 def _assigned(name: str, value: str) -> str:

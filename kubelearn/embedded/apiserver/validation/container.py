@@ -18,6 +18,7 @@ from kubelearn.embedded.apiserver.validation.common import (
     no_backsteps,
     supported,
 )
+from kubelearn.embedded.apiserver.validation.downward import field_selector, resource_selector
 from kubelearn.embedded.apiserver.validation.field import (
     Errors,
     duplicate,
@@ -32,7 +33,6 @@ from kubelearn.embedded.apiserver.validation.field import (
 from kubelearn.embedded.apiserver.validation.probe import lifecycle, probes
 from kubelearn.embedded.apiserver.validation.resources import resource_requirements
 from kubelearn.embedded.apiserver.validation.security import container_security_context
-from kubelearn.embedded.apiserver.validation.volume import field_selector, resource_selector
 from kubelearn.objects import Object
 
 _ENVIRONMENT_FIELDS = (

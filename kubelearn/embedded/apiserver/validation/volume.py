@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from kubelearn.embedded.apiserver.names import qualified_name
 from kubelearn.embedded.apiserver.validation.common import (
     descending_path,
     dns_label,
@@ -18,13 +17,16 @@ from kubelearn.embedded.apiserver.validation.common import (
     no_backsteps,
     supported,
 )
+from kubelearn.embedded.apiserver.validation.downward import (
+    VOLUME_FIELDS,
+    field_selector,
+    resource_selector,
+)
 from kubelearn.embedded.apiserver.validation.field import (
     Errors,
     duplicate,
-    each_invalid,
     forbidden,
     invalid,
-    not_supported,
     required,
 )
 from kubelearn.embedded.apiserver.validation.storage import claim_template
@@ -34,19 +36,6 @@ from kubelearn.quantity import quantity
 _HOST_PATH_TYPES = (
     "", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate",
     "Socket",
-)  # fmt: skip
-_VOLUME_FIELDS = (
-    "metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace",
-    "metadata.uid",
-)  # fmt: skip
-_KNOWN_FIELDS = (
-    *_VOLUME_FIELDS, "spec.nodeName", "spec.restartPolicy", "spec.serviceAccountName",
-    "spec.schedulerName", "status.phase", "status.hostIP", "status.hostIPs", "status.podIP",
-    "status.podIPs",
-)  # fmt: skip
-_CONTAINER_RESOURCES = (
-    "limits.cpu", "limits.ephemeral-storage", "limits.memory",
-    "requests.cpu", "requests.ephemeral-storage", "requests.memory",
 )  # fmt: skip
 _SHORTEST_TOKEN, _LONGEST_TOKEN = 600, 2**32
 
@@ -142,7 +131,7 @@ def _downward_file(field: str, item: Object) -> Errors:
         yield required(f"{field}.path")
     yield from file_path(f"{field}.path", item["path"])
     if "fieldRef" in item:
-        yield from field_selector(f"{field}.fieldRef", item["fieldRef"], _VOLUME_FIELDS)
+        yield from field_selector(f"{field}.fieldRef", item["fieldRef"], VOLUME_FIELDS)
         if "resourceFieldRef" in item:
             detail = "fieldRef and resourceFieldRef can not be specified simultaneously"
             yield invalid(field, "resource", detail)
@@ -152,69 +141,6 @@ def _downward_file(field: str, item: Object) -> Errors:
     else:
         yield required(field, "one of fieldRef and resourceFieldRef is required")
     yield from file_mode(f"{field}.mode", item.get("mode"))
-
-
-def field_selector(field: str, selector: Object, allowed: tuple[str, ...]) -> Errors:
-    """A field of the pod that a container gets to see; `allowed` is sorted."""
-    path = selector["fieldPath"]
-    if not path:
-        yield required(f"{field}.fieldPath")
-        return
-    if selector["apiVersion"] != "v1":
-        problem = f"unsupported pod version: {selector['apiVersion']}"
-        yield invalid(f"{field}.fieldPath", path, f"error converting fieldPath: {problem}")
-        return
-    base, found, subscript = path.partition("['")
-    if found and subscript.endswith("']"):
-        yield from _subscript(field, base, subscript[:-2], path)
-    elif path not in _KNOWN_FIELDS:
-        detail = f"error converting fieldPath: field label not supported: {path}"
-        yield invalid(f"{field}.fieldPath", path, detail)
-    elif path not in allowed:
-        yield not_supported(f"{field}.fieldPath", path, allowed)
-
-
-def _subscript(field: str, base: str, subscript: str, path: str) -> Errors:
-    if base not in ("metadata.annotations", "metadata.labels"):
-        problem = f"field label does not support subscript: {path}"
-        yield invalid(f"{field}.fieldPath", path, f"error converting fieldPath: {problem}")
-        return
-    key = subscript.lower() if base.endswith("annotations") else subscript
-    yield from each_invalid(field, key, qualified_name(key))
-
-
-def resource_selector(field: str, selector: Object, *, in_volume: bool = False) -> Errors:
-    """A request or limit that a container gets to see."""
-    resource = selector["resource"]
-    if in_volume and not selector.get("containerName"):
-        yield required(f"{field}.containerName")
-    elif not resource:
-        yield required(f"{field}.resource")
-    elif resource not in _CONTAINER_RESOURCES and "hugepages-" not in resource:
-        yield not_supported(f"{field}.resource", resource, _CONTAINER_RESOURCES)
-    yield from _divisor(field, resource, selector.get("divisor", "0"))
-
-
-_MEMORY_UNITS = ("1", *(f"1{unit}" for unit in ("k", "M", "G", "T", "P", "E")))
-_MEMORY_UNITS += tuple(f"1{unit}i" for unit in ("K", "M", "G", "T", "P", "E"))
-
-
-_RESOURCE_NAMES = {
-    "cpu": "cpu",
-    "memory": "memory",
-    "ephemeral-storage": "local ephemeral storage",
-}
-
-
-def _divisor(field: str, resource: str, divisor: str) -> Errors:
-    name = _RESOURCE_NAMES.get(resource.partition(".")[2])
-    if "hugepages-" in resource:
-        name = "hugepages"
-    units = ("1m", "1") if name == "cpu" else _MEMORY_UNITS
-    if name and divisor not in ("0", *units):
-        shown = " and ".join(units) if name == "cpu" else ", ".join(units)
-        detail = f"only divisor's values {shown} are supported with the {name} resource"
-        yield invalid(f"{field}.divisor", resource, detail)
 
 
 def _projected(field: str, source: Object) -> Errors:

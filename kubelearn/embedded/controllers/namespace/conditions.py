@@ -6,6 +6,7 @@ Pure functions. Upstream: pkg/controller/namespace/deletion/status_condition_uti
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -74,21 +75,19 @@ def _problems(remaining: Remaining) -> dict[str, tuple[str, str]]:
             + ", ".join(sorted(remaining.errors)),
         )
     if remaining.objects:
-        counted = sorted(
-            f"{r.plural}.{r.group} has {count} resource instances"
-            for r, count in remaining.objects.items()
-        )
+        counts = (f"{r.plural}.{r.group} has {n}" for r, n in remaining.objects.items())
         problems["NamespaceContentRemaining"] = (
             "SomeResourcesRemain",
-            f"Some resources are remaining: {', '.join(counted)}",
+            f"Some resources are remaining: {_instances(counts)}",
         )
     if remaining.finalizers:
-        counted = sorted(
-            f"{finalizer} in {count} resource instances"
-            for finalizer, count in remaining.finalizers.items()
-        )
+        counts = (f"{name} in {n}" for name, n in remaining.finalizers.items())
         problems["NamespaceFinalizersRemaining"] = (
             "SomeFinalizersRemain",
-            f"Some content in the namespace has finalizers remaining: {', '.join(counted)}",
+            f"Some content in the namespace has finalizers remaining: {_instances(counts)}",
         )
     return problems
+
+
+def _instances(counts: Iterable[str]) -> str:
+    return ", ".join(sorted(f"{count} resource instances" for count in counts))
