@@ -48,14 +48,20 @@ SCALARS = {
     "meta.v1.Time": "Time",
     "meta.v1.MicroTime": "MicroTime",
     "meta.v1.Duration": "Duration",
-    "meta.v1.FieldsV1": "Any",
     "resource.Quantity": "Quantity",
     "intstr.IntOrString": "IntOrString",
-    "runtime.RawExtension": "Any",
-    "apiextensions.v1.JSON": "Any",
-    "apiextensions.v1.JSONSchemaPropsOrArray": "Any",
-    "apiextensions.v1.JSONSchemaPropsOrBool": "Any",
-    "apiextensions.v1.JSONSchemaPropsOrStringArray": "Any",
+}
+# Types that hold any JSON: of them only the name is kept.
+FREE_FORM = (
+    "apiextensions.v1.JSON", "apiextensions.v1.JSONSchemaPropsOrArray",
+    "apiextensions.v1.JSONSchemaPropsOrBool", "apiextensions.v1.JSONSchemaPropsOrStringArray",
+    "meta.v1.FieldsV1", "runtime.RawExtension",
+)  # fmt: skip
+# Where the prose of those types is that the definitions say nothing of.
+PROSE = {
+    "intstr.IntOrString": "pkg/util/intstr/intstr.go",
+    "resource.Quantity": "pkg/api/resource/quantity.go",
+    "runtime.RawExtension": "pkg/runtime/types.go",
 }
 BASIC = {"bool", "byte", "float64", "int32", "int64", "string", *SCALARS.values()}
 
@@ -63,7 +69,9 @@ _IMPORT = re.compile(r'^\s*(?:import\s+)?(\w+)?\s*"([\w./-]+)"$', re.M)
 _STRUCT = re.compile(r"^type (\w+) struct ?\{(\}|.*?^\})", re.M | re.S)
 _NAMED = re.compile(r"^type (\w+) (?:=\s*)?([\w.\[\]*]+)$", re.M)
 _ENUM = re.compile(r"^// \+enum\n(?://.*\n)*type (\w+) string$", re.M)
-_CONSTANT = re.compile(r'^\s*(\w+)\s+(\w+)\s+=\s+"([^"]*)"', re.M)
+_CONSTANT = re.compile(
+    r'^((?:[ \t]*//.*\n)*)[ \t]+(\w+)\s+(?:(\w+)\s+=\s+|=\s+(\w+)\()(?:"([^"]*)"|\w+\.(\w+))', re.M
+)
 _FIELD = re.compile(r'^\t(?:(\w+)\s+)?(\S+)\s+`.*?json:"([^"]*)"(.*)`')
 _NUMBER = re.compile(r'protobuf:"\w+,(\d+)')
 _DEFAULT = re.compile(r"\+default=(.+)$")
@@ -73,9 +81,13 @@ def main() -> None:
     """Download, read, join, write."""
     with tempfile.TemporaryDirectory() as folder:
         definitions = openapi_definitions(Path(folder))
-    go = GoTypes([package for module in go_modules() for package in go_packages(module)])
+    modules = list(go_modules())
+    go = GoTypes([package for module in modules for package in go_packages(module)])
+    apimachinery = modules[GO_MODULES.index("k8s.io/apimachinery")]
+    for name, path in PROSE.items():
+        definitions[name] = {"description": type_prose(name, apimachinery / path)}
     schema = joined(definitions, go)
-    prose = descriptions(definitions, schema["types"])
+    prose = descriptions(definitions, schema["types"], go)
     for name, content in (("schema", schema), ("descriptions", prose)):
         target = DATA / f"{name}.json"
         target.write_text(rendered(content))
@@ -122,7 +134,9 @@ class GoTypes:
     def __init__(self, sources: list[tuple[str, str]]) -> None:
         self.structs: dict[str, list[dict[str, Any]]] = {}
         self.named: dict[str, str] = {"types.UID": "string"}
-        self.enums: dict[str, list[str]] = {}
+        self.enums: dict[str, dict[str, str]] = {}
+        """What each value of an enumeration means."""
+        self._constants: dict[str, str] = {}
         for package, text in sources:
             self._read(package, text)
 
@@ -131,15 +145,26 @@ class GoTypes:
             alias or path.rsplit("/", 1)[-1]: imported_package(path)
             for alias, path in _IMPORT.findall(text)
         }
-        constants = {name: value for name, _, value in _CONSTANT.findall(text)}
+        constants = list(self._read_constants(text))
         for name, target in _NAMED.findall(text):
             if target not in ("struct", "interface"):
                 self.named[f"{package}.{name}"] = full_name(target, package, imports)
         for name in _ENUM.findall(text):
-            values = {value for _, kind, value in _CONSTANT.findall(text) if kind == name}
-            self.enums[f"{package}.{name}"] = sorted(values)
+            found = {value: about for kind, value, about in constants if kind == name}
+            self.enums[f"{package}.{name}"] = dict(sorted(found.items()))
         for name, body in _STRUCT.findall(text):
-            self.structs[f"{package}.{name}"] = list(go_fields(body, package, imports, constants))
+            fields = go_fields(body, package, imports, self._constants)
+            self.structs[f"{package}.{name}"] = list(fields)
+
+    def _read_constants(self, text: str) -> Iterator[tuple[str, str, str]]:
+        """Type, value and meaning of each constant; some are told by one of another package."""
+        for comment, name, declared, converted, value, other in _CONSTANT.findall(text):
+            if other and other not in self._constants:
+                continue
+            self._constants[name] = self._constants[other] if other else value
+            words = re.sub(r"^\s*//", "", comment, flags=re.M).split()
+            about = " ".join(words).removeprefix(name).strip()
+            yield declared or converted, self._constants[name], about
 
 
 def imported_package(path: str) -> str:
@@ -199,7 +224,9 @@ def joined(definitions: dict[str, Any], go: GoTypes) -> dict[str, Any]:
     todo = [(name, definitions[name]) for name in (*EXTRA_ROOTS, *served_kinds(definitions))]
     while todo:
         name, parent = todo.pop()
-        if name in go.structs and name not in types:
+        if name in FREE_FORM:
+            named[name] = {"type": "Any"}
+        elif name in go.structs and name not in types:
             # OpenAPI does not name a struct that Go inlines: its fields stand among the parent's.
             definition = definitions.get(name, parent)
             types[name] = struct_facts(name, definition, go)
@@ -207,7 +234,7 @@ def joined(definitions: dict[str, Any], go: GoTypes) -> dict[str, Any]:
         elif name in go.named and name not in named:
             named[name] = {"type": go.named[name]}
             if name in go.enums:
-                named[name]["enum"] = go.enums[name]
+                named[name]["enum"] = list(go.enums[name])
             todo += [(other, {}) for other in re.findall(r"[\w.]+\w", go.named[name])]
     return {"named": dict(sorted(named.items())), "types": dict(sorted(types.items()))}
 
@@ -269,24 +296,63 @@ def field_facts(field: dict[str, Any], definition: dict[str, Any]) -> dict[str, 
     return {name: value for name, value in facts.items() if value is not None}
 
 
-def descriptions(definitions: dict[str, Any], types: dict[str, Any]) -> dict[str, Any]:
+def descriptions(definitions: dict[str, Any], types: dict[str, Any], go: GoTypes) -> dict[str, Any]:
     """What Kubernetes says about types and about their fields."""
+    scalars = {*SCALARS, *FREE_FORM}
     told = {
-        SCALARS.get(name, name): definitions[name]
-        for name in sorted({*types, *SCALARS} & {*definitions})
-        if SCALARS.get(name) != "Any"
+        go_name(name) if name in scalars else name: definitions[name]
+        for name in sorted({*types, *scalars} & {*definitions})
     }
     return {
         "types": {name: found.get("description", "") for name, found in told.items()},
         "fields": {
             name: {
-                field: facts["description"]
+                field: facts["description"] + meanings(types, name, field, go)
                 for field, facts in found.get("properties", {}).items()
                 if "description" in facts
             }
             for name, found in told.items()
         },
     }
+
+
+def go_name(name: str) -> str:
+    """Go's own name for a type, with the last part of its package only: `v1.Time`."""
+    return ".".join(name.split(".")[-2:])
+
+
+def type_prose(name: str, path: Path) -> str:
+    """What a Go file says about one of its types, in the form that OpenAPI gives it."""
+    last = name.rpartition(".")[2]
+    found = re.search(rf"((?:^//.*\n)+)type {last} struct", path.read_text(), re.M)
+    text = ""
+    for line in found[1].splitlines() if found else ():
+        words = line.removeprefix("//").removeprefix(" ").rstrip(" ")
+        if not words:
+            text = text.rstrip(" \n") + "\n\n"
+        elif words.startswith("\t"):
+            text = text.removesuffix("\n") + f"\n{words}\n"
+        elif not words.startswith(("+", "TODO")):
+            text += f"{words} "
+    return text.strip()
+
+
+def meanings(types: dict[str, Any], name: str, field: str, go: GoTypes) -> str:
+    """What the values of a field mean, if there are only some; written as upstream writes it."""
+    values = go.enums.get(declared_type(types, name, field).removeprefix("*"))
+    if not values:
+        return ""
+    lines = [f' - `"{value}"` {about}'.rstrip() for value, about in values.items()]
+    return "\n".join(["\n\nPossible enum values:", *sorted(lines)])
+
+
+def declared_type(types: dict[str, Any], name: str, field: str) -> str:
+    """The Go type of a field, of the struct's own or of one that it inlines."""
+    fields = types.get(name, {}).get("fields", {})
+    if field in fields:
+        return str(fields[field][0])
+    inlined = (each[0] for each in fields.values() if len(each) > 2 and each[2].get("inline"))
+    return next(filter(None, (declared_type(types, each, field) for each in inlined)), "")
 
 
 def rendered(schema: dict[str, Any]) -> str:

@@ -26,6 +26,8 @@ def test_explain_follows_a_path_to_a_field(kubectl):
     said = kubectl("explain", "pod.spec.containers")
     assert re.search(r"^  name\t<string> -required-$", said, re.MULTILINE)
     assert "enum: Always, IfNotPresent, Never" in said
+    said = kubectl("explain", "deployment.spec.strategy.type")
+    assert 'Possible enum values:\n     - `"Recreate"` Kill all existing pods before' in said
 
 
 def test_explain_understands_what_it_understood_before_1_27(kubectl):

@@ -87,6 +87,13 @@ def test_scalars_with_a_name_keep_it_for_explain(kinds):
     assert name in schemas
     time = schemas["io.k8s.apimachinery.pkg.apis.meta.v1.Time"]
     assert time["description"].startswith("Time is a wrapper around time.Time")
+    quantity = schemas["io.k8s.apimachinery.pkg.api.resource.Quantity"]["description"]
+    assert quantity.startswith("Quantity is a fixed-point representation of a number. It provides")
+    assert "\n\n\t(Note that <suffix> may be empty" in quantity
+    entry = schemas["io.k8s.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry"]["properties"]
+    name = "io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1"
+    assert entry["fieldsV1"]["allOf"] == [{"$ref": f"#/components/schemas/{name}"}]
+    assert schemas[name]["type"] == "object"
 
 
 def test_a_custom_kind_brings_its_own_schema(kinds, custom_kind):
@@ -155,6 +162,23 @@ def test_types_and_fields_are_described_in_kubernetes_own_words(kinds):
     # Fields of structs that Go puts inside others belong to the outer one here.
     volume = schemas["io.k8s.api.core.v1.Volume"]["properties"]
     assert volume["configMap"]["description"].startswith("configMap represents")
+
+
+def test_a_field_says_what_each_of_its_values_means(kinds):
+    strategy = document(kinds, "apps")["components"]["schemas"][
+        "io.k8s.api.apps.v1.DeploymentStrategy"
+    ]
+    kind = strategy["properties"]["type"]
+    assert kind["enum"] == ["Recreate", "RollingUpdate"]
+    told = '\n\nPossible enum values:\n - `"Recreate"` Kill all existing pods before creating new'
+    assert told in kind["description"]
+    # Some are told by constants of another package, some stand in a struct that another one has.
+    slices = document(kinds, "discovery.k8s.io")["components"]["schemas"]
+    kind = slices["io.k8s.api.discovery.v1.EndpointSlice"]["properties"]["addressType"]
+    assert kind["enum"] == ["FQDN", "IPv4", "IPv6"]
+    core = document(kinds, "")["components"]["schemas"]
+    policy = core["io.k8s.api.core.v1.EphemeralContainer"]["properties"]["imagePullPolicy"]
+    assert '`"Never"` means that kubelet never pulls an image' in policy["description"]
 
 
 def version_2(kinds):

@@ -15,10 +15,17 @@ from kubelearn.objects import Object
 META = "io.k8s.apimachinery.pkg.apis.meta.v1"
 _QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
 _INT_OR_STRING = "io.k8s.apimachinery.pkg.util.intstr.IntOrString"
-_TIMES: dict[str, tuple[str, Object]] = {
-    "Time": (f"{META}.Time", {"type": "string", "format": "date-time"}),
-    "MicroTime": (f"{META}.MicroTime", {"type": "string", "format": "date-time"}),
-    "Duration": (f"{META}.Duration", {"type": "string"}),
+_EXTENSIONS = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1"
+_NAMED: dict[str, tuple[str, Object]] = {
+    "runtime.RawExtension": ("io.k8s.apimachinery.pkg.runtime.RawExtension", {"type": "object"}),
+    "v1.Duration": (f"{META}.Duration", {"type": "string"}),
+    "v1.FieldsV1": (f"{META}.FieldsV1", {"type": "object"}),
+    "v1.JSON": (f"{_EXTENSIONS}.JSON", {}),
+    "v1.JSONSchemaPropsOrArray": (f"{_EXTENSIONS}.JSONSchemaPropsOrArray", {}),
+    "v1.JSONSchemaPropsOrBool": (f"{_EXTENSIONS}.JSONSchemaPropsOrBool", {}),
+    "v1.JSONSchemaPropsOrStringArray": (f"{_EXTENSIONS}.JSONSchemaPropsOrStringArray", {}),
+    "v1.MicroTime": (f"{META}.MicroTime", {"type": "string", "format": "date-time"}),
+    "v1.Time": (f"{META}.Time", {"type": "string", "format": "date-time"}),
 }
 
 
@@ -30,7 +37,7 @@ class Dialect:
     prefix: str
     """What stands before the name of a schema in a reference to it."""
     named: Mapping[str, tuple[str, Object]]
-    """Scalars with a name of their own, which `kubectl explain` prints as a field's type."""
+    """Scalars with a name of their own, by Go's; `kubectl explain` prints it as a field's type."""
 
     def reference(self, name: str) -> Object:
         """A reference to a schema."""
@@ -48,18 +55,18 @@ V2 = Dialect(
     version=2,
     prefix="#/definitions/",
     named={
-        **_TIMES,
-        "Quantity": (_QUANTITY, {"type": "string"}),
-        "IntOrString": (_INT_OR_STRING, {"type": "string", "format": "int-or-string"}),
+        **_NAMED,
+        "resource.Quantity": (_QUANTITY, {"type": "string"}),
+        "intstr.IntOrString": (_INT_OR_STRING, {"type": "string", "format": "int-or-string"}),
     },
 )
 V3 = Dialect(
     version=3,
     prefix="#/components/schemas/",
     named={
-        **_TIMES,
-        "Quantity": (_QUANTITY, {"oneOf": [{"type": "string"}, {"type": "number"}]}),
-        "IntOrString": (
+        **_NAMED,
+        "resource.Quantity": (_QUANTITY, {"oneOf": [{"type": "string"}, {"type": "number"}]}),
+        "intstr.IntOrString": (
             _INT_OR_STRING,
             {"format": "int-or-string", "oneOf": [{"type": "integer"}, {"type": "string"}]},
         ),

@@ -130,9 +130,9 @@ class Schemas:
                 return {"type": "array", "items": self._type(item)}
             case Map(value):
                 return {"type": "object", "additionalProperties": self._type(value)}
-            case Scalar(name) if name in named:
-                long_name, written = named[name]
-                self.written[long_name] = self._described(written, name)
+            case Scalar(_, go) if go in named:
+                long_name, written = named[go]
+                self.written[long_name] = self._described(written, go)
                 return self._dialect.reference(long_name)
             case Scalar(name, _, enum):
                 return _PLAIN[name] | ({"enum": list(enum)} if enum else {})
