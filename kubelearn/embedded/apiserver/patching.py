@@ -7,12 +7,11 @@ a change; server-side apply, which describes a wish, is in `owners.py`.
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import orjson
 
-from kubelearn.embedded.apiserver import defaults, serializer
+from kubelearn.embedded.apiserver import defaults, serializer, unstructured
 from kubelearn.embedded.apiserver.decoding import go_kind, strict_problems
 from kubelearn.embedded.apiserver.duplicatefields import duplicate_fields
 from kubelearn.embedded.apiserver.goerrors import json_error
@@ -72,7 +71,7 @@ class Patch:
             self._keep_kind(patched)
             decoded = serializer.decode(self._kind, patched)
         except serializer.DecodeError as error:
-            raise self._refused(patched, self._decode_problem(str(error))) from None
+            raise self._refused(patched, self._decode_problem(patched, error)) from None
         problems = strict_problems(self._kind, decoded.unknown, self._duplicates)
         if problems and self._validation == "Strict":
             text = f"strict decoding error: {', '.join(problems)}"
@@ -120,20 +119,11 @@ class Patch:
         text = f"Invalid value: {quote(shown)}: {problem}"
         return invalid("", "", "", [Cause("FieldValueInvalid", text, "patch")])
 
-    def _decode_problem(self, problem: str) -> str:
-        # A strategic patch is not decoded from JSON upstream, and so the words differ.
-        found = re.search(r"cannot unmarshal (\w+) into .* of type (\S+)$", problem)
-        if self._type != "strategic" or not found:
-            return problem
-        value, go_type = found.groups()
-        value = {"object": "map", "array": "slice"}.get(value, value)
-        if go_type.startswith("[]"):
-            return f"cannot restore slice from {value}"
-        if go_type.startswith("map["):
-            return f"cannot restore map from {value}"
-        if "." in go_type:
-            return f"cannot restore struct from: {value}"
-        return f"unrecognized type: {go_type}"
+    def _decode_problem(self, patched: Any, error: serializer.DecodeError) -> str:
+        if self._type != "strategic":
+            return str(error)
+        struct = built_in().struct(self._kind.type_name)
+        return unstructured.problem(struct, patched) or str(error)
 
 
 def field_meta(type_name: str, name: str) -> FieldMeta:

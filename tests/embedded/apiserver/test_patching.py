@@ -64,7 +64,8 @@ async def test_a_patch_with_an_old_version_conflicts(one) -> None:
             "strategic",
             b'{"data":{"a":1}}',
             422,
-            ' "" is invalid: patch: Invalid value: "map[data:map[a:1]]": unrecognized type: string',
+            ' "" is invalid: patch: Invalid value: "map[data:map[a:1]]": '
+            "cannot convert int64 to string",
         ),
     ],
 )
