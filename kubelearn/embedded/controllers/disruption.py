@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from kubelearn.embedded.controller import Controller, ControllerContext
+from kubelearn.embedded.events import EventRecorder
 from kubelearn.labelselector import format_selector, matches
 from kubelearn.objects import (
     DEPLOYMENTS,
@@ -43,6 +44,8 @@ class DisruptionController(Controller):
 
     def __init__(self, context: ControllerContext) -> None:
         super().__init__(context)
+        # Upstream tells of its events in the name of the whole program.
+        self.events = EventRecorder(context.client, "controllermanager", clock=context.clock)
         self._budgets = self.informer(POD_DISRUPTION_BUDGETS)
         self._pods = self.informer(PODS)
         self._scales = {
@@ -80,6 +83,8 @@ class DisruptionController(Controller):
             return
         namespace, now = budget["metadata"]["namespace"], self.clock.now()
         pods = [p for p in self._pods.by_index("namespace", namespace) if _guards(budget, p)]
+        if not pods:
+            self.events.event(budget, "Normal", "NoPods", "No matching pods found")
         expected, unmanaged = self._expected(pods)
         if unmanaged and _needs_scale(budget):
             message = (

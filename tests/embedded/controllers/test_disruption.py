@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from kubelearn.embedded.controllers.disruption import DisruptionController, calculate_status
-from kubelearn.objects import POD_DISRUPTION_BUDGETS, PODS, REPLICA_SETS, owner_reference
+from kubelearn.objects import EVENTS, POD_DISRUPTION_BUDGETS, PODS, REPLICA_SETS, owner_reference
 
 
 def budget(**spec):
@@ -79,3 +79,13 @@ async def test_the_size_that_counts_is_what_the_controller_wants(
         await api.update(REPLICA_SETS, {**owner, "spec": smaller})
         await clock.advance(0)
         assert api.one(POD_DISRUPTION_BUDGETS)["status"]["disruptionsAllowed"] == 1
+
+
+async def test_a_budget_that_guards_nothing_says_so(api, clock, start):
+    await api.create(POD_DISRUPTION_BUDGETS, budget(minAvailable=1))
+    async with start(DisruptionController):
+        await clock.advance(0)
+        event = api.objects(EVENTS)[0]
+        assert (event["type"], event["reason"]) == ("Normal", "NoPods")
+        assert event["message"] == "No matching pods found"
+        assert event["source"]["component"] == "controllermanager"
