@@ -12,6 +12,7 @@ from aiohttp import web
 
 from kubelearn.embedded.apiserver import response
 from kubelearn.embedded.apiserver.request import Request
+from kubelearn.embedded.architecture import architecture
 from kubelearn.objects import Object
 
 Check = Callable[[], bool]
@@ -29,7 +30,7 @@ VERSION: Object = {
     "buildDate": "1970-01-01T00:00:00Z",
     "goVersion": f"python{platform.python_version()}",
     "compiler": platform.python_implementation().lower(),
-    "platform": f"{platform.system().lower()}/{platform.machine()}",
+    "platform": f"{platform.system().lower()}/{architecture()}",
 }
 
 

@@ -46,11 +46,11 @@ class Paths:
             case "metrics":
                 return self._metrics.serve()
             case "version":
-                return response.document(request, VERSION)
+                return response.indented(VERSION)
             case "api" | "apis" | "openapi":
                 return self._catalog.serve(request)
             case "":
-                return response.document(request, {"paths": self._all()})
+                return response.indented({"paths": self._all()})
         if found := openid.serve(request, self._signing_key, address=self._address):
             return found
         return response.text(NOT_FOUND, status=404)

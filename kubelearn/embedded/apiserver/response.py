@@ -43,6 +43,11 @@ def document(request: Request, content: Any, *, status: int = 200) -> web.Respon
     return raw(orjson.dumps(content, option=option), status=status)
 
 
+def indented(content: Object) -> web.Response:
+    """An answer that is not the API's own, for which nobody negotiates: always in readable JSON."""
+    return raw(orjson.dumps(content, option=orjson.OPT_INDENT_2))
+
+
 def text(content: str, *, status: int = 200) -> web.Response:
     """A plain text answer, as health checks and unknown paths get."""
     return web.Response(text=content, status=status, content_type="text/plain", headers=_HEADERS)

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Mapping
 from typing import ClassVar
 
+from kubelearn.embedded.architecture import architecture
 from kubelearn.embedded.controller import Controller, ControllerContext
 from kubelearn.embedded.kubelet import machine
 from kubelearn.embedded.kubelet.node import NodeConfig, lease_of, ready_conditions
@@ -78,7 +79,7 @@ class HollowNodes(Controller):
             )
 
     def _object(self, node: NodeConfig) -> Object:
-        arch = machine.architecture()
+        arch = architecture()
         return {
             "apiVersion": "v1",
             "kind": "Node",

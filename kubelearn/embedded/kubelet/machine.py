@@ -8,16 +8,11 @@ import uuid
 from functools import cache
 from pathlib import Path
 
+from kubelearn.embedded.architecture import architecture
 from kubelearn.objects import Object
 
 VERSION = "v1.36.3+kubelearn"
 MAX_PODS = 110
-_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm"}
-
-
-def architecture() -> str:
-    """The processor's kind by Go's name for it."""
-    return _ARCHITECTURES.get(platform.machine(), platform.machine())
 
 
 def capacity(folder: Path) -> dict[str, str]:

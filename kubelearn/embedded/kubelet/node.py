@@ -15,6 +15,7 @@ from pathlib import Path
 
 from kubelearn.containers.images import ImageStore
 from kubelearn.containers.runtime import Runtime
+from kubelearn.embedded.architecture import architecture
 from kubelearn.embedded.client import Client
 from kubelearn.embedded.clock import Clock
 from kubelearn.embedded.kubelet import machine
@@ -79,7 +80,7 @@ class NodeReporter:
         self._reported: datetime | None = None
         self._told_images: list[Object] = []
         self.capacity = machine.capacity(node.folder)
-        arch = machine.architecture()
+        arch = architecture()
         self.labels = {
             "beta.kubernetes.io/arch": arch,
             "beta.kubernetes.io/os": "linux",

@@ -16,6 +16,15 @@ async def test_health_and_version_need_no_credential(api) -> None:
         assert (await answer.json())["gitVersion"] == "v1.36.3+kubelearn"
 
 
+async def test_what_is_no_part_of_the_api_is_written_to_be_read(api) -> None:
+    version = await api.get("/version")
+    assert version.raw.startswith(b'{\n  "major": "1",\n  "minor": "36",\n')
+    assert version.raw.endswith(b"}")
+    assert version.body["platform"].startswith("linux/")
+    assert "x86" not in version.body["platform"]
+    assert (await api.get("/")).raw.startswith(b'{\n  "paths": [\n    "/api",\n')
+
+
 async def test_health_can_be_asked_for_each_check(api) -> None:
     answer = await api.get("/readyz?verbose")
     lines = answer.raw.decode().splitlines()
