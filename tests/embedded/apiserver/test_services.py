@@ -234,6 +234,16 @@ async def test_secrets_are_written_as_text_and_read_encoded(api) -> None:
     assert stored["data"] == {"a": "Yg==", "c": "ZA=="}
     assert "stringData" not in stored
     assert stored["type"] == "Opaque"
+    (entry,) = stored["metadata"]["managedFields"]
+    assert entry["fieldsV1"]["f:data"] == {".": {}, "f:a": {}, "f:c": {}}
+    assert "f:stringData" not in entry["fieldsV1"]
+    patched = await api(
+        "PATCH",
+        f"{secrets}/s",
+        {"stringData": {"c": "e"}},
+        kind="application/merge-patch+json",
+    )
+    assert patched.body["data"] == {"a": "Yg==", "c": "ZQ=="}
 
 
 async def test_a_service_without_a_name_is_refused(api) -> None:

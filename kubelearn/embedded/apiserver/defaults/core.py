@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 from kubelearn.embedded.apiserver.defaults.rules import rule
 from kubelearn.objects import Object
 
@@ -35,8 +37,11 @@ def node_status(status: Object) -> None:
 
 @rule("core.v1.Secret")
 def secret(obj: Object) -> None:
-    """`Opaque`: no structure is demanded of the data."""
+    """`Opaque`: no structure is demanded of the data. What came as text is encoded."""
     obj.setdefault("type", "Opaque")
+    if texts := obj.pop("stringData", None):
+        encoded = {k: base64.b64encode(v.encode()).decode() for k, v in texts.items()}
+        obj["data"] = {**(obj.get("data") or {}), **encoded}
 
 
 @rule("core.v1.Service")

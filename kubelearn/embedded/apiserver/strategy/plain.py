@@ -5,9 +5,6 @@ Stands for their `strategy.go` in k8s.io/kubernetes `pkg/registry`.
 
 from __future__ import annotations
 
-import base64
-from typing import Any
-
 from kubelearn.embedded.apiserver.strategy.base import Strategy
 from kubelearn.objects import Object, labels_of
 
@@ -28,26 +25,9 @@ class NodeStrategy(Strategy):
 
 
 class SecretStrategy(Strategy):
-    """Secrets: `stringData` is for writing only."""
+    """Secrets."""
 
     fields = ("type",)
-
-    def prepare_for_create(self, new: Object) -> None:
-        """Encode what came as text."""
-        super().prepare_for_create(new)
-        _encode_string_data(new)
-
-    def prepare_for_update(self, new: Object, old: Object) -> None:
-        """Encode what came as text; a type that is left out stays."""
-        super().prepare_for_update(new, old)
-        _encode_string_data(new)
-
-
-def _encode_string_data(secret: Object) -> None:
-    texts: dict[str, Any] = secret.pop("stringData", None) or {}
-    if texts:
-        encoded = {k: base64.b64encode(v.encode()).decode() for k, v in texts.items()}
-        secret["data"] = {**(secret.get("data") or {}), **encoded}
 
 
 class ServiceAccountStrategy(Strategy):

@@ -181,12 +181,19 @@ def pod_status_update(new: Object, old: Object) -> Errors:
         yield forbidden("status.nodeName", "may not be changed directly")
     status, before = new["status"], old["status"]
     yield from immutable("status.qosClass", status.get("qosClass", ""), before.get("qosClass", ""))
-    if nominated := status.get("nominatedNodeName"):
-        problems = name_rule(nominated)
-        yield from each_invalid("status.nominatedNodeName", nominated, problems)
+    yield from _nomination(new, old)
     for i, pod_ip in enumerate(status.get("podIPs") or []):
         yield from address(f"status.podIPs[{i}]", pod_ip["ip"])
     yield from _ended_containers("status.containerStatuses", new, old)
+
+
+def _nomination(new: Object, old: Object) -> Errors:
+    field, nominated = "status.nominatedNodeName", new["status"].get("nominatedNodeName")
+    if not nominated or nominated == old["status"].get("nominatedNodeName"):
+        return
+    yield from each_invalid(field, nominated, name_rule(nominated))
+    if old["spec"].get("nodeName"):
+        yield forbidden(field, "may not be set on pods that are already bound to a node")
 
 
 def _ended_containers(field: str, new: Object, old: Object) -> Errors:

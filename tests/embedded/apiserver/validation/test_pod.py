@@ -383,6 +383,24 @@ def test_static_pods_have_no_debug_containers(debug):
     assert debug(**mirror) == [": Forbidden: static pods do not support ephemeral containers"]
 
 
+def test_only_a_pod_without_a_node_is_promised_one(update):
+    def problems(before, after, **fields):
+        pods = [
+            {"spec": spec(**fields), "status": {"nominatedNodeName": each} if each else {}}
+            for each in (before, after)
+        ]
+        return update("v1", "Pod", *pods, subresource="status")
+
+    bound = (
+        "status.nominatedNodeName: Forbidden: may not be set on pods that are already bound to a "
+        "node"
+    )
+    assert problems("", "n") == problems("n", "n", nodeName="n") == []
+    assert problems("n", "", nodeName="n") == []
+    assert problems("", "n", nodeName="n") == problems("n", "m", nodeName="n") == [bound]
+    assert len(problems("", "No_Node")) == 1
+
+
 @pytest.fixture
 def resize(update):
     """The problems of other resources for the container of a pod, which asks for some memory."""
