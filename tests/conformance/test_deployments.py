@@ -78,6 +78,16 @@ def test_a_scale_of_another_deployment_is_a_conflict(send, scale_path):
     assert "Precondition failed: UID in precondition: another" in answer.body["message"]
 
 
+def test_scaling_warns_of_what_is_odd_in_the_pods(apps, namespace, idle_deployment, send):
+    body = idle_deployment("odd")
+    spread = {"maxSkew": 1, "topologyKey": "k", "whenUnsatisfiable": "DoNotSchedule"}
+    body["spec"]["template"]["spec"]["topologySpreadConstraints"] = [spread]
+    apps.create_namespaced_deployment(namespace, body)
+    path = f"/apis/apps/v1/namespaces/{namespace}/deployments/odd/scale"
+    answer = send("PATCH", path, patch="merge", body={"spec": {"replicas": 1}})
+    assert "a null labelSelector results in matching no pod" in answer.headers["Warning"]
+
+
 def test_a_negative_scale_is_invalid(send, scale_path):
     answer = send("PATCH", scale_path, patch="merge", body={"spec": {"replicas": -2}})
     assert (answer.code, answer.body["message"]) == (

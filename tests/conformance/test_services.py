@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 
+import pytest
+
 
 def test_the_api_server_itself_is_the_service_kubernetes(core):
     found = core.read_namespaced_service("kubernetes", "default")
@@ -104,6 +106,22 @@ def test_a_dry_run_does_not_look_at_the_range(send, namespace):
     path = f"/api/v1/namespaces/{namespace}/services"
     body = {"metadata": {"name": "a"}, "spec": spec}
     assert send("POST", path, body=body, query={"dryRun": "All"}).code == 201
+
+
+def test_a_dry_run_looks_at_ports_that_are_taken(core, namespace, create_service, refused):
+    taken = create_service("a", type="NodePort").spec.ports[0].node_port
+    spec = {"type": "NodePort", "ports": [{"port": 80, "nodePort": taken}]}
+    body = {"metadata": {"name": "b"}, "spec": spec}
+    status = refused(core.create_namespaced_service, namespace, body, dry_run="All")
+    assert "provided port is already allocated" in status["message"]
+
+
+@pytest.mark.parametrize("address", ["abc", "10.0.0.0.1", "1.2.3"])
+def test_an_address_has_to_be_one(core, namespace, refused, address):
+    body = {"metadata": {"name": "a"}, "spec": {"clusterIP": address, "ports": [{"port": 80}]}}
+    status = refused(core.create_namespaced_service, namespace, body)
+    assert (status["code"], status["details"]["causes"][0]["field"]) == (422, "spec.clusterIPs[0]")
+    assert "must be a valid IP address" in status["message"]
 
 
 def test_a_name_may_begin_with_a_digit(create_service):

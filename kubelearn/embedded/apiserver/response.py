@@ -36,11 +36,12 @@ def document(request: Request, content: Any, *, status: int = 200) -> web.Respon
         request.status = content
     media = request.output.media
     if media == YAML:
-        return raw(yaml.safe_dump(content, sort_keys=False).encode(), status=status, media=YAML)
+        body = yaml.safe_dump(content, sort_keys=False).encode()
+        return warned(request, raw(body, status=status, media=YAML))
     option = orjson.OPT_APPEND_NEWLINE
     if request.pretty:
         option |= orjson.OPT_INDENT_2
-    return raw(orjson.dumps(content, option=option), status=status)
+    return warned(request, raw(orjson.dumps(content, option=option), status=status))
 
 
 def indented(content: Object) -> web.Response:
@@ -66,11 +67,9 @@ def one(request: Request, registry: Registry, value: bytes, *, status: int = 200
     """An answer with one stored object."""
     request.answered = value = converted(request, registry, value)
     if request.output == Output() and not request.pretty:
-        answer = raw(value + b"\n", status=status)
-    else:
-        content = transformed(request, decode(value), clock=registry.clock)
-        answer = document(request, content, status=status)
-    return warned(request, answer)
+        return warned(request, raw(value + b"\n", status=status))
+    content = transformed(request, decode(value), clock=registry.clock)
+    return document(request, content, status=status)
 
 
 def warned(request: Request, answer: web.Response) -> web.Response:
@@ -100,7 +99,7 @@ def many(
             message = f"but the requested object is a list ({kind.list_kind})"
             raise StatusError(406, "NotAcceptable", f"you requested {output.target}, {message}")
     content["metadata"] = metadata
-    return warned(request, document(request, content))
+    return document(request, content)
 
 
 def converted(request: Request, registry: Registry, value: bytes) -> bytes:

@@ -15,7 +15,7 @@ def service(name: str = "web", **spec: object) -> object:
 
 @pytest.fixture
 def allocator() -> Allocator:
-    return Allocator(range(5, 8), kept=1, noun="port", shown="5-7", random=random.Random(0))
+    return Allocator(range(5, 8), kept=1, noun="port", random=random.Random(0))
 
 
 def test_each_number_goes_to_one_owner(allocator) -> None:
@@ -36,13 +36,11 @@ def test_a_number_that_is_given_back_can_be_had_again(allocator) -> None:
     assert allocator.next("c") == 5
 
 
-def test_numbers_outside_or_of_others_are_refused(allocator) -> None:
+def test_numbers_of_others_are_refused(allocator) -> None:
     allocator.hold(5, "a")
     allocator.check(5, "a")
     with pytest.raises(AllocationError, match="provided port is already allocated"):
         allocator.check(5, "b")
-    with pytest.raises(AllocationError, match="The range of valid ports is 5-7"):
-        allocator.check(8, "a")
 
 
 async def test_a_service_gets_an_address_and_says_of_which_family(api) -> None:
@@ -65,8 +63,25 @@ async def test_addresses_differ_and_come_free_with_deletion(api) -> None:
 
 
 async def test_an_address_outside_of_the_range_is_refused(api) -> None:
-    answer = await api.post(SERVICES, service(clusterIP="127.1.2.3"))
-    assert "The range of valid IPs is 127.64.128.0/17" in answer.message
+    wanted = service(clusterIP="127.1.2.3")
+    told = (await api.post(SERVICES, wanted)).message
+    assert told.endswith(
+        "failed to allocate IP 127.1.2.3: the provided network does not match the current range"
+    )
+    told = (await api.post(f"{SERVICES}?dryRun=All", wanted)).message
+    assert told.endswith(
+        "the provided IP (127.1.2.3) is not in the valid range. "
+        "The range of valid IPs is 127.64.128.0/17"
+    )
+
+
+async def test_an_address_that_is_none_is_refused(api) -> None:
+    answer = await api.post(SERVICES, service(clusterIP="abc"))
+    assert (answer.status, answer.message) == (
+        422,
+        'Service "web" is invalid: spec.clusterIPs[0]: Invalid value: "abc": must be a valid IP '
+        "address, (e.g. 10.9.8.7 or 2001:db8::ffff)",
+    )
 
 
 async def test_a_refused_service_holds_nothing(api) -> None:
@@ -79,6 +94,17 @@ async def test_a_dry_run_holds_nothing(api) -> None:
     wanted = service(clusterIP="127.64.200.200")
     assert (await api.post(f"{SERVICES}?dryRun=All", wanted)).status == 201
     assert (await api.post(SERVICES, wanted)).status == 201
+
+
+async def test_a_dry_run_looks_at_ports_that_are_taken_but_not_at_addresses(api) -> None:
+    ports = [{"port": 80, "nodePort": 30080}]
+    address = "127.64.200.200"
+    await api.post(SERVICES, service("a", type="NodePort", ports=ports, clusterIP=address))
+    same = await api.post(f"{SERVICES}?dryRun=All", service("b", type="NodePort", ports=ports))
+    assert "spec.ports[0].nodePort" in same.message
+    assert "provided port is already allocated" in same.message
+    same = await api.post(f"{SERVICES}?dryRun=All", service("b", clusterIP=address))
+    assert same.status == 201
 
 
 async def test_headless_and_external_services_need_no_address(api) -> None:

@@ -31,6 +31,6 @@ def handler(resources: Resources, review: Review) -> Handler:
         content = answer | review(request, sent)
         if request.output.target:
             content = response.transformed(request, content, clock=registry.clock)
-        return response.warned(request, response.document(request, content, status=201))
+        return response.document(request, content, status=201)
 
     return serve

@@ -12,11 +12,11 @@ from collections.abc import Iterable
 
 
 class AllocationError(ValueError):
-    """A number that is outside of the range, or somebody else's."""
+    """A number that somebody cannot have, with the reason."""
 
 
 class Allocator:
-    """Who holds which number of `numbers`; `noun` and `shown` are for messages.
+    """Who holds which number of `numbers`; `noun` is for messages.
 
     The first `kept` numbers are given out last, so that people can choose among them.
     """
@@ -27,24 +27,17 @@ class Allocator:
         *,
         kept: int,
         noun: str,
-        shown: str,
         random: randomness.Random,
     ) -> None:
         self.numbers = numbers
         self._kept = kept
         self._noun = noun
-        self._shown = shown
         self._random = random
         self._holder: dict[int, str] = {}
         self._held: dict[str, set[int]] = {}
 
     def check(self, number: int, owner: str) -> None:
-        """Raise AllocationError unless `owner` may have that number."""
-        if number not in self.numbers:
-            raise AllocationError(
-                f"provided {self._noun} is not in the valid range. "
-                f"The range of valid {self._noun}s is {self._shown}"
-            )
+        """Raise AllocationError if somebody else than `owner` has that number."""
         if self._holder.get(number, owner) != owner:
             raise AllocationError(f"provided {self._noun} is already allocated")
 

@@ -6,6 +6,7 @@ stack, since the cluster lives on 127/8, and so `clusterIPs` and `ipFamilies` ha
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import random as randomness
 from collections.abc import Iterable
@@ -37,10 +38,10 @@ class ServiceStrategy(Strategy):
         super().__init__(kind)
         addresses = range(int(cidr.network_address) + 1, int(cidr.broadcast_address))
         kept = _kept(len(addresses), step=16, most=256)
-        self._ips = Allocator(addresses, kept=kept, noun="IP", shown=str(cidr), random=random)
-        ports = f"{NODE_PORTS.start}-{NODE_PORTS.stop - 1}"
+        self._cidr = cidr
+        self._ips = Allocator(addresses, kept=kept, noun="IP", random=random)
         kept = _kept(len(NODE_PORTS), step=32, most=128)
-        self._ports = Allocator(NODE_PORTS, kept=kept, noun="port", shown=ports, random=random)
+        self._ports = Allocator(NODE_PORTS, kept=kept, noun="port", random=random)
 
     def prepare_for_update(self, new: Object, old: Object) -> None:
         """Drop what the new type has no use for and the client did not set anew."""
@@ -76,7 +77,7 @@ class ServiceStrategy(Strategy):
             fill_families(new, (old or {}).get("spec") or {})
             # An address is given once; that it may not change is for validation to say.
             if old is None or not _has_cluster_ip(old.get("spec") or {}):
-                self._allocate_ip(new, spec, owner)
+                self._allocate_ip(new, spec, owner, dry_run=dry_run)
         if spec.get("type") in ("NodePort", "LoadBalancer"):
             self._allocate_ports(new, spec, owner, dry_run=dry_run)
         if _needs_health_port(spec):
@@ -100,13 +101,13 @@ class ServiceStrategy(Strategy):
         for port in _held_ports(spec):
             self._ports.hold(port, owner)
 
-    def _allocate_ip(self, service: Object, spec: Object, owner: str) -> None:
+    def _allocate_ip(self, service: Object, spec: Object, owner: str, *, dry_run: bool) -> None:
         wanted = spec.get("clusterIP") or ""
         if wanted == "None":
             return
         try:
             if wanted:
-                self._ips.check(int(ipaddress.IPv4Address(wanted)), owner)
+                self._check_ip(ipaddress.IPv4Address(wanted), owner, dry_run=dry_run)
             else:
                 wanted = str(ipaddress.IPv4Address(self._ips.next(owner)))
         except ipaddress.AddressValueError:
@@ -124,7 +125,8 @@ class ServiceStrategy(Strategy):
         same = {port["port"]: port["nodePort"] for port in reversed(ports) if port.get("nodePort")}
         for index, port in enumerate(ports):
             if wanted := port.get("nodePort"):
-                if not dry_run:
+                # A dry run looks only at who has what.
+                if not (dry_run and wanted not in NODE_PORTS):
                     self._check_port(service, index, wanted, owner)
             elif automatic:
                 if port["port"] not in same:
@@ -135,19 +137,40 @@ class ServiceStrategy(Strategy):
         if not spec.get("healthCheckNodePort"):
             spec["healthCheckNodePort"] = self._next_port(owner, _held_ports(spec))
             return
+        wanted = spec["healthCheckNodePort"]
         try:
-            self._ports.check(spec["healthCheckNodePort"], owner)
+            self._try_port(wanted, owner)
         except AllocationError as error:
-            wanted = spec["healthCheckNodePort"]
             problem = f"failed to allocate requested HealthCheck NodePort {wanted}: {error}"
             raise internal(problem) from None
 
     def _check_port(self, service: Object, index: int, wanted: int, owner: str) -> None:
         try:
-            self._ports.check(wanted, owner)
+            self._try_port(wanted, owner)
         except AllocationError as error:
             field = f"spec.ports[{index}].nodePort"
             raise _refused(service, field, str(wanted), str(error)) from None
+
+    def _check_ip(self, wanted: ipaddress.IPv4Address, owner: str, *, dry_run: bool) -> None:
+        # A dry run looks only at the range, and has words of its own for what is outside.
+        if int(wanted) in self._ips.numbers:
+            if not dry_run:
+                self._ips.check(int(wanted), owner)
+        elif dry_run:
+            raise AllocationError(
+                f"the provided IP ({wanted}) is not in the valid range. "
+                f"The range of valid IPs is {self._cidr}"
+            )
+        else:
+            raise AllocationError("the provided network does not match the current range")
+
+    def _try_port(self, wanted: int, owner: str) -> None:
+        if wanted not in NODE_PORTS:
+            raise AllocationError(
+                "provided port is not in the valid range. "
+                f"The range of valid ports is {NODE_PORTS.start}-{NODE_PORTS.stop - 1}"
+            )
+        self._ports.check(wanted, owner)
 
     def _next_port(self, owner: str, taken: list[int]) -> int:
         try:
@@ -210,7 +233,8 @@ def _drop_unchanged(after: Object, before: Object, name: str) -> None:
 
 def _addresses(spec: Object) -> Iterable[int]:
     for address in spec.get("clusterIPs") or []:
-        if address and address != "None":
+        # What is no address, `None` among it, holds none; validation says more.
+        with contextlib.suppress(ipaddress.AddressValueError):
             yield int(ipaddress.IPv4Address(address))
 
 

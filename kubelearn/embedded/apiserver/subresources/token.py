@@ -77,7 +77,7 @@ class TokenRequests:
         answer = await self._answer(account, spec, bound, token_id=token_id)
         request.kind = TOKEN_REQUEST
         content = response.transformed(request, answer, clock=registry.clock)
-        return response.warned(request, response.document(request, content, status=201))
+        return response.document(request, content, status=201)
 
     async def _answer(
         self, account: Object, spec: Object, bound: list[Object], *, token_id: str
