@@ -14,7 +14,6 @@ from kubelearn.containers.runtime import (
     ContainerState,
     Mount,
     PortMapping,
-    Resources,
     StartError,
 )
 from kubelearn.errors import ContainerError
@@ -225,114 +224,6 @@ async def test_the_listener_hears_of_start_and_end(node):
     stop()
     await node.ended(await node.start(await node.sandbox("other"), "true"))
     assert heard == ["web-0", "web-0"]
-
-
-# --- inside ----------------------------------------------------------------------------------
-
-
-async def test_a_command_runs_beside_the_containers_program(node):
-    container = await node.start(await node.sandbox(), "sleep", "60", env={"COLOUR": "blue"})
-    result = await node.runtime.exec_sync(container, ["sh", "-c", "echo $COLOUR; pwd; exit 4"], 10)
-    assert (result.exit_code, result.output) == (4, b"blue\n/\n")
-
-
-async def test_a_command_that_takes_too_long_is_killed(node):
-    container = await node.start(await node.sandbox(), "sleep", "60")
-    with pytest.raises(TimeoutError):
-        await node.runtime.exec_sync(container, ["sleep", "60"], 0.01)
-
-
-async def test_a_command_can_be_fed(node):
-    container = await node.start(await node.sandbox(), "sleep", "60")
-    stream = await node.runtime.exec(container, ["cat"], stdin=True, tty=False)
-    feeding = asyncio.create_task(_feed(stream, b"x" * 300_000))
-    assert len(b"".join([piece async for _, piece in _pieces(stream)])) == 300_000
-    await feeding
-    assert await stream.wait() == 0
-
-
-async def test_a_terminal_has_a_size_and_both_outputs_in_one(node):
-    container = await node.start(await node.sandbox(), "sleep", "60")
-    stream = await node.runtime.exec(container, ["sh"], stdin=True, tty=True)
-    stream.resize(100, 40)
-    await stream.write(b"stty size; test -t 2 && echo a terminal; exit 7\n")
-    printed = b"".join([piece async for _, piece in _pieces(stream)])
-    assert b"40 100\r\n" in printed
-    assert b"a terminal\r\n" in printed
-    assert await stream.wait() == 7
-
-
-async def test_closing_the_stream_kills_the_command(node):
-    container = await node.start(await node.sandbox(), "sleep", "60")
-    stream = await node.runtime.exec(container, ["sleep", "60"], stdin=False, tty=False)
-    stream.close()
-    assert await stream.wait() == 137
-
-
-async def test_attaching_shows_what_is_printed_from_now_on(node):
-    script = "echo before; read line; echo got $line"
-    container = await node.start(await node.sandbox(), "sh", "-c", script, stdin=True)
-    await node.log_has(container, "before")
-    stream = await node.runtime.attach(container)
-    await stream.write(b"word\n")
-    assert [piece async for piece in _pieces(stream)] == [(1, b"got word\n")]
-    assert await stream.wait() == 0
-
-
-async def test_a_reader_that_is_slow_makes_the_command_wait(node):
-    container = await node.start(await node.sandbox(), "sleep", "60")
-    stream = await node.runtime.exec(
-        container, ["head", "-c", "9000000", "/dev/zero"], stdin=False, tty=False
-    )
-    assert sum([len(piece) async for _, piece in _pieces(stream)]) == 9_000_000
-
-
-HOG = "x = []\nwhile True: x.append(bytearray(2**20))"
-
-
-async def test_who_takes_more_memory_than_its_limit_is_killed(node):
-    command = ("python", "-c", HOG)
-    container = await node.start(
-        await node.sandbox(), *command, image="python:3", resources=Resources(2**26)
-    )
-    status = await node.ended(container)
-    assert (status.exit_code, status.reason) == (137, "OOMKilled")
-
-
-async def test_the_memory_of_children_counts(node):
-    command = ("sh", "-c", f"python -c '{HOG}'; exit 3")
-    container = await node.start(
-        await node.sandbox(), *command, image="python:3", resources=Resources(2**26)
-    )
-    assert (await node.ended(container)).reason == "OOMKilled"
-
-
-async def test_who_stays_below_its_limit_is_left_alone(node):
-    command = ("python", "-c", "x = bytearray(2**24); import time; time.sleep(0.3)")
-    container = await node.start(
-        await node.sandbox(), *command, image="python:3", resources=Resources(2**27)
-    )
-    assert (await node.ended(container)).reason == "Completed"
-
-
-async def test_use_is_told_for_whole_containers(node):
-    script = "sleep 60 & echo up; wait"
-    container = await node.start(await node.sandbox(), "sh", "-c", script)
-    await node.log_has(container, "up")
-    used = (await node.runtime.container_stats())[container]
-    assert used.memory_bytes > 100_000
-    assert used.cpu_seconds >= 0
-
-
-async def _pieces(stream):
-    async with asyncio.timeout(20):
-        while piece := await stream.read():
-            yield piece
-
-
-async def _feed(stream, data):
-    await stream.write(data)
-    stream.close_input()
 
 
 # --- leftovers -------------------------------------------------------------------------------

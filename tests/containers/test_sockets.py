@@ -1,6 +1,7 @@
 """What programs mean by "here" is their pod, whatever they are written in."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 import socket
@@ -67,6 +68,15 @@ async def output(*words):
     return (await asyncio.to_thread(process.communicate))[0].strip()
 
 
+async def _connected():
+    """A connection to the pod's port, as soon as somebody listens there."""
+    async with asyncio.timeout(20):
+        while True:
+            with contextlib.suppress(ConnectionRefusedError):
+                return await asyncio.open_connection(POD, PORT)
+            await asyncio.sleep(0.02)
+
+
 async def test_a_server_of_any_language_listens_at_its_pod():
     if not shutil.which("busybox"):
         pytest.skip("no BusyBox on this machine")
@@ -74,12 +84,7 @@ async def test_a_server_of_any_language_listens_at_its_pod():
         Place(POD),
         lambda: subprocess.Popen(["busybox", "nc", "-l", "-p", str(PORT), "-e", "echo", "hi"]),
     )
-    for _ in range(500):
-        try:
-            reader, writer = await asyncio.open_connection(POD, PORT)
-            break
-        except ConnectionRefusedError:
-            await asyncio.sleep(0.02)
+    reader, writer = await _connected()
     assert await reader.read() == b"hi\n"
     writer.close()
     await asyncio.to_thread(server.wait)
@@ -104,15 +109,17 @@ async def test_children_of_the_process_are_asked_too_and_the_answering_ends_with
 
 
 async def test_a_process_that_ends_while_it_asks_holds_nobody_up():
-    forever = "import socket\nwhile True: s = socket.socket(); s.bind(('', 0)); s.close()"
+    ask = "s = socket.socket(); s.bind(('', 0)); s.close()"
+    forever = f"import socket\n{ask}\nprint('asked', flush=True)\nwhile True: {ask}"
+    command = [sys.executable, "-c", forever]
     running = [
-        start_in_pod(Place(POD), lambda: subprocess.Popen([sys.executable, "-c", forever]))
+        start_in_pod(Place(POD), lambda: subprocess.Popen(command, stdout=subprocess.PIPE))
         for _ in range(3)
     ]
-    await asyncio.sleep(0.3)
     for process in running:
-        process.kill()
-        process.wait()
+        with process:
+            assert await asyncio.to_thread(process.stdout.readline) == b"asked\n"
+            process.kill()
     assert await output("echo", "on we go") == "on we go"
 
 

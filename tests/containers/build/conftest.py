@@ -16,6 +16,10 @@ from kubelearn.containers.build.run import RunRequest
 from kubelearn.containers.imagestore import Layer, Store
 from kubelearn.containers.imagestore.layer import Entry, write_layer
 
+APP = (
+    'FROM base:1\nWORKDIR /app\nCOPY requirements.txt .\nCOPY app.py .\nCMD ["python", "app.py"]\n'
+)
+
 
 class Bench:
     """A store, a folder to build, and what happened."""
@@ -103,3 +107,10 @@ def bench(tmp_path: Path) -> Bench:
     made = Bench(tmp_path)
     made.base("base:1", Env=["PATH=/bin", "BASE=yes"], Cmd=["sh"], WorkingDir="/")
     return made
+
+
+@pytest.fixture
+def app(bench: Bench) -> Bench:
+    """An app in the build context: what APP copies."""
+    bench.write(appDOTpy="print(1)", requirementsDOTtxt="flask")
+    return bench

@@ -6,8 +6,6 @@ import asyncio
 import copy
 import os
 import random
-import struct
-import zlib
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,10 +26,13 @@ from kubelearn.containers.runtime import (
 )
 from kubelearn.containers.stock import StockImages
 from kubelearn.embedded.kubelet import Kubelet, NodeConfig
-from kubelearn.embedded.kubelet.spdy import DICTIONARY, Frame, control, pack_headers
-from kubelearn.objects import EVENTS, PODS, Object
+from kubelearn.embedded.kubelet.containerstatus import Seen
+from kubelearn.embedded.kubelet.podstatus import pod_status
+from kubelearn.objects import EVENTS, PODS, Object, condition
 
 NODE = "worker"
+EARLIER, LATER = "2026-01-01T11:00:00Z", "2026-01-01T12:00:00Z"
+POLITE = "trap 'echo bye; exit 0' TERM; echo up; while true; do sleep 0.05; done"
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 # Addresses that no cluster takes, since theirs begin with 127.64, nor another run of the tests.
 BLOCK = f"127.{30 + os.getpid() % 30}.{os.getpid() // 30 % 250}"
@@ -257,48 +258,44 @@ def run_of() -> Callable[..., ContainerStatus]:
     return make
 
 
-class SpdyClient:
-    """A client's end of SPDY, frame by frame. `read` gives exactly so many bytes."""
-
-    def __init__(self, read: Callable[[int], Any], write: Callable[[bytes], Any]) -> None:
-        self._read = read
-        self._write = write
-        self._deflate = zlib.compressobj(zdict=DICTIONARY)
-
-    async def open(self, number: int, **headers: str) -> None:
-        """Open a stream."""
-        block = pack_headers(headers, self._deflate)
-        payload = struct.pack(">IIH", number, 0, 0) + block
-        await self._write(control(Frame.SYN_STREAM, payload))
-
-    async def send(self, number: int, data: bytes, *, last: bool = False) -> None:
-        await self._write(struct.pack(">II", number, last << 24 | len(data)) + data)
-
-    async def control(self, kind: int, payload: bytes) -> None:
-        await self._write(control(kind, payload))
-
-    async def frame(self) -> tuple[Any, ...]:
-        """The next frame: (stream, data, last), or (kind, payload) of a control frame."""
-        first, second = struct.unpack(">II", await self._read(8))
-        payload = await self._read(second & 0xFFFFFF)
-        if first >> 31:
-            return Frame(first & 0xFFFF), payload
-        return first, payload, bool(second >> 24)
-
-    async def all(self, number: int) -> bytes:
-        """What comes on a stream up to its end; other frames are dropped."""
-        received = b""
-        while True:
-            match await self.frame():
-                case (stream, data, last) if stream == number:
-                    received += data
-                    if last:
-                        return received
-                case (Frame.RST_STREAM, payload) if struct.unpack(">I", payload[:4]) == (number,):
-                    return received
-
-
 @pytest.fixture
-def spdy_client() -> type[SpdyClient]:
-    """The class of SPDY clients."""
-    return SpdyClient
+def status_of(sandbox: Sandbox) -> Callable[..., Object]:
+    """The status of a pod with these runs; each container's newest run is the last.
+
+    Its sandbox is closed when all have ended, unless told otherwise.
+    """
+
+    def make(
+        pod,
+        *runs,
+        old=None,
+        waiting=None,
+        started=True,
+        ready=True,
+        network=True,
+        closed=None,
+        **how,
+    ):
+        over = bool(runs) and all(run.state is ContainerState.EXITED for run in runs)
+        sandbox.ready = not (over if closed is None else closed)
+        by_name = {}
+        for run in runs:
+            by_name.setdefault(run.config.name, []).append(run)
+        seen = Seen(
+            sandbox=sandbox if network else None,
+            runs=by_name,
+            waiting=waiting or {},
+            started=lambda name: started,
+            ready=lambda name: ready,
+        )
+        before = pod.get("status", {}) if old is None else old
+        return pod_status(pod, seen=seen, old=before, node_ip="127.64.0.3", now=LATER, **how)
+
+    return make
+
+
+def truth(status: Object, kind: str) -> tuple[str, str]:
+    """A condition's status, and its reason."""
+    found = condition({"status": status}, kind)
+    assert found
+    return found["status"], found.get("reason", "")

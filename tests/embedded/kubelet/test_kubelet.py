@@ -1,9 +1,7 @@
 """A kubelet with real processes: pods come, run, fail and go."""
 
-from kubelearn.objects import CONFIG_MAPS, PODS, SERVICES, is_ready
-
-POLITE = "trap 'echo bye; exit 0' TERM; echo up; while true; do sleep 0.05; done"
-
+from kubelearn.objects import PODS, SERVICES, is_ready
+from tests.embedded.kubelet.conftest import POLITE
 
 # --- life ------------------------------------------------------------------------------------
 
@@ -170,66 +168,6 @@ async def test_a_pod_that_takes_too_long_is_ended(machine, pod_of, clock):
     assert machine.container()["state"]["terminated"]["exitCode"] == 137
 
 
-# --- what can be wrong -----------------------------------------------------------------------
-
-
-async def test_an_image_that_cannot_be_pulled_is_waited_for(machine, pod_of, clock):
-    await machine.run(pod_of(container={"image": "no-such:1"}))
-    status = await machine.waits_for("ErrImagePull")
-    assert (
-        'failed to resolve reference "docker.io/library/no-such:1"'
-        in (status["state"]["waiting"]["message"])
-    )
-    await clock.advance(1)
-    status = await machine.waits_for("ImagePullBackOff")
-    assert status["state"]["waiting"]["message"].startswith('Back-off pulling image "no-such:1": ')
-    assert machine.status()["phase"] == "Pending"
-    assert [message for reason, message in await machine.events() if reason == "Failed"][1:] == [
-        "Error: ErrImagePull", "Error: ImagePullBackOff",
-    ]  # fmt: skip
-
-
-async def test_a_missing_config_map_is_waited_for(machine, pod_of, clock, api):
-    await machine.run(pod_of(container={"envFrom": [{"configMapRef": {"name": "settings"}}]}))
-    status = await machine.waits_for("CreateContainerConfigError")
-    assert status["state"]["waiting"]["message"] == 'configmap "settings" not found'
-    assert ("Failed", 'Error: configmap "settings" not found') in await machine.events()
-    await api.create(CONFIG_MAPS, {"metadata": {"name": "settings", "namespace": "default"}})
-    await clock.advance(10)
-    await machine.runs()
-
-
-async def test_a_missing_volume_is_waited_for(machine, pod_of, clock, api):
-    volume = {"name": "conf", "configMap": {"name": "settings"}}
-    await machine.run(pod_of(volumes=[volume]))
-    await machine.waits_for("ContainerCreating")
-    words = 'MountVolume.SetUp failed for volume "conf" : configmap "settings" not found'
-    assert await machine.told("FailedMount") == words
-    assert "podIP" not in machine.status()
-    await api.create(CONFIG_MAPS, {"metadata": {"name": "settings", "namespace": "default"}})
-    await clock.advance(1)
-    await machine.runs()
-
-
-async def test_a_pod_that_must_not_be_root_is_kept_from_it(machine, pod_of):
-    security = {"runAsNonRoot": True}
-    pod = pod_of(container={"image": "pause"}, securityContext=security)
-    await machine.run(pod)
-    status = await machine.waits_for("CreateContainerConfigError")
-    assert status["state"]["waiting"]["message"] == (
-        "container has runAsNonRoot and image will run as root "
-        '(pod: "p_default(uid-of-p)", container: app)'
-    )
-
-
-async def test_a_pod_that_does_not_fit_is_refused(machine, pod_of):
-    await machine.run(pod_of(container={"resources": {"requests": {"cpu": "1000"}}}))
-    status = await machine.phase("Failed")
-    assert status["reason"] == "OutOfcpu"
-    assert status["message"].startswith("Pod was rejected: Node didn't have enough resource: cpu")
-    assert "OutOfcpu" in dict(await machine.events())
-
-
 # --- hooks and probes ------------------------------------------------------------------------
 
 
@@ -288,94 +226,6 @@ async def test_a_container_that_fails_its_liveness_probe_is_restarted(machine, p
     events = await machine.events()
     assert ("Unhealthy", "Liveness probe failed: no\n") in events
     assert ("Killing", "Container app failed liveness probe, will be restarted") in events
-
-
-# --- the end ---------------------------------------------------------------------------------
-
-
-async def test_a_deleted_pod_is_removed_when_it_has_ended(machine, pod_of):
-    await machine.run(pod_of(POLITE))
-    await machine.phase("Running")
-    await machine.log_has("up")
-    log = machine.kubelet.worker("default", "p").view.runs("app")[-1].config.log_path
-    await machine.delete(grace=30)
-    await machine.gone()
-    assert ("Killing", "Stopping container app") in await machine.events()
-    await machine.settled()
-    assert not log.exists()
-    assert machine.runtime.list_pod_sandboxes() == []
-
-
-async def test_a_pod_has_a_terminal_phase_before_it_is_removed(machine, pod_of):
-    await machine.run(_kept(pod_of(POLITE)))
-    await machine.phase("Running")
-    await machine.log_has("up")
-    await machine.delete(grace=30)
-    await machine.phase("Succeeded")
-    assert machine.container()["state"]["terminated"]["exitCode"] == 0
-
-
-async def test_a_container_that_does_not_listen_is_killed_after_its_grace(machine, pod_of, clock):
-    await machine.run(_kept(pod_of()))
-    await machine.phase("Running")
-    await machine.delete(grace=30)
-    await clock.advance(29)
-    assert "running" in machine.container()["state"]
-    await clock.advance(1)
-    await machine.phase("Failed")
-    assert machine.container()["state"]["terminated"]["exitCode"] == 137
-
-
-def _kept(pod):
-    """The pod with a finalizer: it can be looked at when the kubelet has removed it."""
-    pod["metadata"]["finalizers"] = ["example.com/keep"]
-    return pod
-
-
-async def test_a_grace_that_is_made_shorter_comes_too_late_once_the_signal_is_sent(
-    machine, pod_of, clock
-):
-    await machine.run(pod_of())
-    await machine.phase("Running")
-    await machine.delete(grace=60)
-    await clock.advance(5)
-    await machine.delete(grace=10)
-    await clock.advance(54)
-    assert "running" in machine.container()["state"]
-    await clock.advance(1)
-    await machine.gone()
-
-
-async def test_a_pod_that_was_removed_by_force_is_ended_all_the_same(machine, pod_of, clock, api):
-    await machine.run(pod_of())
-    await machine.phase("Running")
-    pod = machine.pod()
-    pod["metadata"]["deletionGracePeriodSeconds"] = 0
-    await api.remove(PODS, pod)
-    await clock.advance(2)
-    await machine.settled()
-    assert machine.runtime.list_pod_sandboxes() == []
-
-
-async def test_sidecars_end_last(machine, pod_of):
-    pod = pod_of("echo main")
-    side = {"name": "side", "image": "pause", "restartPolicy": "Always"}
-    pod["spec"] |= {"initContainers": [side], "restartPolicy": "Never"}
-    side["command"] = ["sh", "-c", POLITE]
-    pod["spec"]["terminationGracePeriodSeconds"] = 0
-    await machine.run(pod)
-    await machine.until(lambda: "terminated" in machine.container()["state"])
-    await machine.clock.advance(2)
-    await machine.phase("Succeeded")
-    assert ("Killing", "Stopping container side") in await machine.events()
-
-
-async def test_a_finished_pod_stays_until_it_is_deleted(machine, pod_of):
-    await machine.run(pod_of("echo done", restartPolicy="Never"))
-    await machine.phase("Succeeded")
-    assert machine.log() == "done"
-    await machine.delete(grace=30)
-    await machine.gone()
 
 
 # --- the kubelet stops and starts ------------------------------------------------------------

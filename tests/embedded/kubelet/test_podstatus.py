@@ -2,54 +2,10 @@
 
 import pytest
 
-from kubelearn.containers.runtime import ContainerState
-from kubelearn.embedded.kubelet.containerstatus import Seen, Waiting
-from kubelearn.embedded.kubelet.podstatus import Eviction, pod_status
+from kubelearn.embedded.kubelet.containerstatus import Waiting
+from kubelearn.embedded.kubelet.podstatus import Eviction
 from kubelearn.objects import condition
-
-EARLIER, LATER = "2026-01-01T11:00:00Z", "2026-01-01T12:00:00Z"
-
-
-@pytest.fixture
-def status_of(sandbox):
-    """The status of a pod with these runs; each container's newest run is the last.
-
-    Its sandbox is closed when all have ended, unless told otherwise.
-    """
-
-    def make(
-        pod,
-        *runs,
-        old=None,
-        waiting=None,
-        started=True,
-        ready=True,
-        network=True,
-        closed=None,
-        **how,
-    ):
-        over = bool(runs) and all(run.state is ContainerState.EXITED for run in runs)
-        sandbox.ready = not (over if closed is None else closed)
-        by_name = {}
-        for run in runs:
-            by_name.setdefault(run.config.name, []).append(run)
-        seen = Seen(
-            sandbox=sandbox if network else None,
-            runs=by_name,
-            waiting=waiting or {},
-            started=lambda name: started,
-            ready=lambda name: ready,
-        )
-        before = pod.get("status", {}) if old is None else old
-        return pod_status(pod, seen=seen, old=before, node_ip="127.64.0.3", now=LATER, **how)
-
-    return make
-
-
-def truth(status, kind):
-    found = condition({"status": status}, kind)
-    return found["status"], found.get("reason", "")
-
+from tests.embedded.kubelet.conftest import LATER, truth
 
 # --- phases ----------------------------------------------------------------------------------
 
@@ -243,52 +199,6 @@ def test_a_failed_init_container_fails_a_pod_that_never_restarts(with_inits, run
 
 def test_a_failed_init_container_is_tried_again_otherwise(with_inits, run_of, status_of):
     assert status_of(with_inits(), run_of("first", code=1))["phase"] == "Pending"
-
-
-# --- conditions ------------------------------------------------------------------------------
-
-
-def test_a_pod_that_runs_is_true_in_all(pod_of, run_of, status_of):
-    status = status_of(pod_of(), run_of())
-    assert {each["type"]: each["status"] for each in status["conditions"]} == {
-        "PodReadyToStartContainers": "True",
-        "Initialized": "True",
-        "Ready": "True",
-        "ContainersReady": "True",
-        "PodScheduled": "True",
-    }
-    assert {each["observedGeneration"] for each in status["conditions"]} == {1}
-    assert {each["lastProbeTime"] for each in status["conditions"]} == {None}
-
-
-@pytest.mark.parametrize(("code", "reason"), [(0, "PodCompleted"), (1, "PodFailed")])
-def test_a_pod_that_is_over_says_why_it_is_not_ready(pod_of, run_of, status_of, code, reason):
-    status = status_of(pod_of(restartPolicy="Never"), run_of(code=code))
-    assert truth(status, "Ready") == truth(status, "ContainersReady") == ("False", reason)
-
-
-def test_a_transition_keeps_its_time_while_nothing_changes(pod_of, run_of, status_of):
-    old = status_of(pod_of(), run_of())
-    for each in old["conditions"]:
-        each["lastTransitionTime"] = EARLIER
-    status = status_of(pod_of(), run_of(), old=old, ready=False)
-    times = {each["type"]: each["lastTransitionTime"] for each in status["conditions"]}
-    assert (times["Ready"], times["Initialized"]) == (LATER, EARLIER)
-
-
-def test_conditions_of_others_are_kept(pod_of, run_of, status_of):
-    pod = pod_of()
-    pod["status"]["conditions"] = [{"type": "example.com/warm", "status": "True"}]
-    assert pod["status"]["conditions"][0] in status_of(pod, run_of())["conditions"]
-
-
-def test_readiness_gates_have_to_be_true(pod_of, run_of, status_of):
-    pod = pod_of(readinessGates=[{"conditionType": "example.com/warm"}])
-    status = status_of(pod, run_of())
-    assert truth(status, "Ready") == ("False", "ReadinessGatesNotReady")
-    assert truth(status, "ContainersReady") == ("True", "")
-    pod["status"]["conditions"] = [{"type": "example.com/warm", "status": "True"}]
-    assert truth(status_of(pod, run_of()), "Ready") == ("True", "")
 
 
 # --- the rest --------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import pytest
 
 from kubelearn.embedded.kubelet.portforward import CHANNELS, TUNNEL
 from kubelearn.embedded.kubelet.spdy import Frame
+from tests.embedded.kubelet.spdyclient import SpdyClient
 
 ECHO = """
 import socketserver
@@ -33,7 +34,7 @@ async def echo(machine, pod_of):
 
 
 @pytest.fixture
-def tunnel(http, spdy_client):
+def tunnel(http):
     """A SPDY client inside a WebSocket, as kubectl is one."""
 
     @asynccontextmanager
@@ -49,7 +50,7 @@ def tunnel(http, spdy_client):
                 del buffer[:size]
                 return data
 
-            yield spdy_client(read, socket.send_bytes)
+            yield SpdyClient(read, socket.send_bytes)
 
     return connect
 

@@ -8,12 +8,13 @@ from yarl import URL
 
 from kubelearn.embedded import upgrade
 from kubelearn.embedded.kubelet.spdy import Frame
+from tests.embedded.kubelet.spdyclient import SpdyClient
 
 V4 = "v4.channel.k8s.io"
 
 
 @pytest.fixture
-async def execute(machine, pod_of, spdy_client):
+async def execute(machine, pod_of):
     """Run a command in the pod; `streams` are opened in this order, numbered 1, 3, 5 and so on."""
     await machine.run(pod_of("echo three; exec sleep 600"))
     await machine.phase("Running")
@@ -29,7 +30,7 @@ async def execute(machine, pod_of, spdy_client):
             async def write(data):
                 connection.writer.write(data)
 
-            client = spdy_client(connection.reader.readexactly, write)
+            client = SpdyClient(connection.reader.readexactly, write)
             for number, kind in enumerate(streams):
                 await client.open(2 * number + 1, streamType=kind)
             for number, data, last in send:

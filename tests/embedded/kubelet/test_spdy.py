@@ -9,6 +9,7 @@ import pytest
 
 from kubelearn.embedded.kubelet import spdy
 from kubelearn.embedded.kubelet.spdy import DICTIONARY, Frame, Session, SpdyError
+from tests.embedded.kubelet.spdyclient import SpdyClient
 
 
 class Wire:
@@ -28,8 +29,8 @@ class Wire:
 
 
 @pytest.fixture
-async def wire(spdy_client):
-    return Wire(spdy_client)
+async def wire():
+    return Wire(SpdyClient)
 
 
 @pytest.fixture
