@@ -21,12 +21,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from kubelearn.containers import kernel
-from kubelearn.containers.containerinit import (
-    run_command,
-    run_container,
-    run_probe,
-    run_sandbox,
-)
+from kubelearn.containers.containerinit import run_command, run_container, run_probe, run_sandbox
 from kubelearn.containers.setuprequest import Setup, receive, say
 
 

@@ -11,13 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from kubelearn import manifests
-from kubelearn.clusters.serverside import (
-    Preview,
-    apply_path,
-    essence,
-    namespace_of,
-    preview,
-)
+from kubelearn.clusters.serverside import Preview, apply_path, essence, namespace_of, preview
 from kubelearn.clusters.transport import APPLY_PATCH
 from kubelearn.diagrams.difference import difference
 from kubelearn.diagrams.manifeststates import STATES, draw, summary

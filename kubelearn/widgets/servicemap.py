@@ -14,14 +14,7 @@ from dataclasses import asdict
 from typing import Any
 
 from kubelearn.diagrams.endpointreasons import STATES
-from kubelearn.diagrams.servicemap import (
-    MOST_PODS,
-    draw,
-    pod_rows,
-    service_row,
-    slice_row,
-    summary,
-)
+from kubelearn.diagrams.servicemap import MOST_PODS, draw, pod_rows, service_row, slice_row, summary
 from kubelearn.objects import (
     ENDPOINT_SLICES,
     PODS,

@@ -1,8 +1,6 @@
 """Limits of memory, and what is used, in both runtimes."""
 
-from kubelearn.containers.runtime import (
-    Resources,
-)
+from kubelearn.containers.runtime import Resources
 
 HOG = "x = []\nwhile True: x.append(bytearray(2**20))"
 

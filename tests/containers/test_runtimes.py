@@ -10,12 +10,7 @@ import pytest
 
 from kubelearn.containers.images import Image
 from kubelearn.containers.process import ProcessRuntime
-from kubelearn.containers.runtime import (
-    ContainerState,
-    Mount,
-    PortMapping,
-    StartError,
-)
+from kubelearn.containers.runtime import ContainerState, Mount, PortMapping, StartError
 from kubelearn.errors import ContainerError
 
 

@@ -6,14 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from kubelearn.diagrams.servicemap import (
-    MOST_PODS,
-    draw,
-    pod_rows,
-    service_row,
-    slice_row,
-    summary,
-)
+from kubelearn.diagrams.servicemap import MOST_PODS, draw, pod_rows, service_row, slice_row, summary
 from tests.diagrams.objectshop import LABELS, PODS, endpoints, pod, thing
 
 

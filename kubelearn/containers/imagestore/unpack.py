@@ -17,13 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
 from kubelearn.containers import trees
-from kubelearn.containers.imagestore.blobs import (
-    Blobs,
-    Descriptor,
-    Hashing,
-    Readable,
-    check,
-)
+from kubelearn.containers.imagestore.blobs import Blobs, Descriptor, Hashing, Readable, check
 from kubelearn.containers.imagestore.errors import BrokenImage
 from kubelearn.containers.imagestore.layer import OPAQUE, WHITEOUT
 from kubelearn.containers.rootpath import inside

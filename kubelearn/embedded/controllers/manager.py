@@ -36,10 +36,7 @@ from kubelearn.embedded.controllers.nodelifecycle import NodeLifecycleController
 from kubelearn.embedded.controllers.persistentvolume.controller import PersistentVolumeController
 from kubelearn.embedded.controllers.podautoscaler.controller import HorizontalController
 from kubelearn.embedded.controllers.podgc import PodGCController
-from kubelearn.embedded.controllers.replicaset import (
-    ReplicaSetController,
-    ReplicationController,
-)
+from kubelearn.embedded.controllers.replicaset import ReplicaSetController, ReplicationController
 from kubelearn.embedded.controllers.resourcequota import ResourceQuotaController
 from kubelearn.embedded.controllers.serviceaccount import (
     RootCACertPublisher,

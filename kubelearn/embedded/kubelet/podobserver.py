@@ -9,12 +9,7 @@ from kubelearn.embedded.kubelet.containerstatus import Seen, Waiting
 from kubelearn.embedded.kubelet.handlers import Outcome, Target
 from kubelearn.embedded.kubelet.kuberuntime import KubeRuntime
 from kubelearn.embedded.kubelet.names import container_path, kind_of
-from kubelearn.embedded.kubelet.podstatus import (
-    Eviction,
-    pod_status,
-    rejected_status,
-    statuses_of,
-)
+from kubelearn.embedded.kubelet.podstatus import Eviction, pod_status, rejected_status, statuses_of
 from kubelearn.embedded.kubelet.prober import ContainerProbes, PodProbes
 from kubelearn.embedded.kubelet.statusmanager import StatusManager
 from kubelearn.embedded.kubelet.terminationmessage import termination_message

@@ -18,12 +18,7 @@ from typing import TypeVar
 import orjson
 
 from kubelearn.embedded.hostports import host_ports
-from kubelearn.embedded.scheduler.resources import (
-    Amounts,
-    amounts,
-    pod_requests,
-    scored_requests,
-)
+from kubelearn.embedded.scheduler.resources import Amounts, amounts, pod_requests, scored_requests
 from kubelearn.objects import Object, key, labels_of
 
 LabelSet = tuple[str, frozenset[tuple[str, str]]]

@@ -27,14 +27,7 @@ from kubelearn.embedded.scheduler.plugins import READ, default_plugins
 from kubelearn.embedded.scheduler.preemption import Preemption
 from kubelearn.embedded.scheduler.queue import QueuedPod, SchedulingQueue
 from kubelearn.errors import ApiError, NotFound
-from kubelearn.objects import (
-    NODES,
-    POD_DISRUPTION_BUDGETS,
-    PODS,
-    Object,
-    condition,
-    timestamp,
-)
+from kubelearn.objects import NODES, POD_DISRUPTION_BUDGETS, PODS, Object, condition, timestamp
 
 _log = logging.getLogger(__name__)
 

@@ -23,10 +23,7 @@ from kubelearn.embedded.apiserver.admission.runtimeclass import (
     set_runtime_class,
 )
 from kubelearn.embedded.apiserver.admission.serviceaccount import service_account
-from kubelearn.embedded.apiserver.admission.storageclass import (
-    claim_resize,
-    default_storage_class,
-)
+from kubelearn.embedded.apiserver.admission.storageclass import claim_resize, default_storage_class
 from kubelearn.embedded.apiserver.admission.storageprotection import storage_protection
 from kubelearn.embedded.apiserver.admission.tolerations import default_toleration_seconds
 from kubelearn.embedded.apiserver.authorization import Authorizer

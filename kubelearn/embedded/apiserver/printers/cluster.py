@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from kubelearn.embedded.apiserver.printers.columns import (
-    Cells,
-    age,
-    human_duration,
-    printer,
-    since,
-)
+from kubelearn.embedded.apiserver.printers.columns import Cells, age, human_duration, printer, since
 from kubelearn.objects import Object, condition, labels_of
 
 _ROLE = "node-role.kubernetes.io/"

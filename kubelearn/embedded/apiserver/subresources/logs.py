@@ -19,13 +19,7 @@ from kubelearn.embedded.apiserver.kubelets import Kubelets, unreachable
 from kubelearn.embedded.apiserver.registry import Registry
 from kubelearn.embedded.apiserver.request import Request
 from kubelearn.embedded.apiserver.requestinfo import is_true
-from kubelearn.embedded.apiserver.status import (
-    Cause,
-    bad_request,
-    from_server,
-    invalid,
-    quote,
-)
+from kubelearn.embedded.apiserver.status import Cause, bad_request, from_server, invalid, quote
 from kubelearn.embedded.apiserver.streams import Streams
 from kubelearn.embedded.apiserver.subresources.containers import chosen_container
 

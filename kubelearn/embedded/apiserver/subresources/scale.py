@@ -22,13 +22,7 @@ from kubelearn.embedded.apiserver.patching import Patch
 from kubelearn.embedded.apiserver.registry import Change, Registry
 from kubelearn.embedded.apiserver.request import Request
 from kubelearn.embedded.apiserver.resources import Resources, check_name, write_of
-from kubelearn.embedded.apiserver.status import (
-    Cause,
-    bad_request,
-    internal,
-    invalid,
-    quote,
-)
+from kubelearn.embedded.apiserver.status import Cause, bad_request, internal, invalid, quote
 from kubelearn.embedded.apiserver.write import Part
 from kubelearn.labelselector import format_selector
 from kubelearn.objects import Object

@@ -20,11 +20,7 @@ from kubelearn.embedded.apiserver.validation.field import (
     required,
     too_long,
 )
-from kubelearn.embedded.apiserver.validation.metadata import (
-    NameRule,
-    metadata,
-    metadata_update,
-)
+from kubelearn.embedded.apiserver.validation.metadata import NameRule, metadata, metadata_update
 from kubelearn.embedded.apiserver.validation.rules import on_create, on_status_update, on_update
 from kubelearn.embedded.certificates import conditions, parse_request
 from kubelearn.objects import Object

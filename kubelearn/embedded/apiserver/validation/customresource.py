@@ -10,12 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 # As modules, because these import this package in turn.
-from kubelearn.embedded.apiserver.apiextensions import (
-    listtype,
-    objectmeta,
-    rules,
-    valuevalidation,
-)
+from kubelearn.embedded.apiserver.apiextensions import listtype, objectmeta, rules, valuevalidation
 from kubelearn.embedded.apiserver.names import path_segment
 from kubelearn.embedded.apiserver.status import number
 from kubelearn.embedded.apiserver.validation.field import Errors, FieldError, invalid

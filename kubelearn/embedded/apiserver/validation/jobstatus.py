@@ -19,11 +19,7 @@ from kubelearn.embedded.apiserver.validation.field import (
     required,
 )
 from kubelearn.embedded.apiserver.validation.internals import internal
-from kubelearn.embedded.apiserver.validation.jobindexes import (
-    IndexesError,
-    count_indexes,
-    overlap,
-)
+from kubelearn.embedded.apiserver.validation.jobindexes import IndexesError, count_indexes, overlap
 from kubelearn.embedded.apiserver.validation.metadata import metadata_update
 from kubelearn.embedded.apiserver.validation.rules import on_status_update
 from kubelearn.embedded.apiserver.validation.workload import counts

@@ -9,12 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from kubelearn.embedded.apiserver.names import (
-    dns_label,
-    dns_subdomain,
-    label_value,
-    qualified_name,
-)
+from kubelearn.embedded.apiserver.names import dns_label, dns_subdomain, label_value, qualified_name
 from kubelearn.embedded.apiserver.validation.field import (
     Errors,
     each_invalid,

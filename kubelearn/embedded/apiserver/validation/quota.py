@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from kubelearn.embedded.apiserver.validation.field import (
-    Errors,
-    immutable,
-    invalid,
-    required,
-)
+from kubelearn.embedded.apiserver.validation.field import Errors, immutable, invalid, required
 from kubelearn.embedded.apiserver.validation.internals import internal
 from kubelearn.embedded.apiserver.validation.metadata import metadata, metadata_update
 from kubelearn.embedded.apiserver.validation.resources import (

@@ -5,11 +5,7 @@ from __future__ import annotations
 from kubelearn.embedded.apiserver.validation.common import dns_label
 from kubelearn.embedded.apiserver.validation.field import Errors, duplicate, immutable, required
 from kubelearn.embedded.apiserver.validation.internals import internal
-from kubelearn.embedded.apiserver.validation.metadata import (
-    check_labels,
-    metadata,
-    metadata_update,
-)
+from kubelearn.embedded.apiserver.validation.metadata import check_labels, metadata, metadata_update
 from kubelearn.embedded.apiserver.validation.resources import resource_requirements
 from kubelearn.embedded.apiserver.validation.rules import on_create, on_update
 from kubelearn.embedded.apiserver.validation.scheduling import tolerations

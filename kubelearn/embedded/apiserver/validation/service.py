@@ -30,11 +30,7 @@ from kubelearn.embedded.apiserver.validation.field import (
     one_of,
     required,
 )
-from kubelearn.embedded.apiserver.validation.metadata import (
-    check_labels,
-    metadata,
-    metadata_update,
-)
+from kubelearn.embedded.apiserver.validation.metadata import check_labels, metadata, metadata_update
 from kubelearn.embedded.apiserver.validation.rules import on_create, on_status_update, on_update
 from kubelearn.objects import Object
 

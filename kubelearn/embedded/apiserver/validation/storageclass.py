@@ -14,11 +14,7 @@ from kubelearn.embedded.apiserver.validation.field import (
     required,
     too_long,
 )
-from kubelearn.embedded.apiserver.validation.metadata import (
-    label_name,
-    metadata,
-    metadata_update,
-)
+from kubelearn.embedded.apiserver.validation.metadata import label_name, metadata, metadata_update
 from kubelearn.embedded.apiserver.validation.rules import on_create, on_update
 from kubelearn.objects import Object
 

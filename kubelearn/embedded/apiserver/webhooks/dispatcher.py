@@ -18,12 +18,7 @@ from kubelearn.embedded.apiserver.status import StatusError, bad_request, intern
 from kubelearn.embedded.apiserver.webhooks import matching
 from kubelearn.embedded.apiserver.webhooks.attributes import Attributes
 from kubelearn.embedded.apiserver.webhooks.caller import CallFailed, call
-from kubelearn.embedded.apiserver.webhooks.review import (
-    Answer,
-    InvalidAnswer,
-    answer_of,
-    review_of,
-)
+from kubelearn.embedded.apiserver.webhooks.review import Answer, InvalidAnswer, answer_of, review_of
 from kubelearn.embedded.apiserver.webhooks.rounds import Round
 from kubelearn.embedded.store import Store
 from kubelearn.objects import Object

@@ -9,11 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from kubelearn.embedded.controllers.deployment.rolling import (
-    available,
-    max_unavailable,
-    replicas,
-)
+from kubelearn.embedded.controllers.deployment.rolling import available, max_unavailable, replicas
 from kubelearn.objects import Object, condition, parse_time, timestamp
 
 _FOREVER = 2**31 - 1

@@ -17,11 +17,7 @@ from kubelearn.embedded.controllers.endpoint.subsets import (
 )
 from kubelearn.embedded.controllers.endpointslice.slicing import note_trigger_time
 from kubelearn.embedded.controllers.expectations import Expectations
-from kubelearn.embedded.controllers.servicepods import (
-    ServiceController,
-    has_selector,
-    is_headless,
-)
+from kubelearn.embedded.controllers.servicepods import ServiceController, has_selector, is_headless
 from kubelearn.errors import ApiError, NotFound
 from kubelearn.objects import ENDPOINTS, Object, annotations_of, labels_of, split_key
 

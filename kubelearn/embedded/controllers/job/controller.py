@@ -13,11 +13,7 @@ from typing import ClassVar
 from kubelearn.embedded.controller import ControllerContext
 from kubelearn.embedded.controllers.job import conditions, indexfailures, tracking
 from kubelearn.embedded.controllers.job.backoff import Backoff
-from kubelearn.embedded.controllers.job.indexes import (
-    give_index,
-    is_indexed,
-    superfluous,
-)
+from kubelearn.embedded.controllers.job.indexes import give_index, is_indexed, superfluous
 from kubelearn.embedded.controllers.job.pods import Pods
 from kubelearn.embedded.controllers.podcontrol import all_of, pod_from_template, slow_start
 from kubelearn.embedded.controllers.podranking import choose_to_delete

@@ -15,12 +15,7 @@ from kubelearn.embedded.persistentvolume import (
     annotated,
     bound,
 )
-from kubelearn.objects import (
-    PERSISTENT_VOLUME_CLAIMS,
-    PERSISTENT_VOLUMES,
-    Object,
-    annotations_of,
-)
+from kubelearn.objects import PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, Object, annotations_of
 
 
 class Binder:

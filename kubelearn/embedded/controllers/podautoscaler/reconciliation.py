@@ -20,13 +20,7 @@ from kubelearn.embedded.controllers.podautoscaler.sources import (
 )
 from kubelearn.embedded.events import EventRecorder
 from kubelearn.errors import ApiError, Conflict
-from kubelearn.objects import (
-    HORIZONTAL_POD_AUTOSCALERS,
-    Object,
-    Resource,
-    set_condition,
-    timestamp,
-)
+from kubelearn.objects import HORIZONTAL_POD_AUTOSCALERS, Object, Resource, set_condition, timestamp
 
 _ATTEMPTS = 5
 _GOT_SCALE = (

@@ -13,12 +13,7 @@ from kubelearn.embedded.controller import ControllerContext, RetryLater
 from kubelearn.embedded.controllers.history import History, collisions, hash_of_data
 from kubelearn.embedded.controllers.statefulset import identity
 from kubelearn.embedded.controllers.statefulset.claims import Claims
-from kubelearn.embedded.controllers.statefulset.steps import (
-    Pods,
-    Step,
-    needs_current,
-    next_steps,
-)
+from kubelearn.embedded.controllers.statefulset.steps import Pods, Step, needs_current, next_steps
 from kubelearn.embedded.controllers.workload import WorkloadController, unavailable_for
 from kubelearn.errors import ApiError, NotFound
 from kubelearn.objects import (

@@ -6,13 +6,7 @@ import pytest
 
 from kubelearn.embedded.controllers.statefulset.claims import wanted_owners
 from kubelearn.embedded.controllers.statefulset.controller import StatefulSetController
-from kubelearn.objects import (
-    EVENTS,
-    PERSISTENT_VOLUME_CLAIMS,
-    PODS,
-    STATEFUL_SETS,
-    owner_reference,
-)
+from kubelearn.objects import EVENTS, PERSISTENT_VOLUME_CLAIMS, PODS, STATEFUL_SETS, owner_reference
 
 KEEP = {"whenDeleted": "Retain", "whenScaled": "Retain"}
 SPEC = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}
