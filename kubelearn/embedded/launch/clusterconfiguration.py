@@ -19,7 +19,7 @@ from kubelearn.embedded.state import Settings, StateFolder
 
 @dataclass(frozen=True)
 class ClusterConfiguration:
-    """One cluster."""
+    """What is settled of one cluster, and where its time and its chance come from."""
 
     folder: StateFolder
     settings: Settings

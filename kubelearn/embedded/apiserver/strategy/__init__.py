@@ -24,7 +24,7 @@ __all__ = ["Strategy", "strategy_for"]
 
 # By group and plural, as upstream's registry folders are.
 _STRATEGIES: dict[tuple[str, str], type[Strategy]] = {
-    ("", "endpoints"): plain.EndpointsStrategy,
+    ("", "endpoints"): plain.CreateOnUpdateStrategy,
     ("", "events"): plain.EventStrategy,
     ("", "limitranges"): plain.LimitRangeStrategy,
     ("", "namespaces"): NamespaceStrategy,

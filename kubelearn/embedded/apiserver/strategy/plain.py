@@ -25,7 +25,7 @@ class NodeStrategy(Strategy):
 
 
 class SecretStrategy(Strategy):
-    """Secrets."""
+    """Secrets, which are found by their type too."""
 
     fields = ("type",)
 
@@ -54,7 +54,7 @@ def _named(reference: Object) -> Object:
 
 
 class EventStrategy(Strategy):
-    """Events of the core group."""
+    """Events of the core group: found by whom they are about, and nothing depends on them."""
 
     create_on_update = True
     collects_dependents = False
@@ -110,12 +110,6 @@ class EndpointSliceStrategy(Strategy):
         return before != after or labels[0] != labels[1]
 
 
-class EndpointsStrategy(Strategy):
-    """Endpoints."""
-
-    create_on_update = True
-
-
 class GenerationStrategy(Strategy):
     """Kinds with a spec whose changes are counted, and a status or none."""
 
@@ -123,13 +117,13 @@ class GenerationStrategy(Strategy):
 
 
 class CreateOnUpdateStrategy(Strategy):
-    """Kinds that PUT may make: roles and bindings."""
+    """Kinds that PUT may make: Endpoints, roles and bindings."""
 
     create_on_update = True
 
 
 class LimitRangeStrategy(CreateOnUpdateStrategy):
-    """LimitRanges."""
+    """LimitRanges, which need no name."""
 
     def prepare_for_create(self, new: Object) -> None:
         """One without a name is named by its uid."""
@@ -139,14 +133,14 @@ class LimitRangeStrategy(CreateOnUpdateStrategy):
 
 
 class RuntimeClassStrategy(Strategy):
-    """RuntimeClasses."""
+    """RuntimeClasses: PUT may make one, but not change one that it has not seen."""
 
     create_on_update = True
     unconditional_update = False
 
 
 class ResourceSliceStrategy(Strategy):
-    """ResourceSlices."""
+    """ResourceSlices, which are found by their node and driver."""
 
     generation = True
     fields = ("spec.nodeName", "spec.driver")
@@ -179,7 +173,7 @@ class ApiServiceStrategy(Strategy):
 
 
 class DisruptionBudgetStrategy(Strategy):
-    """PodDisruptionBudgets."""
+    """PodDisruptionBudgets: a new one allows no disruption until it is counted."""
 
     generation = True
     unconditional_update = False
@@ -192,7 +186,7 @@ class DisruptionBudgetStrategy(Strategy):
 
 
 class IngressStrategy(Strategy):
-    """Ingresses."""
+    """Ingresses, with no load balancer yet."""
 
     generation = True
     first_status = {"loadBalancer": {}}
@@ -212,6 +206,6 @@ class QuotaStrategy(Strategy):
 
 
 class AutoscalerStrategy(Strategy):
-    """HorizontalPodAutoscalers."""
+    """HorizontalPodAutoscalers, whose status says from the start that nothing is known."""
 
     first_status = {"currentMetrics": None, "desiredReplicas": 0}
