@@ -131,6 +131,32 @@ def test_a_rollout_that_is_stuck_says_so(kubectl):
     kubectl("delete", "deployment", "stuck")
 
 
+@pytest.mark.parametrize(
+    ("surge", "words"),
+    [
+        (0, "0 of 2 updated replicas are available..."),
+        (1, "1 out of 2 new replicas have been updated..."),
+        (2, "2 old replicas are pending termination..."),
+    ],
+)
+def test_a_rollout_tells_what_it_waits_for(kubectl, surge, words):
+    pace = f"rollingUpdate: {{maxSurge: {max(surge, 1)}, maxUnavailable: 0}}"
+    more = f"  replicas: 2\n  strategy: {{{pace}}}"
+    manifest = WORKLOAD.format(kind="Deployment", name="slow", more=more)
+    image = "no-such.invalid/x"
+    if surge:
+        kubectl("create", "-f", "-", stdin=manifest)
+        kubectl("rollout", "status", "deployment/slow", "--timeout=60s")
+        kubectl("set", "image", "deployment/slow", f"a={image}")
+    else:
+        kubectl("create", "-f", "-", stdin=manifest.replace("busybox:1.36", image))
+    settled = f"--for=jsonpath={{.status.replicas}}={2 + surge}"
+    kubectl("wait", "deployment/slow", settled, "--timeout=60s")
+    said = kubectl("rollout", "status", "deployment/slow", "--watch=false")
+    assert said == f'Waiting for deployment "slow" rollout to finish: {words}\n'
+    kubectl("delete", "deployment", "slow")
+
+
 def test_other_kinds_have_no_rollouts(kubectl):
     kubectl("create", "configmap", "conf")
     said = kubectl("rollout", "status", "configmap/conf", code=1)

@@ -47,6 +47,27 @@ def test_it_runs_on_each_node_that_it_tolerates(core, namespace, daemon_set):
     assert {pod.spec.node_name for pod in pods} == free
 
 
+@pytest.mark.parametrize("host_network", [False, True])
+def test_its_pods_are_tied_to_their_nodes_and_stay_when_others_go(
+    core, namespace, machines, daemon_set, host_network
+):
+    daemon_set(nodeSelector={"kubernetes.io/hostname": machines[-1]}, hostNetwork=host_network)
+    [pod] = core.list_namespaced_pod(namespace).items
+    affinity = pod.spec.affinity.node_affinity
+    [term] = affinity.required_during_scheduling_ignored_during_execution.node_selector_terms
+    [field] = term.match_fields
+    assert (field.key, field.values) == ("metadata.name", [pod.spec.node_name])
+    tolerated = {(each.key, each.effect, each.operator) for each in pod.spec.tolerations}
+    schedules = {"disk-pressure", "memory-pressure", "pid-pressure", "unschedulable"}
+    schedules |= {"network-unavailable"} if host_network else set()
+    expected = {(key, "NoSchedule") for key in schedules}
+    expected |= {(key, "NoExecute") for key in ("not-ready", "unreachable")}
+    assert tolerated == {
+        (f"node.kubernetes.io/{key}", effect, "Exists") for key, effect in expected
+    }
+    assert {each.toleration_seconds for each in pod.spec.tolerations} == {None}
+
+
 def test_a_deleted_pod_comes_back_on_its_node(core, namespace, machines, daemon_set, eventually):
     daemon_set(nodeSelector={"kubernetes.io/hostname": machines[-1]})
     [pod] = core.list_namespaced_pod(namespace).items

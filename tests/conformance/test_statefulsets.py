@@ -54,7 +54,9 @@ def test_pods_are_numbered_and_made_one_after_the_other(stateful_set, available,
     ready = next(c for c in first.status.conditions if c.type == "Ready")
     assert second.metadata.creation_timestamp >= ready.last_transition_time
     assert (second.spec.hostname, second.spec.subdomain) == ("db-1", "db")
-    assert second.metadata.labels["apps.kubernetes.io/pod-index"] == "1"
+    labels = second.metadata.labels
+    assert labels["statefulset.kubernetes.io/pod-name"] == "db-1"
+    assert labels["apps.kubernetes.io/pod-index"] == "1"
 
 
 def test_a_deleted_pod_comes_back_under_its_name(
