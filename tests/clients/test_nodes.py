@@ -1,6 +1,8 @@
-"""`kubectl taint`, `cordon`, `drain`: taking work off a node, and letting it back."""
+"""`kubectl taint`, `top`, `cordon`, `drain`: what nodes have to do; taking work off, and back."""
 
 import json
+import re
+import time
 
 import pytest
 
@@ -69,6 +71,39 @@ def test_nodes_are_labelled_and_chosen(kubectl, node):
         assert kubectl("get", "nodes", "-l", "disk=fast", "-o", "name") == f"node/{node}\n"
     finally:
         kubectl("label", "node", node, "disk-")
+
+
+@pytest.fixture
+def top(cluster, run_kubectl, namespace):
+    """The rows of `kubectl top`, by their first words, once everything was measured."""
+    if cluster.backend != "embedded" and "metrics.k8s.io" not in run_kubectl("api-versions").stdout:
+        pytest.skip("this cluster has no metrics server")
+
+    def rows(*words, known):
+        deadline = time.monotonic() + 120
+        while True:
+            said = run_kubectl("-n", namespace, "top", *words)
+            heading, *found = said.stdout.splitlines() or [""]
+            if known <= {row.split()[0] for row in found}:
+                return heading.split(), {row.split()[0]: row.split()[1:] for row in found}
+            assert time.monotonic() < deadline, said.stderr
+            time.sleep(0.3)
+
+    return rows
+
+
+def test_top_shows_what_is_used(kubectl, top):
+    nodes = set(kubectl("get", "nodes", "-o=jsonpath={.items[*].metadata.name}").split())
+    heading, used = top("nodes", known=nodes)
+    assert heading == ["NAME", "CPU(cores)", "CPU(%)", "MEMORY(bytes)", "MEMORY(%)"]
+    for cpu, share, memory, of_memory in used.values():
+        assert re.fullmatch(r"\d+m \d+% \d+Mi \d+%", f"{cpu} {share} {memory} {of_memory}")
+    kubectl("run", "busy", "--image=busybox:1.37", "--", "sh", "-c", "while :; do :; done")
+    heading, used = top("pods", "--containers", known={"busy"})
+    assert heading == ["POD", "NAME", "CPU(cores)", "MEMORY(bytes)"]
+    name, cpu, memory = used["busy"]
+    assert (name, cpu.endswith("m"), memory.endswith("Mi")) == ("busy", True, True)
+    kubectl("delete", "pod", "busy", "--now")
 
 
 def test_cordon_and_uncordon_say_what_they_changed(kubectl, node):

@@ -154,6 +154,15 @@ def test_attaching_shows_what_a_container_prints(kubectl, transport):
     kubectl("delete", "pod", "talk", "--now")
 
 
+def test_one_can_attach_to_a_container_and_speak_to_it(kubectl, transport):
+    run = ("run", "ear", "-i", "--attach=false", "--image=busybox", "--restart=Never")
+    kubectl(*run, "--", "sh", "-c", "read a; echo heard $a")
+    kubectl("wait", "pod/ear", "--for=condition=Ready", "--timeout=60s")
+    assert "heard you\n" in kubectl("attach", "-i", "ear", stdin="you\n")
+    kubectl("wait", "pod/ear", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=60s")
+    kubectl("delete", "pod", "ear", "--now")
+
+
 def test_a_debug_container_looks_into_a_running_pod(kubectl):
     words = ("-i", "--image=busybox", "--target=web", "-c", "look", "--", "sh", "-c")
     said = kubectl("debug", "web", *words, "read a; echo $a from $HOSTNAME", stdin="hello\n")
