@@ -30,6 +30,8 @@ from support.servers import Server, alone, upstream, whole
 PODS = "/api/v1/namespaces/bench/pods"
 MANY = "/api/v1/namespaces/many/pods"
 CLIENTS = 32
+# Seconds until a server that was started a moment ago has given back what it needed for that.
+REST = 15
 LISTED = 1000
 MERGE = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
@@ -275,6 +277,7 @@ ROWS: dict[str, Measure] = {
 def measure(start: Callable[[Path], Any], *, times: int) -> dict[str, Result]:
     with tempfile.TemporaryDirectory() as folder, start(Path(folder)) as server:
         bench = Bench(server, times=times)
+        time.sleep(REST)
         results = {"memory, idle": bench.memory()}
         bench.prepare()
         for name, row in ROWS.items():

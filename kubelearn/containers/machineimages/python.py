@@ -12,7 +12,6 @@ import os
 import ssl
 import sys
 import sysconfig
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -119,6 +118,8 @@ def _add_pip(root: Root, stdlib: Path, home: str) -> None:
     wheel = next((stdlib / "ensurepip/_bundled").glob("pip-*.whl"), None)
     if wheel is None:
         return
+    import zipfile  # for this alone
+
     kind = "dist-packages" if sys.base_prefix == "/usr" else "site-packages"
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(root.folder(f"{home}/{kind}"))

@@ -10,8 +10,9 @@ from asyncio import sslproto
 from pathlib import Path
 
 # What each end of each connection holds ready for one read, all the time. A cluster has over a
-# hundred ends in this one process; with asyncio's 256 KiB they would take more than all else.
-_READ_BUFFER = 32 * 2**10
+# hundred ends in this one process; with asyncio's 256 KiB they would take more than all else. This
+# is what one TLS record carries, so that a larger one would not be filled by decrypting.
+_READ_BUFFER = 16 * 2**10
 
 
 def save_memory() -> None:

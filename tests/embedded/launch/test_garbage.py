@@ -1,8 +1,11 @@
 """Garbage in cycles."""
 
 import asyncio
+import ctypes
 import gc
+import os
 import weakref
+from pathlib import Path
 
 import pytest
 
@@ -50,3 +53,21 @@ async def test_what_became_garbage_after_it_was_put_aside_goes_in_the_end(clock,
     assert lost()
     await clock.advance(600)
     assert lost() is None
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="not glibc")
+async def test_what_was_freed_goes_back_to_the_system(clock, collector):
+    # Small pieces, of which the C library keeps all below the last one that is in use.
+    pieces = [bytes(1000) for _ in range(20_000)]
+    last = pieces[-1]
+    before = resident_megabytes()
+    del pieces
+    assert resident_megabytes() > before - 5
+    await clock.advance(10)
+    assert resident_megabytes() < before - 10
+    assert len(last) == 1000
+
+
+def resident_megabytes():
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zoneinfo
 
 from kubelearn.embedded import cron
 from kubelearn.embedded.apiserver.validation.field import (
@@ -87,6 +86,9 @@ def _time_zone(zone: str | None) -> Errors:
 
 
 def _known(zone: str) -> bool:
+    # Loaded when it is needed: it takes 0.7 MB, and few CronJobs name a zone.
+    import zoneinfo
+
     try:
         zoneinfo.ZoneInfo(zone)
     except (zoneinfo.ZoneInfoNotFoundError, OSError, ValueError):

@@ -7,7 +7,6 @@ with a few fields elsewhere (k8s.io/kubernetes `pkg/apis/core/types.go`).
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -45,6 +44,8 @@ def internal(type_name: str, obj: Mapping[str, Any] | None) -> dict[str, Any] | 
 
 def difference(type_name: str, old: Object, new: Object) -> str:
     """What changed, line by line, as upstream shows it to whoever changed too much."""
+    import difflib  # for this alone
+
     before, after = (
         json.dumps(internal(type_name, each), indent=1, ensure_ascii=False).splitlines()
         for each in (old, new)

@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
-from zoneinfo import ZoneInfoNotFoundError
 
 from kubelearn.embedded.controller import Controller, ControllerContext
 from kubelearn.embedded.controllers import controllerref
 from kubelearn.embedded.controllers.cronjob.schedule import TOO_MANY, Timetable
-from kubelearn.embedded.cron import ScheduleError
 from kubelearn.errors import AlreadyExists, ApiError, NotFound
 from kubelearn.objects import (
     CRON_JOBS,
@@ -109,7 +107,7 @@ class CronJobController(Controller):
         now = self.clock.now()
         try:
             timetable = Timetable(cron_job)
-        except (ScheduleError, ZoneInfoNotFoundError, ValueError) as error:
+        except (KeyError, ValueError) as error:
             message = f"unparseable schedule: {cron_job['spec']['schedule']} : {error}"
             self.events.event(cron_job, "Warning", "UnparseableSchedule", message)
             return
