@@ -10,8 +10,14 @@ import pytest
 from kubelearn.embedded.informer import Informer
 from kubelearn.embedded.scheduler import Scheduler
 from kubelearn.embedded.scheduler.cache import NodeInfo, PodInfo
-from kubelearn.objects import NAMESPACES
+from kubelearn.objects import NAMESPACES, PODS
 from tests.embedded import tasks
+
+
+@pytest.fixture
+def placed(api):
+    """Where each pod is, by their names."""
+    return lambda: {p["metadata"]["name"]: p["spec"].get("nodeName") for p in api.objects(PODS)}
 
 
 @pytest.fixture

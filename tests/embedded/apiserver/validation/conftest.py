@@ -59,3 +59,13 @@ def update() -> Callable[..., Problems]:
         return _told(ask(found, after, before))
 
     return check
+
+
+def spec(*containers: Any, **fields: Any) -> Any:
+    """The least that a pod's spec has to say, and more."""
+    return {"containers": list(containers) or [{"name": "a", "image": "i"}], **fields}
+
+
+def container(**fields: Any) -> Any:
+    """The least that a container has to say, and more."""
+    return {"name": "a", "image": "i", **fields}
