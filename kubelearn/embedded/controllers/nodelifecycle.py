@@ -2,16 +2,18 @@
 
 Upstream: pkg/controller/nodelifecycle. A node is alive as long as its Lease is renewed or its
 status is posted; the controller counts from when it saw that itself, for clocks differ. Left out:
-the pace at which nodes are tainted in large outages, zones, and the beta labels.
+zones, and the beta labels.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import ClassVar
 
 from kubelearn.embedded.controller import Controller, ControllerContext
-from kubelearn.embedded.controllers.nodetaints import desired_taints, taints_of
+from kubelearn.embedded.controllers.nodedisruption import Disruption, NodeDisruption
+from kubelearn.embedded.controllers.nodetaints import desired_taints, evicts, taints_of
 from kubelearn.embedded.controllers.podstatus import patch_status
 from kubelearn.embedded.informer import Informer
 from kubelearn.objects import LEASES, NODES, PODS, Object, condition, is_ready, timestamp
@@ -33,7 +35,7 @@ class NodeLifecycleController(Controller):
         self._leases = self.informer(LEASES)
         self._pods = self.informer(PODS)
         self._heard: dict[str, float] = {}
-        self._well: set[str] = set()
+        self._disruption = NodeDisruption()
         index_by_node(self._pods)
         self._nodes.add_handler(
             on_add=self._node_added, on_update=self._node_updated, on_delete=self._node_deleted
@@ -46,19 +48,19 @@ class NodeLifecycleController(Controller):
         name = node["metadata"]["name"]
         self._heard[name] = self.clock.monotonic()
         self._tell(node, "RegisteredNode", f"Registered Node {name} in Controller")
-        self._judge(node, well=is_ready(node))
+        self._judge(node)
 
     def _node_updated(self, old: Object, new: Object) -> None:
         before, after = condition(old, "Ready"), condition(new, "Ready")
         if _heartbeat(before) != _heartbeat(after):
             self._heard[new["metadata"]["name"]] = self.clock.monotonic()
-        self._judge(new, well=is_ready(new))
+        self._judge(new)
 
     def _node_deleted(self, node: Object) -> None:
         name = node["metadata"]["name"]
         self._heard.pop(name, None)
         self._tell(node, "RemovingNode", f"Removing Node {name} from Controller")
-        self._judge(node, well=False)
+        self._judge(node, gone=True)
 
     def _lease_updated(self, old: Object, new: Object) -> None:
         if old["spec"].get("renewTime") != new["spec"].get("renewTime"):
@@ -69,12 +71,15 @@ class NodeLifecycleController(Controller):
         if lease["metadata"]["namespace"] == _LEASES:
             self._heard[lease["metadata"]["name"]] = self.clock.monotonic()
 
-    def _judge(self, node: Object, *, well: bool) -> None:
-        before, name = bool(self._well), node["metadata"]["name"]
-        (self._well.add if well else self._well.discard)(name)
+    def _judge(self, node: Object, *, gone: bool = False) -> None:
+        before, name = self._disruption.state, node["metadata"]["name"]
+        if gone:
+            self._disruption.forget(name)
+        else:
+            self._disruption.note(name, well=is_ready(node))
         self.enqueue(node)
-        if bool(self._well) != before:
-            # What happens to a silent node depends on whether any other node is well.
+        if self._disruption.state is not before:
+            # What happens to a silent node depends on how the others are.
             for other in self._nodes.items():
                 self.enqueue(other)
 
@@ -131,9 +136,8 @@ class NodeLifecycleController(Controller):
             self.events.event(pod, "Warning", "NodeNotReady", "Node is not ready")
 
     async def _set_taints(self, node: Object) -> None:
-        # If no node at all reports, it is this side that lost the connection, or the machine was
-        # asleep: nothing is evicted then (upstream: `stateFullDisruption`).
-        taints = desired_taints(node, evict=bool(self._well), now=self.clock.now())
+        evict = self._may_evict(node)
+        taints = desired_taints(node, evict=evict, now=self.clock.now())
         if taints == taints_of(node):
             return
         meta = node["metadata"]
@@ -142,6 +146,22 @@ class NodeLifecycleController(Controller):
             "spec": {"taints": taints or None},
         }
         await self.client.patch(NODES, meta["name"], patch)
+
+    def _may_evict(self, node: Object) -> bool:
+        # If no node at all reports, it is this side that lost the connection, or the machine was
+        # asleep: nothing is evicted then, and what was to be is not.
+        if self._disruption.state is Disruption.FULL:
+            return False
+        ready, now = condition(node, "Ready"), self.clock.monotonic()
+        if evicts(node) or ready is None or ready["status"] == "True":
+            return True
+        wait = self._disruption.wait(now)
+        if wait == 0:
+            self._disruption.evict(now)
+            return True
+        if wait < math.inf:
+            self.queue.add_after(node["metadata"]["name"], wait)
+        return False
 
 
 def index_by_node(pods: Informer) -> None:

@@ -33,6 +33,11 @@ def taints_of(node: Mapping[str, Any]) -> Sequence[Object]:
     return node["spec"].get("taints") or []
 
 
+def evicts(node: Mapping[str, Any]) -> bool:
+    """Whether a node's pods have to go, by a taint of the control plane."""
+    return any(t["effect"] == "NoExecute" and t["key"] in _NO_EXECUTE for t in taints_of(node))
+
+
 def desired_taints(node: Object, *, evict: bool, now: datetime) -> list[Object]:
     """A node's taints with those of the control plane as its conditions say.
 

@@ -106,6 +106,49 @@ async def test_when_every_node_is_silent_nothing_is_evicted(
         assert await taints("a") == await taints("b") == {("unreachable", "NoSchedule")}
 
 
+async def test_of_several_silent_nodes_one_is_emptied_every_ten_seconds(
+    api, clock, start, make_node, pass_time, taints
+):
+    names = ("b", "c")
+    for name in ("a", "x", *names):
+        await api.create(NODES, make_node(name))
+
+    async def emptied():
+        return [name for name in names if ("unreachable", "NoExecute") in await taints(name)]
+
+    async with start(NodeLifecycleController):
+        await pass_time(50, "a", "x")
+        assert len(await emptied()) == 1
+        assert ("unreachable", "NoSchedule") in await taints("b") & await taints("c")
+        await clock.advance(9)
+        assert len(await emptied()) == 1
+        await clock.advance(1)
+        assert await emptied() == ["b", "c"]
+
+
+async def test_when_most_nodes_are_silent_no_further_one_is_emptied(
+    api, clock, start, make_node, pass_time, taints
+):
+    for name in "abcd":
+        await api.create(NODES, make_node(name))
+
+    async def emptied():
+        return [name for name in "bcd" if ("unreachable", "NoExecute") in await taints(name)]
+
+    async with start(NodeLifecycleController):
+        await pass_time(60, "a")
+        before = await emptied()
+        await pass_time(300, "a")
+        assert await emptied() == before
+        assert len(before) < 3
+        assert await taints("d") >= {("unreachable", "NoSchedule")}
+        # With one more that is ready, they are no longer most of all.
+        for name in "xyz":
+            await api.create(NODES, make_node(name))
+        await pass_time(40, "a", "x", "y", "z")
+        assert await emptied() == ["b", "c", "d"]
+
+
 async def test_a_node_that_says_it_is_not_ready_is_tainted_at_once(
     api, clock, start, make_node, taints
 ):
