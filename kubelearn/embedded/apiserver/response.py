@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-import yaml
 from aiohttp import web
 
 from kubelearn.embedded.apiserver.conversion import convert
@@ -19,6 +18,7 @@ from kubelearn.embedded.apiserver.registry import Registry
 from kubelearn.embedded.apiserver.request import Request
 from kubelearn.embedded.apiserver.status import StatusError, bad_request, qualified, quote
 from kubelearn.embedded.apiserver.table import to_table
+from kubelearn.embedded.apiserver.yamlbody import dump_yaml
 from kubelearn.embedded.clock import Clock
 from kubelearn.objects import Object
 
@@ -36,8 +36,7 @@ def document(request: Request, content: Any, *, status: int = 200) -> web.Respon
         request.status = content
     media = request.output.media
     if media == YAML:
-        body = yaml.safe_dump(content, sort_keys=False).encode()
-        return warned(request, raw(body, status=status, media=YAML))
+        return warned(request, raw(dump_yaml(content), status=status, media=YAML))
     option = orjson.OPT_APPEND_NEWLINE
     if request.pretty:
         option |= orjson.OPT_INDENT_2

@@ -1,4 +1,4 @@
-"""YAML in request bodies, read as JSON would be.
+"""YAML in request bodies, read as JSON would be, and in answers, written as Go writes it.
 
 Stands for sigs.k8s.io/yaml. Whoever may send a body must not be able to stop the server with it:
 depth and what aliases stand for are limited, as in goyaml.
@@ -31,6 +31,41 @@ _Loader.yaml_implicit_resolvers = {
     first: [each for each in resolvers if each[0] != "tag:yaml.org,2002:timestamp"]
     for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
 }
+
+
+class _Dumper(yaml.CSafeDumper):
+    """libyaml's emitter: lines of text as such, quotes around what is text but looks otherwise."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+# What plain text resolves to; the last two are signs that only a quote of any kind keeps.
+_TEXT = "tag:yaml.org,2002:str"
+_TEXTS = (_TEXT, "tag:yaml.org,2002:value", "tag:yaml.org,2002:yaml")
+_OLD_BOOLEANS = ("y", "Y", "n", "N")
+
+
+def _text(dumper: _Dumper, text: str) -> yaml.Node:
+    style = None
+    if "\n" in text:
+        style = "|"
+    elif text in _OLD_BOOLEANS or _resolved(dumper, text) not in _TEXTS:
+        style = '"'
+    return dumper.represent_scalar(_TEXT, text, style=style)
+
+
+def _resolved(dumper: Any, text: str) -> str:
+    return str(dumper.resolve(yaml.ScalarNode, text, (True, False)))
+
+
+_Dumper.add_representer(str, _text)
+
+
+def dump_yaml(content: Any) -> bytes:
+    """A document in YAML, with its keys in the order of the alphabet."""
+    written: bytes = yaml.dump(content, Dumper=_Dumper, encoding="utf-8", allow_unicode=True)
+    return written
 
 
 def load_yaml(body: bytes) -> Any:
