@@ -23,6 +23,16 @@ def test_the_version_is_told(send):
     assert version["gitVersion"].startswith(f"v1.{version['minor']}.")
 
 
+def test_a_resource_is_told_with_the_version_that_it_is_stored_in(send):
+    [core, other] = [
+        {one["name"]: one for one in send("GET", path).checked()["resources"]}
+        for path in ("/api/v1", "/apis/events.k8s.io/v1")
+    ]
+    assert core["events"]["storageVersionHash"] == other["events"]["storageVersionHash"]
+    assert core["pods"]["storageVersionHash"] == "xPOwRZ+Yhw8="
+    assert "storageVersionHash" not in core["pods/status"]
+
+
 def test_the_core_group_has_the_version_v1(send):
     assert "v1" in send("GET", "/api").checked()["versions"]
 

@@ -195,7 +195,8 @@ def test_a_verb_that_a_path_lacks_is_not_allowed(send, method, path):
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/v1/namespaces/default/gadgets", "/apis/apps/v1/gadgets", "/apis/apps/v9/x"]
+    "path",
+    ["/api/v1/namespaces/default/gadgets", "/apis/apps/v1/gadgets", "/apis/apps/v9/x", "/api/v9"],
 )
 def test_an_unknown_resource_of_a_known_group_answers_a_status(send, path):
     answer = send("GET", path)
@@ -249,6 +250,13 @@ def test_a_body_in_an_unknown_format_is_refused(send, config_maps):
     assert (answer.code, answer.body["reason"]) == (415, "UnsupportedMediaType")
     answer = send("PATCH", f"{config_maps}/x", body={}, content_type="application/json")
     assert (answer.code, answer.body["message"]) == (415, "415: Unsupported Media Type")
+
+
+def test_an_answer_can_be_yaml_in_the_order_of_the_alphabet(send, config_maps):
+    answer = send("GET", f"{config_maps}/kube-root-ca.crt", accept="application/yaml")
+    assert answer.body.startswith("apiVersion: v1\ndata:\n  ca.crt: |\n    -----BEGIN CERTIFICATE")
+    keys = [line.partition(":")[0] for line in answer.body.splitlines() if line[:1].isalpha()]
+    assert keys == ["apiVersion", "data", "kind", "metadata"]
 
 
 def test_an_answer_in_an_unknown_format_is_not_acceptable(send, config_maps):

@@ -77,6 +77,8 @@ class Catalog:
                 content = discovery.group(self._kinds, group)
             case ["api", version]:
                 content = discovery.resource_list(self._kinds, "", version)
+                if content is None:
+                    raise no_such_resource()
             case ["apis", group, version]:
                 content = discovery.resource_list(self._kinds, group, version)
                 if content is None and group in self._kinds.groups():

@@ -2,14 +2,16 @@
 
 Stands for k8s.io/apiserver `pkg/endpoints/discovery`. There are two forms. The old one is a list of
 groups and a list of resources for each version, fetched one by one; the aggregated one (since 1.26)
-holds everything in two documents. Left out: hashes of storage versions, which only migration tools
-read.
+holds everything in two documents.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Sequence
 
+from kubelearn.embedded.apiserver.conversion import storage_kind
 from kubelearn.embedded.apiserver.kinds import Kind, Kinds, Subresource
 from kubelearn.objects import Object
 
@@ -49,7 +51,8 @@ def resource_list(kinds: Kinds, group: str, version: str) -> Object | None:
         return None
     resources = []
     for kind in served:
-        resources += [_resource(kind), *(_subresource(kind, sub) for sub in kind.subresources)]
+        described = _resource(kind) | _storage_version(kinds, kind)
+        resources += [described, *(_subresource(kind, sub) for sub in kind.subresources)]
     if served[0].built_in:
         resources.sort(key=lambda resource: str(resource["name"]))
     # The core group's list lacks the apiVersion, in the real server as well.
@@ -70,6 +73,18 @@ def _resource(kind: Kind) -> Object:
         "verbs": _verbs(kind),
         **_names(kind),
     }
+
+
+def _storage_version(kinds: Kinds, kind: Kind) -> Object:
+    """A name for the version that objects are stored in, by which one sees that it changed."""
+    if not (kind.has_verb("create") and kind.has_verb("get")):
+        return {}
+    stored = storage_kind(kinds, kind)
+    group, version = stored.group, stored.version
+    if kind.custom:
+        version = kind.custom.storage_version.rpartition("/")[2]
+    digest = hashlib.sha256(f"{group}/{version}/{kind.kind}".encode()).digest()
+    return {"storageVersionHash": base64.b64encode(digest[:8]).decode()}
 
 
 def _verbs(kind: Kind) -> list[str]:

@@ -56,7 +56,24 @@ def test_resources_and_subresources_are_listed_by_name(kinds):
         ],
         "shortNames": ["deploy"],
         "categories": ["all"],
+        "storageVersionHash": "8aSe+NMegvE=",
     }
+
+
+def test_a_resource_names_the_version_that_it_is_stored_in(kinds, custom_kind):
+    def stored_as(group, version, name):
+        resources = discovery.resource_list(kinds, group, version)["resources"]
+        return named(resources, name).get("storageVersionHash")
+
+    # Two kinds of two groups and two versions of one, which lie in the store as one.
+    assert stored_as("events.k8s.io", "v1", "events") == stored_as("", "v1", "events")
+    later = stored_as("autoscaling", "v2", "horizontalpodautoscalers")
+    assert stored_as("autoscaling", "v1", "horizontalpodautoscalers") == later == "qwQve8ut294="
+    assert stored_as("authorization.k8s.io", "v1", "subjectaccessreviews") is None
+    assert stored_as("", "v1", "componentstatuses") is None
+    frog = custom_kind()
+    kinds.add(frog)
+    assert stored_as(frog.group, "v1", "frogs")
 
 
 def test_scale_and_eviction_name_the_group_they_come_from(kinds):
