@@ -94,6 +94,14 @@ def test_a_precondition_on_the_version_protects_a_change(core, namespace, refuse
     assert gone(core.read_namespaced_config_map, "c", namespace)
 
 
+def test_an_object_is_no_options(core, send, namespace):
+    core.create_namespaced_config_map(namespace, {"metadata": {"name": "c"}})
+    path = f"/api/v1/namespaces/{namespace}/configmaps/c"
+    answer = send("DELETE", path, body={"apiVersion": "v1", "kind": "ConfigMap"})
+    assert (answer.code, answer.body["reason"]) == (400, "BadRequest")
+    assert core.read_namespaced_config_map("c", namespace)
+
+
 def test_an_unknown_propagation_policy_is_invalid(core, namespace, refused):
     core.create_namespaced_config_map(namespace, {"metadata": {"name": "c"}})
     options = {"propagationPolicy": "Sideways"}

@@ -62,6 +62,12 @@ class Decoder:
         try:
             media = body_media(content_type)
             content = self.parse(body, media, DELETE_OPTIONS)
+            if (sent := content.get("kind") or DELETE_OPTIONS.kind) != DELETE_OPTIONS.kind:
+                version = str(content.get("apiVersion", ""))
+                raise bad_request(
+                    f"no kind {quote(str(sent))} is registered for version {quote(version)} in "
+                    'scheme "pkg/apis/meta/internalversion/scheme/register.go:27"'
+                )
             return serializer.decode(DELETE_OPTIONS, content).object
         except serializer.DecodeError as error:
             raise bad_request(str(error)) from None

@@ -58,12 +58,11 @@ async def list_page(store: Store, prefix: str, options: ListOptions, match: Matc
     start, revision = _where(store, prefix, options)
     try:
         return await _read(store, prefix, options.limit, start, revision, match)
-    except Compacted as error:
+    except Compacted:
         if options.continue_token:
             token = encode_continue(start, prefix, _INCONSISTENT)
             raise expired(_EXPIRED, continue_token=token) from None
-        message = f"The resourceVersion for the provided list is too old: {error}"
-        raise expired(message) from None
+        raise expired("The resourceVersion for the provided list is too old.") from None
 
 
 def _where(store: Store, prefix: str, options: ListOptions) -> tuple[str, int]:

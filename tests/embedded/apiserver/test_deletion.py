@@ -91,6 +91,14 @@ async def test_bad_options_are_refused(api, options, message) -> None:
     assert (answer.status, answer.message) == (422, message)
 
 
+async def test_an_object_is_no_options(api) -> None:
+    made = (await api.post(CONFIG_MAPS, {"metadata": {"name": "a"}})).body
+    answer = await api.delete(f"{CONFIG_MAPS}/a", made)
+    assert answer.status == 400
+    assert answer.message.startswith('no kind "ConfigMap" is registered for version "v1" in scheme')
+    assert (await api.get(f"{CONFIG_MAPS}/a")).status == 200
+
+
 async def test_options_may_come_in_the_query(api) -> None:
     await api.post(CONFIG_MAPS, {"metadata": {"name": "a"}})
     answer = await api.delete(f"{CONFIG_MAPS}/a?propagationPolicy=Foreground")

@@ -81,6 +81,19 @@ async def test_a_list_can_be_read_at_an_old_version(five) -> None:
     assert names(await five.get(f"{CONFIG_MAPS}?resourceVersion=0")) == "bcde"
 
 
+async def test_a_version_that_is_forgotten_cannot_be_read(five, store) -> None:
+    version = (await five.get(CONFIG_MAPS)).body["metadata"]["resourceVersion"]
+    await five.delete(f"{CONFIG_MAPS}/a")
+    await store.compact(store.revision)
+    query = f"resourceVersion={version}&resourceVersionMatch=Exact"
+    answer = await five.get(f"{CONFIG_MAPS}?{query}")
+    assert (answer.status, answer.body["reason"], answer.message) == (
+        410,
+        "Expired",
+        "The resourceVersion for the provided list is too old.",
+    )
+
+
 async def test_a_version_from_the_future_times_out(api) -> None:
     answer = await api.get(f"{CONFIG_MAPS}?resourceVersion=999999")
     assert (answer.status, answer.body["reason"]) == (504, "Timeout")
