@@ -93,6 +93,40 @@ def test_a_field_that_nobody_declared_cannot_be_applied(send, namespace):
     assert answer.body["message"].endswith(".dada: field not declared in schema")
 
 
+def test_whoever_applies_a_scale_meets_the_owners_of_the_replicas(
+    apps, send, namespace, idle_deployment
+):
+    apps.create_namespaced_deployment(namespace, idle_deployment("d"), field_manager="maker")
+    path = f"/apis/apps/v1/namespaces/{namespace}/deployments/d"
+    body = {"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": {"name": "d"}}
+
+    def apply(**query):
+        query["fieldManager"] = "me"
+        return send("PATCH", f"{path}/scale", patch="apply", body=body, query=query)
+
+    body["spec"] = {"replicas": 4}
+    answer = apply()
+    assert (answer.code, answer.body["reason"]) == (409, "Conflict")
+    assert answer.body["message"] == (
+        'Apply failed with 1 conflict: conflict with "maker" using autoscaling/v1: .spec.replicas'
+    )
+    assert apply(force="true").checked()["spec"] == {"replicas": 4}
+    fields = send("GET", path).checked()["metadata"]["managedFields"]
+    owners = {
+        (each["manager"], each["operation"], each.get("subresource")): each["fieldsV1"]
+        for each in fields
+    }
+    assert owners["me", "Apply", "scale"] == {"f:spec": {"f:replicas": {}}}
+    assert "f:replicas" not in owners["maker", "Update", None]["f:spec"]
+    body["spec"] = {"copies": 4}
+    answer = apply()
+    assert (answer.code, answer.body["message"]) == (
+        500,
+        "failed to create typed patch object (/d; autoscaling/v1, Kind=Scale): "
+        ".spec.copies: field not declared in schema",
+    )
+
+
 def test_applying_needs_a_field_manager(send, namespace):
     body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}}
     path = f"/api/v1/namespaces/{namespace}/configmaps/c"

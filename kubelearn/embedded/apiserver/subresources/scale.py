@@ -17,12 +17,13 @@ from kubelearn.embedded.apiserver.apiextensions.replicas import replicas_of, set
 from kubelearn.embedded.apiserver.kinds import Kind
 from kubelearn.embedded.apiserver.negotiation import patch_type
 from kubelearn.embedded.apiserver.options import WriteOptions, write_options
-from kubelearn.embedded.apiserver.owners import Owners
+from kubelearn.embedded.apiserver.owners import ApplyPatch, Owners
 from kubelearn.embedded.apiserver.patching import Patch
 from kubelearn.embedded.apiserver.registry import Change, Registry
 from kubelearn.embedded.apiserver.request import Request
 from kubelearn.embedded.apiserver.resources import Resources, check_name, write_of
 from kubelearn.embedded.apiserver.status import Cause, bad_request, internal, invalid, quote
+from kubelearn.embedded.apiserver.subresources.scaleowners import ScaleOwners
 from kubelearn.embedded.apiserver.write import Part
 from kubelearn.labelselector import format_selector
 from kubelearn.objects import Object
@@ -54,6 +55,8 @@ class Scales:
         body = await request.body()
         if request.audit:
             request.audit.sent_patch(body)
+        if kind == "apply":
+            return await self._apply(request, registry, options, body)
         patch = Patch(
             body,
             patch_type=kind,
@@ -65,13 +68,22 @@ class Scales:
             request, registry, options, lambda old: patch.apply(_scale(registry.kind, old or {}))
         )
 
+    async def _apply(
+        self, request: Request, registry: Registry, options: WriteOptions, body: bytes
+    ) -> web.StreamResponse:
+        write, part = write_of(request, options), _part(registry.kind)
+        write.part, owners = part, ScaleOwners(registry, part)
+        validation = options.field_validation
+        wish = ApplyPatch(body, owners, write, force=options.force, validation=validation)
+        value, _ = await registry.update(write, wish.apply)
+        return await _answer(request, registry, value)
+
     async def _change(
         self, request: Request, registry: Registry, options: WriteOptions, scaled: Change
     ) -> web.StreamResponse:
-        kind = registry.kind
         write = write_of(request, options)
-        write.part = Part(SCALE, partial(_scale, kind), partial(_with_scale, kind))
-        owners = Owners(kind, registry, "scale")
+        write.part = _part(registry.kind)
+        owners = Owners(registry.kind, registry, "scale")
 
         def change(old: Object | None) -> Object:
             old = old or {}
@@ -87,6 +99,10 @@ class Scales:
 
         value, _ = await registry.update(write, change)
         return await _answer(request, registry, value)
+
+
+def _part(kind: Kind) -> Part:
+    return Part(SCALE, partial(_scale, kind), partial(_with_scale, kind))
 
 
 def _scale(kind: Kind, obj: Object) -> Object:
