@@ -34,3 +34,16 @@ def test_an_eviction_waits_for_the_budget(api, core, pods, namespace, refused, e
     eventually(lambda: allowed() == (2, 1))
     evict("one")
     eventually(lambda: allowed() == (1, 0))
+
+
+def test_a_budget_that_guards_nothing_says_so(api, core, namespace, eventually):
+    spec = {"minAvailable": 1, "selector": {"matchLabels": {"app": "nobody"}}}
+    client.PolicyV1Api(api).create_namespaced_pod_disruption_budget(
+        namespace, {"metadata": {"name": "guard"}, "spec": spec}
+    )
+    field = "involvedObject.kind=PodDisruptionBudget,reason=NoPods"
+    [event] = eventually(lambda: core.list_namespaced_event(namespace, field_selector=field).items)
+    assert (event.message, event.source.component) == (
+        "No matching pods found",
+        "controllermanager",
+    )
