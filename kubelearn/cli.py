@@ -18,8 +18,8 @@ import click
 from kubelearn.clusters.base import Cluster
 from kubelearn.clusters.embedded import EmbeddedCluster
 from kubelearn.componentcommands import component
-from kubelearn.embedded.state import DEFAULT_NAME, StateFolder
-from kubelearn.errors import KubelearnError, NotAvailable
+from kubelearn.embedded.state import DEFAULT_NAME
+from kubelearn.errors import KubelearnError
 from kubelearn.imagecommands import images
 
 EMBEDDED = EmbeddedCluster.backend
@@ -187,29 +187,13 @@ def dashboard(name: str, backend: str, namespace: str, port: int, browser: bool)
 @_output
 def status(name: str, backend: str, output: str) -> None:
     """Say what runs, and where its state is; exit code 3 when the cluster does not run."""
-    cluster = _cluster(backend, name)
-    found = cluster.status()
-    report = {
-        "name": cluster.name,
-        "backend": cluster.backend,
-        "running": found is not None,
-        "kubeconfig": str(cluster.kubeconfig),
-        "others": sorted(folder.name for folder in StateFolder.all() if folder.name != name),
-        **(found or {}),
-    }
-    if isinstance(cluster, EmbeddedCluster):
-        report["folder"] = str(cluster.folder.path)
-    if found:
-        report["components"] = _components(cluster)
-    click.echo(json.dumps(report, indent=2) if output == "json" else _as_text(report))
-    sys.exit(0 if found else 3)
+    from kubelearn import statusreport
 
-
-def _components(cluster: Cluster) -> list[dict[str, Any]]:
-    try:
-        return [vars(each) for each in cluster.internals.components()]
-    except NotAvailable:
-        return []
+    found = statusreport.report(_cluster(backend, name))
+    as_text = output == "text"
+    up_line = _up_line(name, backend)
+    click.echo(statusreport.text(found, up=up_line) if as_text else json.dumps(found, indent=2))
+    sys.exit(0 if found["running"] else 3)
 
 
 @main.command()
@@ -230,33 +214,6 @@ def _known(name: str, backend: str) -> Cluster:
 
 def _up_line(name: str, backend: str) -> str:
     return f"kubelearn up --name {name}" + ("" if backend == EMBEDDED else f" --backend {backend}")
-
-
-def _as_text(report: dict[str, Any]) -> str:
-    rows = {"cluster": f"{report['name']} ({report['backend']})"}
-    if report["running"]:
-        rows |= {
-            "state": "ready" if report["ready"] else "starting or stopping",
-            "server": report["server"],
-            "daemon": _daemon(report),
-            "image": report.get("image", ""),
-            "nodes": ", ".join(report["nodes"]),
-            "runtime": report["runtime"],
-            "stopped": ", ".join(
-                each["name"] for each in report["components"] if each["state"] == "stopped"
-            ),
-        }
-    else:
-        rows["state"] = f"not running   → {_up_line(report['name'], report['backend'])}"
-    rows |= {"folder": report.get("folder", ""), "others": ", ".join(report["others"])}
-    return "\n".join(f"{name:<9} {value}" for name, value in rows.items() if value)
-
-
-def _daemon(report: dict[str, Any]) -> str:
-    if "pid" not in report:
-        return ""
-    memory = report["memory"] / 2**20
-    return f"process {report['pid']}, {memory:.0f} MB, since {report['started']}"
 
 
 @main.command()

@@ -54,6 +54,14 @@ def test_status_tells_what_runs(running, kubelearn, state):
     assert str(found["pid"]) in text
 
 
+def test_status_of_somebody_elses_cluster_tells_what_that_says(running, kubelearn):
+    path = kubelearn("kubeconfig").stdout.strip()
+    answer = kubelearn("status", KUBECONFIG=path, KUBELEARN_BACKEND="kubeconfig")
+    assert answer.returncode == 0, answer.stderr
+    assert "state     ready" in answer.stdout
+    assert "kubelearn-worker2" in answer.stdout
+
+
 def test_status_of_no_cluster_exits_with_3_and_says_what_to_type(kubelearn):
     answer = kubelearn("status")
     assert answer.returncode == 3
