@@ -31,6 +31,8 @@ PATIENCE = 30
 ALSO_UPSTREAM = [
     "no endpoints available for service",
     "resourceVersion should not be set on objects to be created",
+    # k8s.io/apiserver pkg/storage/api_object_versioner.go
+    "strconv.ParseUint: parsing ",
     # k8s.io/kubernetes pkg/registry/rbac/validation
     "unsupported role reference kind: ",
     # k8s.io/apimachinery pkg/util/{mergepatch,strategicpatch}
