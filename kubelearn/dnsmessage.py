@@ -150,13 +150,17 @@ def encode(message: Message, *, limit: int | None = None) -> bytes:
             truncated = truncated or index < 2
             break
         counts[index] += 1
+    counts[2] += bool(option)
+    flags = _flags(message, truncated=truncated)
+    _HEADER.pack_into(writer.data, 0, message.id, flags, 1, *counts)
+    return bytes(writer.data + option)
+
+
+def _flags(message: Message, *, truncated: bool) -> int:
     flags = message.opcode << 11 | message.rcode | _DESIRED
     if message.response:
         flags |= _RESPONSE | _AVAILABLE
-    flags |= _AUTHORITATIVE * message.authoritative | _TRUNCATED * truncated
-    counts[2] += bool(option)
-    _HEADER.pack_into(writer.data, 0, message.id, flags, 1, *counts)
-    return bytes(writer.data + option)
+    return flags | _AUTHORITATIVE * message.authoritative | _TRUNCATED * truncated
 
 
 def plain_name(name: str) -> bytes:

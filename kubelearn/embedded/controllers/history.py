@@ -67,34 +67,31 @@ class History:
         return await self._create(owner, data, following)
 
     async def _create(self, owner: Object, data: Object, number: int) -> Object:
-        digest = self._digest(owner, data)
-        meta, template = owner["metadata"], owner["spec"]["template"]
-        labels = (template.get("metadata") or {}).get("labels") or {}
-        annotations = {
-            name: value for name, value in annotations_of(owner).items() if name not in _NOT_COPIED
-        }
-        body: Object = {
-            "metadata": {
-                "name": f"{meta['name']}-{digest}",
-                "namespace": meta["namespace"],
-                "labels": {**labels, self._hash_label: digest},
-                **({"annotations": annotations} if annotations else {}),
-                "ownerReferences": [owner_reference(owner)],
-            },
-            "data": data,
-            "revision": number,
-        }
+        meta = self._metadata(owner, self._digest(owner, data))
+        body = {"metadata": meta, "data": data, "revision": number}
         try:
             return await self._client.create(CONTROLLER_REVISIONS, body)
         except AlreadyExists:
-            found = await self._client.get(
-                CONTROLLER_REVISIONS, body["metadata"]["name"], meta["namespace"]
-            )
+            found = await self._client.get(CONTROLLER_REVISIONS, meta["name"], meta["namespace"])
             if found["data"] == data:
                 # Made in an earlier attempt that the cache does not show yet.
                 return found
             await self._count_collision(owner)
             raise
+
+    def _metadata(self, owner: Object, digest: str) -> Object:
+        meta, template = owner["metadata"], owner["spec"]["template"]
+        labels = (template.get("metadata") or {}).get("labels") or {}
+        annotations = {
+            name: value for name, value in annotations_of(owner).items() if name not in _NOT_COPIED
+        }
+        return {
+            "name": f"{meta['name']}-{digest}",
+            "namespace": meta["namespace"],
+            "labels": {**labels, self._hash_label: digest},
+            **({"annotations": annotations} if annotations else {}),
+            "ownerReferences": [owner_reference(owner)],
+        }
 
     async def _count_collision(self, owner: Object) -> None:
         """Another template has this one's name: let the next attempt make another of it."""
