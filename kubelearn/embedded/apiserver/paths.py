@@ -15,6 +15,7 @@ from kubelearn.embedded.apiserver.metrics import Metrics
 from kubelearn.embedded.apiserver.request import Request
 from kubelearn.embedded.apiserver.serviceaccounts import openid
 from kubelearn.embedded.apiserver.serviceaccounts.jwt import SigningKey
+from kubelearn.embedded.apiserver.status import method_not_allowed
 
 
 class Paths:
@@ -39,13 +40,16 @@ class Paths:
 
     def serve(self, request: Request) -> web.StreamResponse:
         """Answer a request that is not for a resource."""
-        first = request.info.path.strip("/").partition("/")[0]
+        path = request.info.path.strip("/")
+        first = path.partition("/")[0]
         match first:
             case "healthz" | "livez" | "readyz":
                 return self._health.serve(request)
             case "metrics":
                 return self._metrics.serve()
-            case "version":
+            case "version" if path == first:
+                if request.http.method != "GET":
+                    raise method_not_allowed()
                 return response.indented(VERSION)
             case "api" | "apis" | "openapi":
                 return self._catalog.serve(request)

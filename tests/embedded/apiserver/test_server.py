@@ -104,7 +104,8 @@ async def test_a_status_is_written_byte_for_byte_as_upstream_writes_it(api) -> N
 
 
 async def test_paths_that_lead_nowhere_are_told_apart(api) -> None:
-    for path in ("/nothing", "/apis/example.com/v1", "/apis/example.com/v1/things"):
+    paths = ("/nothing", "/version/x", "/apis/example.com/v1", "/apis/example.com/v1/things")
+    for path in paths:
         answer = await api.get(path)
         assert (answer.status, answer.raw) == (404, b"404 page not found\n")
     for path in (
@@ -130,6 +131,7 @@ async def test_paths_that_lead_nowhere_are_told_apart(api) -> None:
         ("DELETE", "/api/v1/namespaces"),
         ("GET", "/api/v1/namespaces/default/pods/p/binding"),
         ("DELETE", "/apis/apps/v1"),
+        ("POST", "/version"),
     ],
 )
 async def test_a_method_that_a_path_does_not_have_gets_405(api, method, path) -> None:
