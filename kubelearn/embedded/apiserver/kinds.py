@@ -65,6 +65,10 @@ class Kind(Resource):
     type_name: str = ""
     custom: CustomVersion | None = None
 
+    def __hash__(self) -> int:
+        # Of what tells kinds apart, and not of all fields: each request looks for one.
+        return hash((self.group, self.version, self.plural))
+
     @property
     def built_in(self) -> bool:
         """Whether every cluster has it."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import re
+from functools import lru_cache
 
 _LABEL = re.compile("[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _SUBDOMAIN = re.compile(rf"{_LABEL.pattern}(\.{_LABEL.pattern})*")
@@ -20,6 +21,8 @@ _VALUE = re.compile(f"({_KEY.pattern})?")
 _CONFIG_KEY = re.compile("[-._a-zA-Z0-9]+")
 _PERCENT = re.compile("[0-9]+%")
 _HEADER = re.compile("[-A-Za-z0-9]+")
+# Of those that nearly every object has, the same few.
+_REMEMBERED = 1024
 # Vowels are missing, so that chance writes no words.
 _SUFFIX_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _SUFFIX_LENGTH = 5
@@ -109,6 +112,7 @@ def path_segment(name: str) -> list[str]:
     return [f"may not contain '{sign}'" for sign in "/%" if sign in name]
 
 
+@lru_cache(_REMEMBERED)
 def qualified_name(name: str) -> list[str]:
     """The key of a label or an annotation: `app` or `example.com/app`."""
     prefix, slash, key = name.rpartition("/")
@@ -135,6 +139,7 @@ def _wrong_key() -> str:
     return pattern_error(message, _KEY, "MyName", "my.name", "123-abc")
 
 
+@lru_cache(_REMEMBERED)
 def label_value(value: str) -> list[str]:
     """The value of a label: empty, or 63 letters, digits and a few signs."""
     message = (

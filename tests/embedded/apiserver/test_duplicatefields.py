@@ -13,6 +13,7 @@ def test_names_that_stand_twice_are_found_with_their_paths():
     assert duplicates(b'{"a":{"b":1,"b":2},"c":[{"d":1,"d":1,"d":2}]}') == ["a.b", "c[0].d"]
     assert duplicates(b'{"a":1,"a":1}') == ["a"]
     assert duplicates(b'{ "a" : "it says \\"b\\": 1", "a" :\n 2 }') == ["a"]
+    assert duplicates(b'{"a" :1,"a":1}') == ["a"]
     assert duplicates(b'{"a":1,"a":"\\u0022:"}') == ["a"]
     assert duplicates(b'{"a": "it says \\"a\\" : 1"}') == []
     assert duplicates(b'{"a":{"b":1},"c":{"b":1}}\n') == []
