@@ -60,7 +60,7 @@ class FieldSet:
                 continue
             if not below or "." in below:
                 made.members.add(element)
-            if child := cls.from_fields(below):
+            if below and (child := cls.from_fields(below)):
                 made.children[element] = child
         return made
 
