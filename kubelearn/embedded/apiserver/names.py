@@ -113,12 +113,12 @@ def path_segment(name: str) -> list[str]:
 
 
 @lru_cache(_REMEMBERED)
-def qualified_name(name: str) -> list[str]:
+def qualified_name(name: str) -> tuple[str, ...]:
     """The key of a label or an annotation: `app` or `example.com/app`."""
     prefix, slash, key = name.rpartition("/")
     if "/" in prefix:
         suffix = "with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
-        return [f"a valid label key {_wrong_key()} {suffix}"]
+        return (f"a valid label key {_wrong_key()} {suffix}",)
     problems = []
     if slash:
         found = dns_subdomain(prefix) if prefix else ["must be non-empty"]
@@ -128,7 +128,7 @@ def qualified_name(name: str) -> list[str]:
     problems += [f"name part {problem}" for problem in too_long(key, 63, "bytes")]
     if not _KEY.fullmatch(key):
         problems.append(f"name part {_wrong_key()}")
-    return problems
+    return tuple(problems)
 
 
 def _wrong_key() -> str:
@@ -140,14 +140,14 @@ def _wrong_key() -> str:
 
 
 @lru_cache(_REMEMBERED)
-def label_value(value: str) -> list[str]:
+def label_value(value: str) -> tuple[str, ...]:
     """The value of a label: empty, or 63 letters, digits and a few signs."""
     message = (
         "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' "
         "or '.', and must start and end with an alphanumeric character"
     )
     misfits = misfit(value, _VALUE, message, "MyValue", "my_value", "12345")
-    return too_long(value, 63, "bytes") + misfits
+    return (*too_long(value, 63, "bytes"), *misfits)
 
 
 def config_map_key(key: str) -> list[str]:
