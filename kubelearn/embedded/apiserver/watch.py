@@ -16,15 +16,15 @@ from aiohttp import web
 
 from kubelearn.embedded.apiserver import response
 from kubelearn.embedded.apiserver.encoding import decode, encode
-from kubelearn.embedded.apiserver.flowcontrol.controller import mark
 from kubelearn.embedded.apiserver.listing import check_reached, parse_revision
-from kubelearn.embedded.apiserver.negotiation import JSON, Output
+from kubelearn.embedded.apiserver.negotiation import Output
 from kubelearn.embedded.apiserver.options import ListOptions, list_options
 from kubelearn.embedded.apiserver.registry import Registry
 from kubelearn.embedded.apiserver.request import Request
 from kubelearn.embedded.apiserver.selection import Predicate
 from kubelearn.embedded.apiserver.status import StatusError, expired
 from kubelearn.embedded.apiserver.streams import Streams
+from kubelearn.embedded.apiserver.watchoutput import output
 from kubelearn.embedded.store import Compacted, Event, KeyValue, Watch
 from kubelearn.objects import Object
 
@@ -32,10 +32,6 @@ from kubelearn.objects import Object
 _MIN_TIMEOUT = 1800
 _BOOKMARK_INTERVAL = 60.0
 _BOOKMARK_BEFORE_END = 2.0
-# A client that takes nothing for so long is gone, even if its connection is not.
-_WRITE_TIMEOUT = 60.0
-# Events written at once; more than the usual burst, less than would hold up other requests.
-_CHUNK = 256
 
 
 async def watch(request: Request, registry: Registry, streams: Streams) -> web.StreamResponse:
@@ -76,7 +72,7 @@ class _Stream:
         self._timeout = options.timeout_seconds or registry.random.uniform(
             _MIN_TIMEOUT, 2 * _MIN_TIMEOUT
         )
-        self._response = _started(request)
+        self._output = output(request)
 
     def open(self, after: int, *, since: int) -> tuple[list[bytes], Watch]:
         """What is there to begin with, and the changes from then on; raises Compacted."""
@@ -96,26 +92,24 @@ class _Stream:
 
     async def send_only(self, line: bytes) -> web.StreamResponse:
         """Write one line and end."""
-        await self._response.prepare(self._request.http)
-        await self._write([line])
-        await self._response.write_eof()
-        return self._response
+        await self._output.begin(lambda: None)
+        await self._output.write([line])
+        return await self._output.end()
 
     async def send(self, initial: list[bytes], changes: Watch) -> web.StreamResponse:
         """Write lines until the time is over, the client gone, or the server stopped."""
-        await self._response.prepare(self._request.http)
-        await self._write(initial)
+        await self._output.begin(changes.close)
+        await self._output.write(initial)
         try:
             async with asyncio.timeout(self._timeout):
                 await self._send_changes(changes)
         except TimeoutError:
             pass
         except Compacted as error:
-            await self._write([_too_old(changes.revision, error)])
+            await self._output.write([_too_old(changes.revision, error)])
         except StatusError as error:
-            await self._write([_event("ERROR", orjson.dumps(error.status()))])
-        await self._response.write_eof()
-        return self._response
+            await self._output.write([_event("ERROR", orjson.dumps(error.status()))])
+        return await self._output.end()
 
     async def _send_changes(self, changes: Watch) -> None:
         loop = asyncio.get_running_loop()
@@ -126,22 +120,17 @@ class _Stream:
         try:
             async for events in changes:
                 await self._encoder.convert_ahead(events)
-                await self._write([line for each in events if (line := self._encoder.line(each))])
+                await self._output.write(
+                    [line for each in events if (line := self._encoder.line(each))]
+                )
                 if (now := loop.time()) >= due:
                     if self._options.allow_bookmarks:
-                        await self._write([self._encoder.bookmark(changes.revision)])
+                        await self._output.write([self._encoder.bookmark(changes.revision)])
                     due = min(now + _BOOKMARK_INTERVAL, end) if due < end else now + 60
                     timer.cancel()
                     timer = loop.call_at(due, changes.interrupt)
         finally:
             timer.cancel()
-
-    async def _write(self, lines: list[bytes]) -> None:
-        for start in range(0, len(lines), _CHUNK):
-            # A client that reads slowly holds up nobody but itself: the store drops what it would
-            # have to keep for this watch, and reads it from the file when it goes on.
-            async with asyncio.timeout(_WRITE_TIMEOUT):
-                await self._response.write(b"".join(lines[start : start + _CHUNK]))
 
 
 class _Encoder:
@@ -219,10 +208,3 @@ def _event(kind: str, value: bytes) -> bytes:
 def _too_old(after: int, error: Compacted) -> bytes:
     status = expired(f"too old resource version: {after} ({error.compacted})").status()
     return _event("ERROR", orjson.dumps(status))
-
-
-def _started(request: Request) -> web.StreamResponse:
-    headers = {"Content-Type": JSON, "Cache-Control": "no-cache, private"}
-    answer = web.StreamResponse(headers=headers)
-    mark(answer, request.flow)
-    return answer

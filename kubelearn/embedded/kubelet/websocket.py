@@ -2,12 +2,14 @@
 
 Each message begins with one byte, its channel (apimachinery `pkg/util/remotecommand`). v5 adds a
 way to close one direction. How the command ended is told on the error channel as a `Status`; the
-first version, `channel.k8s.io`, has words there, and only for a failure.
+first version, `channel.k8s.io`, has words there, and only for a failure. Browsers may ask for text:
+in the versions with `base64` the channel is a digit, and the rest is what their name says.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 
 import orjson
@@ -18,8 +20,8 @@ from kubelearn.embedded.kubelet.execstatus import exit_status, start_failed
 from kubelearn.embedded.kubelet.streamoptions import ERROR, StreamOptions
 from kubelearn.objects import Object
 
-PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io", "channel.k8s.io")
-_WITH_STATUS = PROTOCOLS[:2]
+_WITH_STATUS = ("v5.channel.k8s.io", "v4.channel.k8s.io", "v4.base64.channel.k8s.io")
+PROTOCOLS = (*_WITH_STATUS, "channel.k8s.io", "base64.channel.k8s.io")
 _STDIN, _RESIZE, _CLOSE = 0, 4, 255
 _PING_SECONDS = 30.0
 
@@ -42,10 +44,10 @@ async def serve(
     feeding = asyncio.create_task(_feed(socket, options, stream), name="input of exec")
     try:
         # An empty message tells the client that the connection stands.
-        await socket.send_bytes(bytes([*options.outputs, ERROR][:1]))
+        await _send(socket, [*options.outputs, ERROR][0], b"")
         while piece := await _next(stream, feeding):
             if piece[0] in options.outputs:
-                await socket.send_bytes(bytes([piece[0]]) + piece[1])
+                await _send(socket, *piece)
         if not feeding.done():
             await _tell(socket, exit_status(await stream.wait()))
     except ConnectionError:
@@ -61,9 +63,27 @@ async def serve(
 async def _tell(socket: web.WebSocketResponse, status: Object) -> None:
     """Say how it ended, in the way of the version that was agreed on."""
     if socket.ws_protocol in _WITH_STATUS:
-        await socket.send_bytes(bytes([ERROR]) + orjson.dumps(status))
+        await _send(socket, ERROR, orjson.dumps(status))
     elif status["status"] != "Success":
-        await socket.send_bytes(bytes([ERROR]) + status["message"].encode())
+        await _send(socket, ERROR, status["message"].encode())
+
+
+def _is_text(socket: web.WebSocketResponse) -> bool:
+    return "base64" in (socket.ws_protocol or "")
+
+
+async def _send(socket: web.WebSocketResponse, channel: int, data: bytes) -> None:
+    if _is_text(socket):
+        await socket.send_str(f"{channel}{base64.b64encode(data).decode()}")
+    else:
+        await socket.send_bytes(bytes([channel]) + data)
+
+
+def _received(socket: web.WebSocketResponse, message: bytes) -> tuple[int, bytes]:
+    """The channel and the data of a message. Raises ValueError if it is none."""
+    if _is_text(socket):
+        return int(message[:1]), base64.b64decode(message[1:], validate=True)
+    return message[0], message[1:]
 
 
 async def _accept(request: web.Request) -> web.WebSocketResponse:
@@ -89,7 +109,10 @@ async def _feed(socket: web.WebSocketResponse, options: StreamOptions, stream: S
             continue
         # Some clients send what they have as text in text messages.
         raw = message.data.encode() if message.type is WSMsgType.TEXT else message.data
-        channel, data = raw[0], raw[1:]
+        try:
+            channel, data = _received(socket, raw)
+        except ValueError:
+            return  # who speaks so is no client of ours, and as good as gone
         if channel == _STDIN and options.stdin:
             await stream.write(data)
         elif channel == _RESIZE:

@@ -4,6 +4,7 @@ import asyncio
 
 import orjson
 import pytest
+from aiohttp import WSMsgType
 
 CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
 FROM_NOW = "watch=true&timeoutSeconds=20"
@@ -180,3 +181,37 @@ async def test_a_bookmark_in_a_table_is_a_row_without_content(api) -> None:
     assert event["type"] == "BOOKMARK"
     assert len(row["cells"]) == len(event["object"]["columnDefinitions"])
     assert row["object"]["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
+
+
+def browser(api, query: str):
+    """A watch over a WebSocket, as scripts in a browser ask for one."""
+    headers = {"Authorization": "Bearer admin"}
+    url = api.url(f"{CONFIG_MAPS}?watch=true{query}")
+    return api.session.ws_connect(url, headers=headers, protocols=["mine"])
+
+
+async def test_a_browser_gets_each_event_as_a_message(api) -> None:
+    async with browser(api, f"&resourceVersion={await version(api)}") as socket:
+        assert socket.protocol == "mine"
+        for name in ("a", "b"):
+            await api.post(CONFIG_MAPS, {"metadata": {"name": name}})
+        events = [orjson.loads(await socket.receive_str(timeout=20)) for _ in range(2)]
+    assert seen(events) == [("ADDED", "a"), ("ADDED", "b")]
+
+
+async def test_a_watch_of_a_browser_ends_when_its_time_is_over(api) -> None:
+    async with browser(api, "&timeoutSeconds=1") as socket:
+        assert (await socket.receive(timeout=20)).type is WSMsgType.CLOSE
+
+
+async def test_a_watch_of_a_browser_that_leaves_is_over(api) -> None:
+    async def open_watches() -> float:
+        lines = (await api.get("/metrics")).raw.decode().splitlines()
+        [line] = (each for each in lines if each.startswith("apiserver_longrunning_requests{"))
+        return float(line.split()[1])
+
+    async with browser(api, ""):
+        assert await open_watches() == 1
+    async with asyncio.timeout(20):
+        while await open_watches():
+            await asyncio.sleep(0.01)

@@ -1,5 +1,6 @@
 """What the kubelet serves."""
 
+import base64
 import json
 
 import pytest
@@ -109,6 +110,28 @@ async def test_output_comes_on_its_channels(execute, running):
     assert protocol == V5
     assert (channels[1], channels[2]) == (b"out\n", b"err\n")
     assert json.loads(channels[3]) == {"metadata": {}, "status": "Success"}
+
+
+async def test_a_browser_may_speak_in_text(http, running):
+    await running()
+    command = "&".join(f"command={word}" for word in ("sh", "-c", "read%20line;echo%20$line"))
+    url = URL(f"/exec/default/p/app?input=1&output=1&{command}", encoded=True)
+    for protocol in ("v4.base64.channel.k8s.io", "base64.channel.k8s.io"):
+        async with http.ws_connect(url, protocols=[protocol]) as socket:
+            await socket.send_str("0" + base64.b64encode(b"hello\n").decode())
+            said = [message.data async for message in socket]
+        assert socket.protocol == protocol
+        output = b"".join(base64.b64decode(each[1:]) for each in said if each[0] == "1")
+        assert output == b"hello\n"
+
+
+async def test_what_is_no_message_in_text_ends_the_talk(http, running):
+    await running()
+    url = "/exec/default/p/app?input=1&output=1&command=cat"
+    for nonsense in ("x", "0!", "\u00e9"):
+        async with http.ws_connect(url, protocols=["base64.channel.k8s.io"]) as socket:
+            await socket.send_str(nonsense)
+            assert [message.data async for message in socket] == ["1"]
 
 
 async def test_the_exit_code_is_told_as_a_status(execute, running):
