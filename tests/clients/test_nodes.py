@@ -84,7 +84,7 @@ def top(cluster, run_kubectl, namespace):
         while True:
             said = run_kubectl("-n", namespace, "top", *words)
             heading, *found = said.stdout.splitlines() or [""]
-            if known <= {row.split()[0] for row in found}:
+            if known <= {row.split()[0] for row in found} and "<unknown>" not in said.stdout:
                 return heading.split(), {row.split()[0]: row.split()[1:] for row in found}
             assert time.monotonic() < deadline, said.stderr
             time.sleep(0.3)

@@ -131,7 +131,7 @@ def victims(small_cluster, connect):
     return small_cluster
 
 
-@pytest.mark.timeout(120 + REQUESTS // 20)
+@pytest.mark.timeout(240 + REQUESTS // 20)
 def test_hostile_requests_are_refused_and_leave_nothing_behind(victims, connect):
     wire = connect(victims)
     pid = victims.status()["pid"]
@@ -145,8 +145,8 @@ def test_hostile_requests_are_refused_and_leave_nothing_behind(victims, connect)
     print(f"{REQUESTS} requests in {took:.1f} s: {dict(sorted(codes.items()))}")
     assert not problems, "\n".join(problems)
     assert sum(codes[code] for code in codes if 400 <= code < 500) > REQUESTS / 3
-    # A server waits for half a minute for the other side's farewell in TLS.
-    eventually(lambda: strangers() == 0, within=60)
+    # A server waits for half a minute for the other side's farewell in TLS; a busy one, longer.
+    eventually(lambda: strangers() == 0, within=150)
     print(f"memory {memory} MB, then {megabytes(pid)} MB")
     assert megabytes(pid) < memory + 40
     # What was accepted can be read in every form, and no component stumbled over it.
@@ -182,6 +182,6 @@ def test_clients_that_say_nothing_or_speak_slowly_hold_nobody_up(small_cluster, 
             for idler in idlers:
                 idler.sendall(b"X: y\r\n")
             assert wire.send("GET", "/api/v1/namespaces")[0] == 200
-    # A server waits for half a minute for the other side's farewell in TLS.
-    eventually(lambda: strangers() == 0, within=60)
+    # A server waits for half a minute for the other side's farewell in TLS; a busy one, longer.
+    eventually(lambda: strangers() == 0, within=150)
     assert "Traceback" not in small_cluster.folder.log.read_text()
