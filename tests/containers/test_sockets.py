@@ -135,30 +135,24 @@ async def test_whom_a_client_asks_in_the_cluster_sees_its_pod():
     assert client == POD
 
 
-async def test_a_datagram_to_localhost_reaches_its_pod():
+async def arrives(*, sent, at):
+    """Whether a datagram that a pod sends to one address comes to another."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
-        server.bind((POD, PORT))
-        sending = (
-            "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM)"
-            f".sendto(b'hello', ('127.0.0.1', {PORT}))"
-        )
-        await output(sys.executable, "-c", sending)
+        server.bind(at)
+        client = "socket.socket(socket.AF_INET, socket.SOCK_DGRAM)"
+        await output(sys.executable, "-c", f"import socket; {client}.sendto(b'hello', {sent})")
         server.settimeout(20)
-        assert await asyncio.to_thread(server.recv, 100) == b"hello"
+        return await asyncio.to_thread(server.recv, 100) == b"hello"
+
+
+async def test_a_datagram_to_localhost_reaches_its_pod():
+    assert await arrives(sent=("127.0.0.1", PORT), at=(POD, PORT))
 
 
 async def test_a_datagram_to_a_low_port_of_the_cluster_finds_the_higher_one(monkeypatch):
     monkeypatch.setattr(podports, "first_free_port", lambda: 1024)
     host = "127.126.255.7"
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
-        server.bind((host, 8053))
-        sending = (
-            "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM)"
-            f".sendto(b'hello', ('{host}', 53))"
-        )
-        await output(sys.executable, "-c", sending)
-        server.settimeout(20)
-        assert await asyncio.to_thread(server.recv, 100) == b"hello"
+    assert await arrives(sent=(host, 53), at=(host, 8053))
 
 
 async def test_a_server_of_datagrams_answers_the_machine_that_asked():
