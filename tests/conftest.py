@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kubelearn.clusters import Cluster, EmbeddedCluster, connect
+from kubelearn.clusters.doctor.programs import BROWSERS
 from kubelearn.clusters.kind import KindCluster, stock
 from kubelearn.containers import dockerengine
 from kubelearn.embedded.state import StateFolder
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
 _KIND_IMAGE = "kubelearn/node:v1.36.3"  # what `make kind-image` builds
 _IMAGES = ("busybox:1.37", "busybox:1.36", "python:3.12-slim", "nginx:1.29")
-# Chromium without a window of its own first, where it is there: it takes half the time.
-_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "chrome")
 
 
 @pytest.fixture(scope="session")
@@ -166,7 +165,7 @@ def kubectl_path() -> str:
 def chromium_path() -> str:
     """The browser's path; without one the test is skipped, but in CI it must run."""
     named = os.environ.get("KUBELEARN_CHROMIUM")
-    found = named or next(filter(None, map(shutil.which, _NAMES)), None)
+    found = named or next(filter(None, map(shutil.which, BROWSERS)), None)
     reason = "no Chromium: apt-get install chromium, or set KUBELEARN_CHROMIUM to its path"
     return required(found, reason)
 
